@@ -1,0 +1,209 @@
+"""pytest's side of the suite: options, header, cases, the ledger, and what is recorded.
+
+Runs inside old environments: Python 3.6 syntax.
+"""
+
+import tests.support.stopwatch as stopwatch  # first: it times the import of scikit-learn
+
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+import pytest
+
+from fixtures import corpus
+from fixtures.validation import BrokenCase
+from tests.support import environment, ledger, messages, replay
+from tests.support.diagnosis import Diagnosis, NotDiagnosable, diagnose
+
+SUITE_KEY = pytest.StashKey()
+ENTRY_KEY = pytest.StashKey()
+
+TESTS = Path(__file__).resolve().parent / "tests"
+PROMISED_OVERHEAD = 1.3
+
+
+class Suite:
+    """What one run shares: the options, the cases, and each replay, made once."""
+
+    def __init__(self, config: Any) -> None:
+        self.capture = corpus.find_capture(config.getoption("--capture-dir"))
+        self.estimator_class = replay.import_estimator(config.getoption("--estimator"))
+        self.ledger = None if config.getoption("--no-ledger") else ledger.read_ledger()
+        self.environment = environment.describe()
+        self.release = self.environment["scikit-learn"]
+        self.case_names = corpus.case_names()
+        self.cases = {}  # type: Dict[str, corpus.Case]
+        self.outcomes = {}  # type: Dict[str, replay.Outcome]
+        self.diagnoses = {}  # type: Dict[str, Diagnosis]
+        self.found = []  # type: List[ledger.Entry]
+
+    def case(self, name: str) -> corpus.Case:
+        if name not in self.cases:
+            self.cases[name] = corpus.load_case(name, capture=self.capture)
+        return self.cases[name]
+
+    def outcome(self, case: corpus.Case) -> replay.Outcome:
+        if case.name not in self.outcomes:
+            self.outcomes[case.name] = replay.replay(case, self.estimator_class)
+        return self.outcomes[case.name]
+
+    def diagnosis(self, case: corpus.Case) -> Diagnosis:
+        outcome = self.outcome(case)
+        if case.name not in self.diagnoses:
+            self.diagnoses[case.name] = diagnose(case, outcome)
+        return self.diagnoses[case.name]
+
+
+def pytest_addoption(parser: Any) -> None:
+    group = parser.getgroup("GaussianMixture warm starts")
+    group.addoption(
+        "--capture-dir",
+        metavar="DIR",
+        help="folder that holds the public capture of scikit-learn #12099"
+        " (default: GMM_CAPTURE, then where `nox -s fetch-capture` puts it)",
+    )
+    group.addoption(
+        "--estimator",
+        metavar="MODULE:CLASS",
+        default=replay.DEFAULT_ESTIMATOR,
+        help="estimator class under test (default: %(default)s)",
+    )
+    group.addoption(
+        "--no-ledger",
+        action="store_true",
+        help="show the raw result: known defects fail like any other",
+    )
+
+
+def pytest_configure(config: Any) -> None:
+    try:
+        config.stash[SUITE_KEY] = Suite(config)
+    except (corpus.BadCaptureFolder, ledger.BadLedger, replay.UnknownEstimator) as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_report_header(config: Any) -> List[str]:
+    suite = config.stash[SUITE_KEY]
+    capture = suite.capture or "not at hand (get it with `nox -s fetch-capture`)"
+    return [
+        "under test: " + ", ".join("{} {}".format(*item) for item in suite.environment.items()),
+        "corpus: {} cases; capture: {}; eps: float64 {:.3g}, float32 {:.3g}".format(
+            len(suite.case_names), capture, *environment.eps()
+        ),
+        "estimator: {}; ledger: {}".format(
+            config.getoption("--estimator"),
+            "off" if suite.ledger is None else "{} entries".format(len(suite.ledger.entries)),
+        ),
+    ]
+
+
+def pytest_generate_tests(metafunc: Any) -> None:
+    """Run every check that asks for a case, and does not say which, on every case of the corpus."""
+    says_which = any("case_name" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "case_name" in metafunc.fixturenames and not says_which:
+        metafunc.parametrize("case_name", metafunc.config.stash[SUITE_KEY].case_names)
+
+
+def pytest_ignore_collect(collection_path: Path, config: Any) -> Optional[bool]:
+    """Benchmarks and selftests run where they are named, not with the suite."""
+    if collection_path.name not in ("test_fit_time.py", "selftest"):
+        return None
+    asked = any(collection_path.name in Path(str(argument).split("::")[0]).parts for argument in config.args)
+    return None if asked else True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: Any, items: List[Any]) -> None:
+    """Turn what the ledger lists for this release into strict expected failures."""
+    suite = config.stash[SUITE_KEY]
+    if suite.ledger is None:
+        return
+    pairs = {_check_and_case(item): item for item in items}
+    try:
+        suite.ledger.require_known(ledger.checks_in(TESTS), set(suite.case_names))
+        for entry in suite.ledger.listed_for(suite.release):
+            item = pairs.get((entry.check, entry.case))
+            if item is None:
+                continue
+            item.stash[ENTRY_KEY] = entry
+            reason = "{}: {}".format(entry.upstream, entry.summary)
+            item.add_marker(pytest.mark.xfail(raises=messages.Defect, strict=True, reason=reason))
+    except ledger.BadLedger as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: Any, call: Any) -> Iterator[None]:
+    """Show a defect as its message, and a listed defect that is gone with the line to change."""
+    result = yield
+    report = result.get_result()
+    if call.excinfo is not None and call.excinfo.errisinstance(messages.Defect):
+        report.longrepr = str(call.excinfo.value)
+    entry = item.stash.get(ENTRY_KEY, None)
+    if entry and hasattr(report, "wasxfail") and report.skipped:
+        item.config.stash[SUITE_KEY].found.append(entry)
+    if entry and report.when == "call" and report.failed and call.excinfo is None:
+        report.longrepr = ledger.gone(entry, item.config.stash[SUITE_KEY].release)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
+    suite = config.stash[SUITE_KEY]
+    if not suite.outcomes:
+        return
+    for line in ledger.summary(suite.found, suite.release):
+        terminalreporter.write_line(line)
+    terminalreporter.write_line(
+        stopwatch.summary(sum(outcome.seconds for outcome in suite.outcomes.values()), PROMISED_OVERHEAD)
+    )
+
+
+@pytest.fixture
+def release(pytestconfig: Any) -> str:
+    """Version of the scikit-learn under test."""
+    return pytestconfig.stash[SUITE_KEY].release
+
+
+@pytest.fixture
+def case(pytestconfig: Any, case_name: str) -> corpus.Case:
+    """A validated case; skipped where its data are published elsewhere and not at hand."""
+    try:
+        return pytestconfig.stash[SUITE_KEY].case(case_name)
+    except corpus.CaptureNotAtHand as reason:
+        pytest.skip(str(reason))
+    except BrokenCase as error:
+        pytest.fail("broken case, not a defect of scikit-learn: {}".format(error), pytrace=False)
+
+
+@pytest.fixture
+def outcome(pytestconfig: Any, case: corpus.Case) -> replay.Outcome:
+    """What the fit of the case left; fitted once a session."""
+    return pytestconfig.stash[SUITE_KEY].outcome(case)
+
+
+@pytest.fixture
+def judge(pytestconfig: Any, release: str, record_property: Any) -> Callable[[corpus.Case], Diagnosis]:
+    """A function that says what became of each component of a case, and records it."""
+    suite = pytestconfig.stash[SUITE_KEY]
+
+    def diagnosis_of(case: corpus.Case) -> Diagnosis:
+        try:
+            diagnosis = suite.diagnosis(case)
+        except NotDiagnosable as reason:
+            raise messages.Defect("scikit-learn {}, case {}: {}".format(release, case.name, reason)) from None
+        finally:
+            for name, value in messages.record(suite.outcomes[case.name], suite.diagnoses.get(case.name)):
+                record_property(name, value)
+        return diagnosis
+
+    return diagnosis_of
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _record_environment(pytestconfig: Any, record_testsuite_property: Any) -> None:
+    for name, value in pytestconfig.stash[SUITE_KEY].environment.items():
+        record_testsuite_property(name, value)
+
+
+def _check_and_case(item: Any) -> Tuple[str, Optional[str]]:
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    return getattr(item, "originalname", item.name), parameters.get("case_name")

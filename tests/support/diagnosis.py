@@ -1,0 +1,200 @@
+"""Diagnosis: what became of each component of a fit, with the evidence.
+
+Runs inside old environments: Python 3.6 syntax, numpy only.
+"""
+
+from typing import List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from fixtures.corpus import Case
+from tests.support.density import full_matrices, log_masses, squared_distances
+from tests.support.replay import Outcome
+
+HEALTHY, EMPTY, DRAGGED, PINNED = "healthy", "empty", "dragged", "pinned"
+COLLAPSED = (EMPTY, DRAGGED)
+
+
+class NotDiagnosable(ValueError):
+    """The fit left no parameters that a component could be judged by."""
+
+
+class Evidence(NamedTuple):
+    """Where a component came from.
+
+    Attributes
+    ----------
+    log_mass : float
+        Log responsibility mass at the first E-step, from the initial
+        parameters, in the log domain: 0 is one sample.
+    mean : ndarray of shape (n_features,)
+        The initial mean.
+    nearest_sample : ndarray of shape (n_features,)
+        The sample of least Mahalanobis distance under the initial precision.
+    nearest_distance : float
+        That distance, in standard deviations.
+    """
+
+    log_mass: float
+    mean: np.ndarray
+    nearest_sample: np.ndarray
+    nearest_distance: float
+
+
+class Component(NamedTuple):
+    """One fitted component, judged.
+
+    Attributes
+    ----------
+    index : int
+    state : {'healthy', 'empty', 'dragged', 'pinned'}
+    mean : ndarray of shape (n_features,)
+    covariance : ndarray of shape (n_features, n_features)
+    mass : float
+        ``weights_ * n_samples``: responsibility mass of the last M-step, in samples.
+    started : Evidence or None
+        None for a healthy component.
+    """
+
+    index: int
+    state: str
+    mean: np.ndarray
+    covariance: np.ndarray
+    mass: float
+    started: Optional[Evidence]
+
+
+class Diagnosis(NamedTuple):
+    """Every component of a fit, judged.
+
+    Attributes
+    ----------
+    components : tuple of Component
+    dtype : numpy.dtype
+        The floating point type that the fit computed in.
+    low, high : ndarray of shape (n_features,)
+        Bounding box of the samples.
+    """
+
+    components: Tuple[Component, ...]
+    dtype: np.dtype
+    low: np.ndarray
+    high: np.ndarray
+
+    def not_healthy(self) -> List[Component]:
+        """Components in any state but healthy."""
+        return [component for component in self.components if component.state != HEALTHY]
+
+    def collapsed(self) -> List[Component]:
+        """Components that are empty or dragged: artefacts of floating point, never EM."""
+        return [component for component in self.components if component.state in COLLAPSED]
+
+
+def diagnose(case: Case, outcome: Outcome) -> Diagnosis:
+    """Judge every component of a fit by its mass, its mean and its covariance.
+
+    The M-step of scikit-learn divides by ``nk = resp.sum(axis=0) + 10 * eps``,
+    with eps of the dtype it computes in. A component with
+
+    - a mass of ``10 * eps``, that is, of no responsibility at all, and its mean
+      at the origin is `empty`;
+    - its mean outside the bounding box of the samples, where no weighted mean
+      of samples can be, is `dragged`;
+    - an eigenvalue of its covariance at ``reg_covar`` is `pinned`;
+
+    and `healthy` otherwise. Place alone never condemns: a component with mass
+    at the origin is as good as any other. Masses and places are compared
+    within ``sqrt(eps)``, relative to the largest coordinate.
+
+    Raises
+    ------
+    NotDiagnosable
+        The fit raised, lacks an attribute, or a parameter is of the wrong
+        shape or not finite; the message says which.
+    """
+    weights, means, covariances = _parameters(case, outcome)
+    samples = case.frame
+    low, high = samples.min(axis=0).astype(np.float64), samples.max(axis=0).astype(np.float64)
+    # The means are a quotient of the sums of responsibilities, so their dtype is theirs.
+    dtype = outcome.means.dtype if outcome.means.dtype.kind == "f" else np.dtype(np.float64)
+    eps = float(np.finfo(dtype).eps)
+    tolerance = np.sqrt(eps)
+    place_tolerance = tolerance * max(1.0, np.abs(low).max(), np.abs(high).max())
+    masses = weights * len(samples)
+    components = []
+    for index in range(case.n_components):
+        mean = means[index]
+        no_mass = masses[index] <= 10 * eps * (1 + tolerance)
+        at_origin = np.abs(mean).max() <= place_tolerance
+        outside = (mean < low - place_tolerance).any() or (mean > high + place_tolerance).any()
+        if no_mass and at_origin:
+            state = EMPTY
+        elif outside:
+            state = DRAGGED
+        elif at_floor(covariances[index], case.settings.reg_covar, eps):
+            state = PINNED
+        else:
+            state = HEALTHY
+        components.append(Component(index, state, mean, covariances[index], float(masses[index]), None))
+    return Diagnosis(_with_evidence(case, components), dtype, low, high)
+
+
+def at_floor(covariance: np.ndarray, reg_covar: float, eps: float) -> bool:
+    """Whether an eigenvalue of a covariance is ``reg_covar`` and nothing more.
+
+    Parameters
+    ----------
+    covariance : ndarray of shape (n_features, n_features)
+    reg_covar : float
+    eps : float
+        Of the dtype that the fit computed in; the rounding of an eigenvalue is
+        ``n_features * eps`` of the largest one.
+    """
+    eigenvalues = np.linalg.eigvalsh(covariance)
+    rounding = len(eigenvalues) * eps * np.abs(eigenvalues).max()
+    return bool(eigenvalues.min() <= reg_covar * (1 + np.sqrt(eps)) + rounding)
+
+
+def _parameters(case: Case, outcome: Outcome) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights, means and full covariances as float64, or the reason why not."""
+    if outcome.error:
+        raise NotDiagnosable("the fit raised {}; should return a fitted estimator".format(outcome.error))
+    for name in ("weights", "means", "covariances"):
+        array = getattr(outcome, name)
+        # The initial precisions have the shape of the covariances.
+        expected = case.precisions.shape if name == "covariances" else getattr(case, name).shape
+        if not isinstance(array, np.ndarray):
+            raise NotDiagnosable("the fit left {}_ as {!r:.40}; should be an array".format(name, array))
+        if array.shape != expected:
+            raise NotDiagnosable("{}_ has shape {}; should be {}".format(name, array.shape, expected))
+        finite = np.isfinite(array)
+        if not finite.all():
+            where = tuple(int(index) for index in np.argwhere(~finite)[0])
+            raise NotDiagnosable("{}_ holds {} at {}; should be finite".format(name, array[where], where))
+    covariances = full_matrices(outcome.covariances, case.settings.covariance_type, *case.means.shape)
+    return outcome.weights.astype(np.float64), outcome.means.astype(np.float64), covariances
+
+
+def _with_evidence(case: Case, components: List[Component]) -> Tuple[Component, ...]:
+    """Add to each component that is not healthy where it came from."""
+    if all(component.state == HEALTHY for component in components):
+        return tuple(components)
+    means = case.means.astype(np.float64)
+    precisions = full_matrices(case.precisions, case.settings.covariance_type, *means.shape)
+    masses = log_masses(case.frame, case.weights, means, precisions)
+    return tuple(
+        component
+        if component.state == HEALTHY
+        else component._replace(
+            started=_evidence(
+                case.frame, means[component.index], precisions[component.index], float(masses[component.index])
+            )
+        )
+        for component in components
+    )
+
+
+def _evidence(samples: np.ndarray, mean: np.ndarray, precision: np.ndarray, log_mass: float) -> Evidence:
+    distances = squared_distances(samples, mean, np.linalg.cholesky(precision))
+    nearest = int(distances.argmin())
+    return Evidence(log_mass, mean, samples[nearest], float(np.sqrt(distances[nearest])))

@@ -1,0 +1,237 @@
+"""The ledger of known defects: read it, check it, ask it.
+
+``tests/known_defects.json`` lists defects of scikit-learn that the suite finds:
+what, which upstream issue, which releases, which checks on which cases. The
+suite is green on a release exactly when the release behaves as listed here.
+
+Runs inside old environments: Python 3.6 syntax, standard library and packaging
+(which pytest brings).
+"""
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Set, Tuple
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import Version
+
+from fixtures import strict_json
+
+FORMAT_VERSION = 1
+LEDGER = Path(__file__).resolve().parent.parent / "known_defects.json"
+
+
+class BadLedger(ValueError):
+    """The ledger is not what its format says, or lists what does not exist."""
+
+
+class Entry(NamedTuple):
+    """One check on one case that fails on some releases because of a defect.
+
+    Attributes
+    ----------
+    defect : str
+        Id of the defect.
+    summary : str
+        The defect in one line.
+    upstream : str
+        Address of the upstream issue or change.
+    releases : str
+        Version specifier (PEP 440) of the releases that have it.
+    check : str
+        Name of the test function.
+    case : str
+        Name of the case.
+    line : int
+        Line of the ledger where the case stands in this entry.
+    """
+
+    defect: str
+    summary: str
+    upstream: str
+    releases: str
+    check: str
+    case: str
+    line: int
+
+    def covers(self, release: str) -> bool:
+        """Whether a release of scikit-learn is listed as having the defect."""
+        return SpecifierSet(self.releases).contains(Version(release), prereleases=True)
+
+
+class Ledger(NamedTuple):
+    """All entries of a ledger, checked."""
+
+    path: Path
+    entries: Tuple[Entry, ...]
+
+    def listed_for(self, release: str) -> List[Entry]:
+        """The entries that cover a release.
+
+        Raises
+        ------
+        BadLedger
+            Two of them explain the same check on the same case.
+        """
+        listed = {}  # type: Dict[Tuple[str, str], Entry]
+        for entry in self.entries:
+            if not entry.covers(release):
+                continue
+            other = listed.setdefault((entry.check, entry.case), entry)
+            if other is not entry:
+                raise BadLedger(
+                    "{}, lines {} and {}: {}[{}] is listed twice for scikit-learn {}; should be listed once".format(
+                        self.path, other.line, entry.line, entry.check, entry.case, release
+                    )
+                )
+        return list(listed.values())
+
+    def require_known(self, checks: Set[str], cases: Set[str]) -> None:
+        """Refuse entries for checks or cases that do not exist.
+
+        Raises
+        ------
+        BadLedger
+            The first such entry, with its line.
+        """
+        for entry in self.entries:
+            for what, name, known in (("check", entry.check, checks), ("case", entry.case, cases)):
+                if name not in known:
+                    raise BadLedger(
+                        "{}, line {}: there is no {} {!r}; should be one of {}".format(
+                            self.path, entry.line, what, name, ", ".join(sorted(known))
+                        )
+                    )
+
+
+def read_ledger(path: Path = LEDGER) -> Ledger:
+    """Read and check a ledger.
+
+    Raises
+    ------
+    BadLedger
+        The file is missing or malformed; the message names the place.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = strict_json.parse(text)
+    except OSError as error:
+        raise BadLedger("{} cannot be read ({}); should be there".format(path, error.strerror)) from None
+    except ValueError as error:
+        raise BadLedger("{} is not valid JSON ({})".format(path, error)) from None
+    _require_keys(path, "the ledger", content, {"format": int, "defects": list})
+    if content["format"] != FORMAT_VERSION:
+        raise BadLedger("{} has format version {}; should be {}".format(path, content["format"], FORMAT_VERSION))
+    entries = []  # type: List[Entry]
+    seen = set()  # type: Set[str]
+    for defect in content["defects"]:
+        _require_keys(path, "a defect", defect, {"id": str, "summary": str, "upstream": str, "found": list})
+        if defect["id"] in seen:
+            raise BadLedger("{} lists the defect {!r} twice; should be listed once".format(path, defect["id"]))
+        seen.add(defect["id"])
+        if not re.match(r"https://github\.com/scikit-learn/scikit-learn/(issues|pull|commit)/\w+$", defect["upstream"]):
+            raise BadLedger(
+                "{} gives {!r} as upstream of {!r}; should be the address of a scikit-learn issue, pull"
+                " request or commit".format(path, defect["upstream"], defect["id"])
+            )
+        for number in range(len(defect["found"])):
+            entries.extend(_entries(path, text, defect, number))
+        if not defect["found"]:
+            raise BadLedger("{} lists the defect {!r} on no case; should name at least one".format(path, defect["id"]))
+    return Ledger(path, tuple(entries))
+
+
+def checks_in(folder: Path) -> Set[str]:
+    """Names of the checks: the test functions of ``test_*.py`` that ask for a case."""
+    return {
+        node.name
+        for path in folder.glob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+        and node.name.startswith("test_")
+        and any(argument.arg == "case" for argument in node.args.args)
+    }
+
+
+def gone(entry: Entry, release: str) -> str:
+    """What to say of a listed defect that no longer occurs."""
+    return (
+        "the known defect {0.defect!r} ({0.upstream}) no longer occurs with scikit-learn {1}:"
+        " {0.check} passes on the case {0.case}.\n"
+        "what to do: change {2}, line {0.line}: if a release fixed it, give the case an entry whose"
+        ' "releases" end there (now "{0.releases}", say "{0.releases},<{1}"); otherwise take the case out.'
+    ).format(entry, release, LEDGER.relative_to(LEDGER.parent.parent).as_posix())
+
+
+def summary(found: List[Entry], release: str) -> List[str]:
+    """A line for each known defect that a run found, with the number of cases."""
+    defects = {}  # type: Dict[Tuple[str, str], Set[str]]
+    for entry in found:
+        defects.setdefault((entry.defect, entry.upstream), set()).add(entry.case)
+    if not defects:
+        return ["no known defect occurred with scikit-learn {}".format(release)]
+    return [
+        "known defect still present in scikit-learn {}: {} on {} case{} ({})".format(
+            release, defect, len(cases), "" if len(cases) == 1 else "s", upstream
+        )
+        for (defect, upstream), cases in sorted(defects.items())
+    ]
+
+
+def _entries(path: Path, text: str, defect: Dict[str, Any], number: int) -> List[Entry]:
+    found = defect["found"][number]
+    what = "an item of 'found' of {!r}".format(defect["id"])
+    _require_keys(path, what, found, {"releases": str, "check": str, "cases": list})
+    try:
+        SpecifierSet(found["releases"])
+    except InvalidSpecifier:
+        raise BadLedger(
+            "{} has the releases {!r} in {}; should be a version specifier, like >=0.18,<1.7".format(
+                path, found["releases"], what
+            )
+        ) from None
+    cases = found["cases"]
+    if not cases or not all(isinstance(case, str) for case in cases):
+        raise BadLedger("{} has the cases {!r:.60} in {}; should be names of cases".format(path, cases, what))
+    repeated = sorted({case for case in cases if cases.count(case) > 1})
+    if repeated:
+        raise BadLedger("{} repeats the case {!r} in {}; should be listed once".format(path, repeated[0], what))
+    return [
+        Entry(
+            defect=defect["id"],
+            summary=defect["summary"],
+            upstream=defect["upstream"],
+            releases=found["releases"],
+            check=found["check"],
+            case=case,
+            line=_line(text, defect["id"], number, case),
+        )
+        for case in cases
+    ]
+
+
+def _line(text: str, defect: str, number: int, case: str) -> int:
+    """The line of a case in the cases of the item `number` of a defect's 'found'."""
+    position = text.find(json.dumps(defect))
+    for _ in range(number + 1):
+        position = text.find('"cases"', position + 1)
+    position = text.find(json.dumps(case), position)
+    return text.count("\n", 0, position) + 1
+
+
+def _require_keys(path: Path, what: str, mapping: Any, types: Dict[str, type]) -> None:
+    if not isinstance(mapping, dict):
+        raise BadLedger("{} has {!r:.60} as {}; should be an object".format(path, mapping, what))
+    odd = sorted(set(mapping) ^ set(types))
+    if odd:
+        fault = "lacks" if odd[0] in types else "has the unknown entry"
+        raise BadLedger(
+            "{} {} {!r} in {}; should have just {}".format(path, fault, odd[0], what, ", ".join(sorted(types)))
+        )
+    for key, kind in types.items():
+        if not isinstance(mapping[key], kind) or mapping[key] == "":
+            raise BadLedger(
+                "{} has {!r:.60} as {!r} in {}; should be a {}".format(path, mapping[key], key, what, kind.__name__)
+            )

@@ -1,0 +1,102 @@
+"""Messages: what was seen, what should have been, where, and what to do next.
+
+Runs inside old environments: Python 3.6 syntax, numpy only.
+"""
+
+from typing import List, Optional, Tuple
+
+import numpy as np
+
+from fixtures.corpus import Case
+from tests.support.diagnosis import DRAGGED, EMPTY, Component, Diagnosis
+from tests.support.replay import Outcome
+
+
+class Defect(AssertionError):
+    """The estimator under test broke a promise. Nothing else raises this."""
+
+
+def numbers(array: np.ndarray, digits: int = 6) -> str:
+    """An array on one line, like ``(314, 173.5)``."""
+    array = np.asarray(array)
+    if array.ndim == 0:
+        return "{:.{}g}".format(float(array), digits)
+    return "({})".format(", ".join(numbers(row, digits) for row in array))
+
+
+def collapse(release: str, case: Case, diagnosis: Diagnosis) -> str:
+    """Why `test_no_component_collapses` fails: every collapsed component with its evidence."""
+    collapsed = diagnosis.collapsed()
+    lines = [
+        "scikit-learn {}, case {}: {} of {} components collapsed ({})".format(
+            release,
+            case.name,
+            len(collapsed),
+            case.n_components,
+            ", ".join("{} {}".format(component.index, component.state) for component in collapsed),
+        )
+    ]
+    for component in collapsed:
+        lines += _component(diagnosis, component)
+    lines.append("what to do: see 'How to read a failure' in README.md")
+    return "\n".join(lines)
+
+
+def record(outcome: Outcome, diagnosis: Optional[Diagnosis]) -> List[Tuple[str, str]]:
+    """Names and values that a run's record keeps of a replay."""
+    properties = [
+        ("n_iter", str(outcome.n_iter)),
+        ("converged", str(outcome.converged)),
+        ("lower_bound", repr(outcome.lower_bound)),
+        ("fit_seconds", "{:.6f}".format(outcome.seconds)),
+    ]
+    if outcome.error:
+        properties.append(("error", outcome.error))
+    for component in diagnosis.not_healthy() if diagnosis else ():
+        properties.append(
+            (
+                "component {}".format(component.index),
+                "{}: mean {}, covariance {}, mass {:.6g}, log mass at the first E-step {:.6g}".format(
+                    component.state,
+                    numbers(component.mean),
+                    numbers(component.covariance),
+                    component.mass,
+                    component.started.log_mass,
+                ),
+            )
+        )
+    return properties
+
+
+def _component(diagnosis: Diagnosis, component: Component) -> List[str]:
+    started = component.started
+    assert started is not None  # a collapsed component is never healthy
+    headline = {
+        EMPTY: "no responsibility mass is left; it sits at the origin",
+        DRAGGED: "its mean is outside the data, where no weighted mean of samples can be",
+    }[component.state]
+    box = " x ".join("{:.6g}..{:.6g}".format(low, high) for low, high in zip(diagnosis.low, diagnosis.high))
+    return [
+        "",
+        "  component {} is {}: {}".format(component.index, component.state, headline),
+        "    seen       mean {}, covariance {}, mass {:.3g} samples".format(
+            numbers(component.mean), numbers(component.covariance), component.mass
+        ),
+        "    should be  a mean inside the data, {}".format(box),
+        "    started    at {}; nearest sample {} at a Mahalanobis distance of {:.4g}".format(
+            numbers(started.mean), numbers(started.nearest_sample), started.nearest_distance
+        ),
+        "    first E-step  log mass {:.6g}{}".format(
+            started.log_mass,
+            ": every responsibility underflows to 0" if underflows(started.log_mass, diagnosis.dtype) else "",
+        ),
+    ]
+
+
+def underflows(log_mass: float, dtype: np.dtype) -> bool:
+    """Whether no responsibility that adds up to a log mass can be told from zero.
+
+    The mass is at least the largest responsibility, so below the logarithm of
+    the smallest subnormal number of the dtype all of them are zero.
+    """
+    return bool(log_mass < np.log(float(np.nextafter(dtype.type(0), dtype.type(1)))))

@@ -1,0 +1,144 @@
+"""Replay: fit a case with the estimator at hand and keep all that it left.
+
+This is the one module that calls the estimator, and it uses scikit-learn's
+public API only. A fit that raises is an outcome too.
+
+Runs inside old environments: Python 3.6 syntax, numpy only.
+"""
+
+import importlib
+import time
+import warnings
+from typing import Any, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from fixtures.corpus import Case
+
+DEFAULT_ESTIMATOR = "sklearn.mixture:GaussianMixture"
+
+
+class UnknownEstimator(ValueError):
+    """The estimator that the user named cannot be imported."""
+
+
+class Outcome(NamedTuple):
+    """All that one fit left.
+
+    The fitted attributes are None where the fit raised, or where the release
+    or estimator does not have them.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (n_components,) or None
+    means : ndarray of shape (n_components, n_features) or None
+    covariances : ndarray or None
+        Shaped like the precisions of the case's ``covariance_type``.
+    n_iter : int or None
+    converged : bool or None
+    lower_bound : float or None
+        ``lower_bound_``: mean log-likelihood of a sample, in nats.
+    warnings : tuple of (str, str)
+        Category and message of each warning.
+    error : str or None
+        Type and message of the exception that ``fit`` raised.
+    seconds : float
+        Wall time inside ``fit``.
+    """
+
+    weights: Optional[np.ndarray]
+    means: Optional[np.ndarray]
+    covariances: Optional[np.ndarray]
+    n_iter: Optional[int]
+    converged: Optional[bool]
+    lower_bound: Optional[float]
+    warnings: Tuple[Tuple[str, str], ...]
+    error: Optional[str]
+    seconds: float
+
+
+def import_estimator(path: str) -> Any:
+    """The class that ``MODULE:CLASS`` names.
+
+    Raises
+    ------
+    UnknownEstimator
+        There is no such module, or no such class in it.
+    """
+    module_name, separator, class_name = path.partition(":")
+    if not separator or not module_name or not class_name:
+        raise UnknownEstimator("--estimator is {!r}; should be MODULE:CLASS, like {}".format(path, DEFAULT_ESTIMATOR))
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise UnknownEstimator(
+            "--estimator names the module {!r}, which cannot be imported ({});"
+            " should be importable from this environment".format(module_name, error)
+        ) from None
+    estimator = getattr(module, class_name, None)
+    if not isinstance(estimator, type):
+        raise UnknownEstimator(
+            "--estimator names {!r}, which {} does not define; should be a class with GaussianMixture's"
+            " parameters".format(class_name, module_name)
+        )
+    return estimator
+
+
+def make_estimator(case: Case, estimator_class: Any) -> Any:
+    """An unfitted estimator with the settings and initial parameters of a case.
+
+    The estimator gets copies, so that one that writes into its arguments
+    cannot spoil the case for the checks that follow.
+    """
+    return estimator_class(
+        n_components=case.n_components,
+        covariance_type=case.settings.covariance_type,
+        reg_covar=case.settings.reg_covar,
+        tol=case.settings.tol,
+        max_iter=case.settings.max_iter,
+        weights_init=case.weights.copy(),
+        means_init=case.means.copy(),
+        precisions_init=case.precisions.copy(),
+        # Releases before 1.4 draw a k-means start even where the parameters
+        # are all given, and then do not use it.
+        random_state=0,
+    )
+
+
+def replay(case: Case, estimator_class: Any) -> Outcome:
+    """Fit a case's frame explicitly from its initial parameters.
+
+    Parameters
+    ----------
+    case : Case
+    estimator_class : type
+        ``GaussianMixture`` or a class with the same parameters and fitted
+        attributes.
+    """
+    estimator = make_estimator(case, estimator_class)
+    frame = case.frame.copy()
+    error = None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        start = time.perf_counter()
+        try:
+            estimator.fit(frame)
+        except Exception as raised:  # whatever the estimator raises is its outcome
+            error = "{}: {}".format(type(raised).__name__, raised)
+        seconds = time.perf_counter() - start
+    return Outcome(
+        weights=_fitted(estimator, "weights_", error),
+        means=_fitted(estimator, "means_", error),
+        covariances=_fitted(estimator, "covariances_", error),
+        n_iter=_fitted(estimator, "n_iter_", error),
+        converged=_fitted(estimator, "converged_", error),
+        lower_bound=_fitted(estimator, "lower_bound_", error),
+        warnings=tuple((warning.category.__name__, str(warning.message)) for warning in caught),
+        error=error,
+        seconds=seconds,
+    )
+
+
+def _fitted(estimator: Any, attribute: str, error: Optional[str]) -> Any:
+    # A fit that raised may leave parameters half way: they mean nothing.
+    return None if error else getattr(estimator, attribute, None)

@@ -1,0 +1,46 @@
+"""Record what the fit of the capture gives, as the expectation of tests/test_capture.py.
+
+Run inside the environment of one release, by ``nox -s record-published-fit``.
+The selftests compare the record with the figures that the reporter printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from fixtures import corpus
+from tests.support import environment, published_fit, replay
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="nox -s record-published-fit --", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
+    parser.add_argument("--output", type=Path, default=published_fit.RECORD, help="file to write (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    try:
+        case = corpus.load_case(published_fit.CASE, capture=corpus.find_capture(options.capture))
+    except (corpus.CaptureNotAtHand, corpus.BadCaptureFolder, corpus.BrokenCase) as error:
+        parser.error(str(error))
+    print(f"fitting {case.title} ({len(case.frame):,} samples) ...", flush=True)
+    outcome = replay.replay(case, replay.import_estimator(replay.DEFAULT_ESTIMATOR))
+    if outcome.means is None or outcome.covariances is None:
+        print(f"error: the fit raised {outcome.error}; should return a fitted estimator", file=sys.stderr)
+        return 1
+    record = {
+        "recorded_with": environment.describe(),
+        "means": outcome.means.tolist(),
+        "covariances": outcome.covariances.tolist(),
+    }
+    scratch = options.output.with_name(options.output.name + ".writing")
+    scratch.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    os.replace(scratch, options.output)
+    print(f"wrote {options.output} after {outcome.seconds:.1f} s of fitting")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
