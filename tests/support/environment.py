@@ -52,4 +52,4 @@ def _blas_without_threadpoolctl() -> str:
     info = get_info("blas_opt_info") if get_info else {}
     name = (info.get("libraries") or ["unknown"])[0]
     threads = [os.environ[variable] for variable in THREAD_VARIABLES if variable in os.environ]
-    return "{}, {}".format(name, "{} threads asked for".format(threads[0]) if threads else "default threads")
+    return "{}, {}".format(name, "threads limited to {}".format(threads[0]) if threads else "default threads")

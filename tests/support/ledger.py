@@ -60,6 +60,12 @@ class Entry(NamedTuple):
         """Whether a release of scikit-learn is listed as having the defect."""
         return SpecifierSet(self.releases).contains(Version(release), prereleases=True)
 
+    def unmatched(self) -> str:
+        """What to say where the check exists and does not run on the case."""
+        return "{}, line {}: {} does not run on the case {!r}; should be a case that it runs on".format(
+            LEDGER, self.line, self.check, self.case
+        )
+
 
 class Ledger(NamedTuple):
     """All entries of a ledger, checked."""
@@ -144,14 +150,15 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
 
 
 def checks_in(folder: Path) -> Set[str]:
-    """Names of the checks: the test functions of ``test_*.py`` that ask for a case."""
+    """Names of the checks: test functions of ``test_*.py`` that ask for a case and are no benchmark."""
     return {
         node.name
         for path in folder.glob("test_*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef)
         and node.name.startswith("test_")
-        and any(argument.arg == "case" for argument in node.args.args)
+        and "case" in {argument.arg for argument in node.args.args}
+        and "benchmark" not in {argument.arg for argument in node.args.args}
     }
 
 

@@ -1,19 +1,27 @@
 """Messages: what was seen, what should have been, where, and what to do next.
 
-Runs inside old environments: Python 3.6 syntax, numpy only.
+Runs inside old environments: Python 3.6 syntax, numpy and pytest only.
 """
 
 from typing import List, Optional, Tuple
 
 import numpy as np
+import pytest
 
 from fixtures.corpus import Case
 from tests.support.diagnosis import DRAGGED, EMPTY, Component, Diagnosis
 from tests.support.replay import Outcome
 
 
-class Defect(AssertionError):
-    """The estimator under test broke a promise. Nothing else raises this."""
+class Defect(pytest.fail.Exception):
+    """The estimator under test broke a promise. Nothing else raises this.
+
+    pytest shows its message alone: where in the suite it was raised says
+    nothing about the estimator.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, pytrace=False)
 
 
 def numbers(array: np.ndarray, digits: int = 6) -> str:
@@ -47,7 +55,7 @@ def record(outcome: Outcome, diagnosis: Optional[Diagnosis]) -> List[Tuple[str, 
     properties = [
         ("n_iter", str(outcome.n_iter)),
         ("converged", str(outcome.converged)),
-        ("lower_bound", repr(outcome.lower_bound)),
+        ("lower_bound", "None" if outcome.lower_bound is None else repr(float(outcome.lower_bound))),
         ("fit_seconds", "{:.6f}".format(outcome.seconds)),
     ]
     if outcome.error:

@@ -1,0 +1,114 @@
+"""Sessions: each names an environment and calls one module.
+
+``nox --list`` shows them all; what follows ``--`` goes to the session's module,
+and ``-- --help`` shows what that takes.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nox
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from tests.tools import environments, interpreters, release_table, suite_run
+
+nox.needs_version = ">=2026.4"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "always"
+nox.options.sessions = ["tests"]
+
+interpreters.add_pyenv_to_path()
+
+RELEASES = release_table.read()
+SERIES = release_table.newest_of_series(RELEASES)
+LATEST = SERIES[-1]
+OTHERS = [release for release in RELEASES if release not in SERIES]
+
+
+@nox.session(tags=["every"])
+@nox.parametrize(
+    "python,release",
+    [
+        nox.param(
+            release.python,
+            release,
+            id=f"sklearn={release.version!r}",
+            tags=["series", *(["latest"] if release is LATEST else [])],
+        )
+        for release in SERIES
+    ],
+)
+def tests(session: nox.Session, release: release_table.Release) -> None:
+    """The suite on the newest patch release of each series."""
+    environments.install_release(session, release)
+    suite_run.run_suite(session, release.version)
+
+
+def _named_session(name: str, release: release_table.Release, function, **options) -> None:
+    """Define a session of one release that `nox -s NAME` does not run, but its full name does."""
+
+    @nox.session(name=f"{name}(sklearn={release.version!r})", python=release.python, **options)
+    def session_of_release(session: nox.Session) -> None:
+        environments.install_release(session, release)
+        function(session, release.version)
+
+
+for _release in OTHERS:
+    _named_session("tests", _release, suite_run.run_suite, tags=["every"], default=False)
+for _release in SERIES:
+    _named_session("bench", _release, suite_run.run_benchmarks, tags=["bench-series"], default=False)
+
+
+@nox.session(python=LATEST.python, default=False)
+def bench(session: nox.Session) -> None:
+    """Fit times with the newest release; `nox -t bench-series` has every series."""
+    environments.install_release(session, LATEST)
+    suite_run.run_benchmarks(session, LATEST.version)
+
+
+@nox.session(default=False)
+def corpus(session: nox.Session) -> None:
+    """Regenerate the synthetic cases byte for byte and verify every checksum."""
+    environments.install_group(session, "corpus")
+    session.run("python", "-m", "fixtures.regenerate", *session.posargs)
+
+
+@nox.session(name="fetch-capture", default=False)
+def fetch_capture(session: nox.Session) -> None:
+    """Download the public capture of scikit-learn #12099."""
+    environments.install_group(session, "capture")
+    session.run("python", "-m", "tests.tools.fetch_capture", *session.posargs)
+
+
+@nox.session(name="record-published-fit", python=LATEST.python, default=False)
+def record_published_fit(session: nox.Session) -> None:
+    """Record the fit of the capture that every release is compared with."""
+    environments.install_release(session, LATEST)
+    session.run("python", "-m", "tests.tools.published_fit", *session.posargs, env=environments.ENVIRONMENT_VARIABLES)
+
+
+@nox.session(default=False)
+def releases(session: nox.Session) -> None:
+    """Refresh the table of releases from the package index."""
+    environments.install_group(session, "releases")
+    session.run("python", "-m", "tests.tools.releases", *session.posargs)
+
+
+@nox.session(default=False)
+def selftest(session: nox.Session) -> None:
+    """Test the suite itself, with fakes that are right, wrong, and wrong in one way."""
+    environments.install_group(session, "selftest")
+    arguments, variables = suite_run.name_capture(session)
+    session.run("python", "-m", "pytest", "tests/selftest", *arguments, env=variables)
+
+
+@nox.session(default=False)
+def lint(session: nox.Session) -> None:
+    """ruff and mypy."""
+    environments.install_group(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")

@@ -1,0 +1,67 @@
+"""Environments of the sessions: what is installed, and when it is installed anew.
+
+Outside module; it runs in nox's own environment, so it imports nothing but nox.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import nox
+
+from tests.tools.release_table import Release
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+# One BLAS thread: a fit on tall, thin data gains nothing by more, and results
+# and timings do not depend on how many cores the machine has.
+# An environment that Python may not cache bytecode in takes seconds more to import.
+ENVIRONMENT_VARIABLES = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONDONTWRITEBYTECODE": None,
+}
+
+
+def install_release(session: nox.Session, release: Release) -> None:
+    """Install a release of scikit-learn with dependencies of its day, then today's test tools."""
+    # Wheels before 0.21 do not say that they need numpy and scipy.
+    packages = [f"scikit-learn=={release.version}", "numpy", "scipy"]
+    steps = [
+        [*packages, f"--exclude-newer={release.dependencies_until}", "--only-binary=:all:"],
+        group("suite"),
+    ]
+    _install(session, steps)
+
+
+def install_group(session: nox.Session, name: str) -> None:
+    """Install a dependency group of pyproject.toml."""
+    _install(session, [group(name)])
+
+
+def group(name: str) -> list[str]:
+    """Requirements of a dependency group of pyproject.toml."""
+    return list(nox.project.dependency_groups(PROJECT, name))
+
+
+def _install(session: nox.Session, steps: Iterable[list[str]]) -> None:
+    """Run the install steps unless this environment was made by the very same ones.
+
+    What an environment was made by is kept inside it, so that one that is
+    reused costs nothing and needs no network, and a change of the table or of
+    pyproject.toml makes it anew.
+    """
+    record = Path(session.virtualenv.location) / "made_by.json"
+    wanted = json.dumps(list(steps), indent=1)
+    if record.exists() and record.read_text(encoding="utf-8") == wanted:
+        session.log("environment is as it should be: reused")
+        return
+    anew = ["--reinstall"] if record.exists() else []
+    record.unlink(missing_ok=True)
+    for step in json.loads(wanted):
+        session.install(*anew, *step)
+    if session.virtualenv.venv_backend != "none" and Path(session.virtualenv.location).is_dir():
+        record.write_text(wanted, encoding="utf-8")

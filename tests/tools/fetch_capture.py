@@ -1,0 +1,103 @@
+"""Fetch the public capture of scikit-learn #12099 from its public address.
+
+The files carry no licence, so they are fetched for whoever asks and never
+stored in this repository. Every file is checked against its sha256; a download
+that breaks leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pooch
+import requests
+
+from fixtures import corpus
+from tests.support.published_fit import CASE
+
+
+def fetch(address: str, files: dict[str, str], folder: Path) -> list[str]:
+    """Download the files that are not there yet.
+
+    Parameters
+    ----------
+    address : str
+        What every file name is appended to.
+    files : dict
+        sha256 by published file name.
+    folder : Path
+        Where they go; files appear there together, when all are right.
+
+    Returns
+    -------
+    list of str
+        Names of the files that were downloaded.
+
+    Raises
+    ------
+    OSError, ValueError
+        An address does not answer, or a file has another checksum.
+    """
+    missing = [name for name, sha256 in files.items() if not _is_right(folder / name, sha256)]
+    if not missing:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder) as scratch:
+        for name in missing:
+            print(f"  {name} ...", flush=True)
+            pooch.retrieve(
+                address + name,
+                known_hash=f"sha256:{files[name]}",
+                fname=name,
+                path=scratch,
+                downloader=pooch.HTTPDownloader(timeout=60),
+            )
+        for name in missing:
+            shutil.move(Path(scratch) / name, folder / name)
+    return missing
+
+
+def _is_right(path: Path, sha256: str) -> bool:
+    return path.is_file() and pooch.file_hash(path, alg="sha256") == sha256
+
+
+def main(arguments: list[str] | None = None) -> int:
+    description = corpus.read_description(corpus.CASES / CASE)
+    address = description["download"]["address"]
+    parser = argparse.ArgumentParser(prog="nox -s fetch-capture --", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--to", type=Path, default=corpus.FETCHED_CAPTURE, help="folder (default: %(default)s)")
+    parser.add_argument("--address", default=address, help="address of a mirror (default: %(default)s)")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be fetched; fetch nothing")
+    options = parser.parse_args(arguments)
+    files = {
+        published: description["files"][name]["sha256"] for name, published in description["download"]["files"].items()
+    }
+    if options.dry_run:
+        for name, sha256 in files.items():
+            state = "is there already" if _is_right(options.to / name, sha256) else f"from {options.address}{name}"
+            print(f"{options.to / name}: {state}")
+        return 0
+    pooch.get_logger().setLevel(logging.ERROR)
+    print(f"fetching the capture of scikit-learn #12099 into {options.to}", flush=True)
+    try:
+        fetched = fetch(options.address, files, options.to)
+    except (OSError, ValueError, requests.RequestException) as error:
+        reason = " ".join(str(error).split())
+        print(
+            f"error: {reason:.300}\n"
+            f"should be: the four files of {options.address}, each with its sha256; nothing was stored.\n"
+            "next: check the network, or name a folder that holds the files with --capture DIR or GMM_CAPTURE",
+            file=sys.stderr,
+        )
+        return 2
+    print(f"{len(files)} files in {options.to}, {len(fetched)} of them new, all with the right sha256")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
