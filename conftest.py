@@ -3,10 +3,11 @@
 Runs inside old environments: Python 3.6 syntax.
 """
 
-import tests.support.stopwatch as stopwatch  # first: it times the import of scikit-learn
+from tests.support import stopwatch  # first: it times the import of scikit-learn
 
+# isort: split
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Generator, List, Optional, Tuple
 
 import pytest
 
@@ -15,8 +16,8 @@ from fixtures.validation import BrokenCase
 from tests.support import environment, ledger, messages, replay
 from tests.support.diagnosis import Diagnosis, NotDiagnosable, diagnose
 
-SUITE_KEY = pytest.StashKey()
-ENTRY_KEY = pytest.StashKey()
+SUITE_KEY: pytest.StashKey[Any] = pytest.StashKey()
+ENTRY_KEY: pytest.StashKey[ledger.Entry] = pytest.StashKey()
 
 TESTS = Path(__file__).resolve().parent / "tests"
 PROMISED_OVERHEAD = 1.3
@@ -32,10 +33,10 @@ class Suite:
         self.environment = environment.describe()
         self.release = self.environment["scikit-learn"]
         self.case_names = corpus.case_names()
-        self.cases = {}  # type: Dict[str, corpus.Case]
-        self.outcomes = {}  # type: Dict[str, replay.Outcome]
-        self.diagnoses = {}  # type: Dict[str, Diagnosis]
-        self.found = []  # type: List[ledger.Entry]
+        self.cases: Dict[str, corpus.Case] = {}
+        self.outcomes: Dict[str, replay.Outcome] = {}
+        self.diagnoses: Dict[str, Diagnosis] = {}
+        self.found: List[ledger.Entry] = []
 
     def case(self, name: str) -> corpus.Case:
         if name not in self.cases:
@@ -137,7 +138,7 @@ def pytest_collection_modifyitems(config: Any, items: List[Any]) -> None:
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: Any, call: Any) -> Iterator[None]:
+def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None]:
     """Note the listed defects that occur, and say of one that is gone which line to change."""
     result = yield
     report = result.get_result()

@@ -7,7 +7,9 @@ and ``-- --help`` shows what that takes.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -21,6 +23,8 @@ nox.options.reuse_venv = "always"
 nox.options.sessions = ["tests"]
 
 interpreters.add_pyenv_to_path()
+
+Runner = Callable[[nox.Session, str], None]
 
 RELEASES = release_table.read()
 SERIES = release_table.newest_of_series(RELEASES)
@@ -47,13 +51,13 @@ def tests(session: nox.Session, release: release_table.Release) -> None:
     suite_run.run_suite(session, release.version)
 
 
-def _named_session(name: str, release: release_table.Release, function, **options) -> None:
+def _named_session(name: str, release: release_table.Release, run: Runner, **options: Any) -> None:
     """Define a session of one release that `nox -s NAME` does not run, but its full name does."""
 
     @nox.session(name=f"{name}(sklearn={release.version!r})", python=release.python, **options)
     def session_of_release(session: nox.Session) -> None:
         environments.install_release(session, release)
-        function(session, release.version)
+        run(session, release.version)
 
 
 for _release in OTHERS:
@@ -107,7 +111,7 @@ def selftest(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def lint(session: nox.Session) -> None:
-    """ruff and mypy."""
+    """Lint and type-check with ruff and mypy."""
     environments.install_group(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")

@@ -21,11 +21,11 @@ MOST_ROUNDS = 100
 def test_fit_time(benchmark: Any, case: Case, estimator_class: Any) -> None:
     """Time ``fit`` from the case's initial parameters."""
     outcome = replay.replay(case, estimator_class)  # warms up, and says how many rounds fit
-    if outcome.error:
+    if outcome.error or outcome.n_iter is None:
         pytest.fail("case {}: the fit raised {}; nothing to time".format(case.name, outcome.error), pytrace=False)
     benchmark.extra_info.update(environment.describe())
     benchmark.extra_info.update(
-        n_iter=int(outcome.n_iter),
+        n_iter=outcome.n_iter,
         n_samples=len(case.frame),
         n_features=case.frame.shape[1],
         n_components=case.n_components,

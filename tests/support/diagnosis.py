@@ -3,7 +3,7 @@
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -46,7 +46,8 @@ class Component(NamedTuple):
 
     Attributes
     ----------
-    index : int
+    number : int
+        From 0, as in the fitted attributes.
     state : {'healthy', 'empty', 'dragged', 'pinned'}
     mean : ndarray of shape (n_features,)
     covariance : ndarray of shape (n_features, n_features)
@@ -56,7 +57,7 @@ class Component(NamedTuple):
         None for a healthy component.
     """
 
-    index: int
+    number: int
     state: str
     mean: np.ndarray
     covariance: np.ndarray
@@ -112,11 +113,9 @@ def diagnose(case: Case, outcome: Outcome) -> Diagnosis:
         The fit raised, lacks an attribute, or a parameter is of the wrong
         shape or not finite; the message says which.
     """
-    weights, means, covariances = _parameters(case, outcome)
+    weights, means, covariances, dtype = _parameters(case, outcome)
     samples = case.frame
     low, high = samples.min(axis=0).astype(np.float64), samples.max(axis=0).astype(np.float64)
-    # The means are a quotient of the sums of responsibilities, so their dtype is theirs.
-    dtype = outcome.means.dtype if outcome.means.dtype.kind == "f" else np.dtype(np.float64)
     eps = float(np.finfo(dtype).eps)
     tolerance = np.sqrt(eps)
     place_tolerance = tolerance * max(1.0, np.abs(low).max(), np.abs(high).max())
@@ -155,24 +154,31 @@ def at_floor(covariance: np.ndarray, reg_covar: float, eps: float) -> bool:
     return bool(eigenvalues.min() <= reg_covar * (1 + np.sqrt(eps)) + rounding)
 
 
-def _parameters(case: Case, outcome: Outcome) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weights, means and full covariances as float64, or the reason why not."""
+def _parameters(case: Case, outcome: Outcome) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.dtype]:
+    """Weights, means and full covariances as float64, and the dtype of the fit; or the reason why not."""
     if outcome.error:
         raise NotDiagnosable("the fit raised {}; should return a fitted estimator".format(outcome.error))
-    for name in ("weights", "means", "covariances"):
-        array = getattr(outcome, name)
-        # The initial precisions have the shape of the covariances.
-        expected = case.precisions.shape if name == "covariances" else getattr(case, name).shape
-        if not isinstance(array, np.ndarray):
-            raise NotDiagnosable("the fit left {}_ as {!r:.40}; should be an array".format(name, array))
-        if array.shape != expected:
-            raise NotDiagnosable("{}_ has shape {}; should be {}".format(name, array.shape, expected))
-        finite = np.isfinite(array)
-        if not finite.all():
-            where = tuple(int(index) for index in np.argwhere(~finite)[0])
-            raise NotDiagnosable("{}_ holds {} at {}; should be finite".format(name, array[where], where))
-    covariances = full_matrices(outcome.covariances, case.settings.covariance_type, *case.means.shape)
-    return outcome.weights.astype(np.float64), outcome.means.astype(np.float64), covariances
+    weights = _finite("weights_", outcome.weights, case.weights.shape)
+    means = _finite("means_", outcome.means, case.means.shape)
+    # The initial precisions have the shape of the covariances.
+    covariances = _finite("covariances_", outcome.covariances, case.precisions.shape)
+    # The means are a quotient of the sums of responsibilities, so their dtype is theirs.
+    dtype = means.dtype if means.dtype.kind == "f" else np.dtype(np.float64)
+    full = full_matrices(covariances, case.settings.covariance_type, *case.means.shape)
+    return weights.astype(np.float64), means.astype(np.float64), full, dtype
+
+
+def _finite(name: str, array: Any, shape: Tuple[int, ...]) -> np.ndarray:
+    """A fitted attribute of the right shape without nan and inf; or the reason why not."""
+    if not isinstance(array, np.ndarray):
+        raise NotDiagnosable("the fit left {} as {!r:.40}; should be an array".format(name, array))
+    if array.shape != shape:
+        raise NotDiagnosable("{} has shape {}; should be {}".format(name, array.shape, shape))
+    finite = np.isfinite(array)
+    if not finite.all():
+        where = tuple(int(index) for index in np.argwhere(~finite)[0])
+        raise NotDiagnosable("{} holds {} at {}; should be finite".format(name, array[where], where))
+    return array
 
 
 def _with_evidence(case: Case, components: List[Component]) -> Tuple[Component, ...]:
@@ -187,7 +193,7 @@ def _with_evidence(case: Case, components: List[Component]) -> Tuple[Component, 
         if component.state == HEALTHY
         else component._replace(
             started=_evidence(
-                case.frame, means[component.index], precisions[component.index], float(masses[component.index])
+                case.frame, means[component.number], precisions[component.number], float(masses[component.number])
             )
         )
         for component in components

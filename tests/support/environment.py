@@ -34,7 +34,7 @@ def eps() -> Tuple[float, float]:
 
 def _blas() -> str:
     try:
-        from threadpoolctl import threadpool_info
+        from threadpoolctl import threadpool_info  # noqa: PLC0415  (not in every release's environment)
     except ImportError:
         return _blas_without_threadpoolctl()
     libraries = {

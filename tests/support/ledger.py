@@ -81,7 +81,7 @@ class Ledger(NamedTuple):
         BadLedger
             Two of them explain the same check on the same case.
         """
-        listed = {}  # type: Dict[Tuple[str, str], Entry]
+        listed: Dict[Tuple[str, str], Entry] = {}
         for entry in self.entries:
             if not entry.covers(release):
                 continue
@@ -130,8 +130,8 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
     _require_keys(path, "the ledger", content, {"format": int, "defects": list})
     if content["format"] != FORMAT_VERSION:
         raise BadLedger("{} has format version {}; should be {}".format(path, content["format"], FORMAT_VERSION))
-    entries = []  # type: List[Entry]
-    seen = set()  # type: Set[str]
+    entries: List[Entry] = []
+    seen: Set[str] = set()
     for defect in content["defects"]:
         _require_keys(path, "a defect", defect, {"id": str, "summary": str, "upstream": str, "found": list})
         if defect["id"] in seen:
@@ -174,7 +174,7 @@ def gone(entry: Entry, release: str) -> str:
 
 def summary(found: List[Entry], release: str) -> List[str]:
     """A line for each known defect that a run found, with the number of cases."""
-    defects = {}  # type: Dict[Tuple[str, str], Set[str]]
+    defects: Dict[Tuple[str, str], Set[str]] = {}
     for entry in found:
         defects.setdefault((entry.defect, entry.upstream), set()).add(entry.case)
     if not defects:

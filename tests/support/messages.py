@@ -13,7 +13,7 @@ from tests.support.diagnosis import DRAGGED, EMPTY, Component, Diagnosis
 from tests.support.replay import Outcome
 
 
-class Defect(pytest.fail.Exception):
+class Defect(pytest.fail.Exception):  # type: ignore[misc, name-defined]  # public, and set at run time
     """The estimator under test broke a promise. Nothing else raises this.
 
     pytest shows its message alone: where in the suite it was raised says
@@ -41,7 +41,7 @@ def collapse(release: str, case: Case, diagnosis: Diagnosis) -> str:
             case.name,
             len(collapsed),
             case.n_components,
-            ", ".join("{} {}".format(component.index, component.state) for component in collapsed),
+            ", ".join("{} {}".format(component.number, component.state) for component in collapsed),
         )
     ]
     for component in collapsed:
@@ -61,9 +61,10 @@ def record(outcome: Outcome, diagnosis: Optional[Diagnosis]) -> List[Tuple[str, 
     if outcome.error:
         properties.append(("error", outcome.error))
     for component in diagnosis.not_healthy() if diagnosis else ():
+        assert component.started is not None
         properties.append(
             (
-                "component {}".format(component.index),
+                "component {}".format(component.number),
                 "{}: mean {}, covariance {}, mass {:.6g}, log mass at the first E-step {:.6g}".format(
                     component.state,
                     numbers(component.mean),
@@ -86,7 +87,7 @@ def _component(diagnosis: Diagnosis, component: Component) -> List[str]:
     box = " x ".join("{:.6g}..{:.6g}".format(low, high) for low, high in zip(diagnosis.low, diagnosis.high))
     return [
         "",
-        "  component {} is {}: {}".format(component.index, component.state, headline),
+        "  component {} is {}: {}".format(component.number, component.state, headline),
         "    seen       mean {}, covariance {}, mass {:.3g} samples".format(
             numbers(component.mean), numbers(component.covariance), component.mass
         ),

@@ -48,7 +48,8 @@ def read() -> PublishedFit:
         record = strict_json.parse(RECORD.read_text(encoding="utf-8"))
         fit = PublishedFit(np.array(record["means"], dtype=float), np.array(record["covariances"], dtype=float))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BrokenCase(RECORD, "cannot be read ({})".format(error), "what `nox -s record-published-fit` writes")
+        written = "what `nox -s record-published-fit` writes"
+        raise BrokenCase(RECORD, "cannot be read ({})".format(error), written) from None
     if fit.means.shape != (37, 2) or fit.covariances.shape != (37, 2, 2):
         raise BrokenCase(RECORD, "has shapes {}, {}".format(fit.means.shape, fit.covariances.shape), "37 components")
     return fit

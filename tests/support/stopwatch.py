@@ -37,5 +37,7 @@ def summary(fit_seconds: float, promised: float) -> str:
     needed = IMPORT_SECONDS + fit_seconds
     return (
         "{:.2f} s in all, of them {:.2f} s importing scikit-learn and {:.2f} s inside fit:"
-        " overhead ratio {:.2f} (should be at most {})".format(wall, IMPORT_SECONDS, fit_seconds, wall / needed, promised)
+        " overhead ratio {:.2f} (should be at most {})".format(
+            wall, IMPORT_SECONDS, fit_seconds, wall / needed, promised
+        )
     )

@@ -13,17 +13,20 @@ import sys
 from pathlib import Path
 
 from fixtures import corpus
+from fixtures.validation import BrokenCase
 from tests.support import environment, published_fit, replay
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="nox -s record-published-fit --", description=__doc__.split("\n\n")[0])
     parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
-    parser.add_argument("--output", type=Path, default=published_fit.RECORD, help="file to write (default: %(default)s)")
+    parser.add_argument(
+        "--output", type=Path, default=published_fit.RECORD, help="file to write (default: %(default)s)"
+    )
     options = parser.parse_args(arguments)
     try:
         case = corpus.load_case(published_fit.CASE, capture=corpus.find_capture(options.capture))
-    except (corpus.CaptureNotAtHand, corpus.BadCaptureFolder, corpus.BrokenCase) as error:
+    except (corpus.CaptureNotAtHand, corpus.BadCaptureFolder, BrokenCase) as error:
         parser.error(str(error))
     print(f"fitting {case.title} ({len(case.frame):,} samples) ...", flush=True)
     outcome = replay.replay(case, replay.import_estimator(replay.DEFAULT_ESTIMATOR))

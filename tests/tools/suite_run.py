@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import nox
@@ -13,37 +15,43 @@ PYTEST_CAPTURE_METHODS = ("fd", "sys", "no", "tee-sys")
 
 
 def run_suite(session: nox.Session, version: str) -> None:
-    """Run the checks against one release; write ``results/sklearn-<version>.xml``.
-
-    The record appears when the run has ended, whole, whether checks failed or
-    not.
-    """
+    """Run the checks against one release; write ``results/sklearn-<version>.xml``."""
     arguments, variables = name_capture(session)
-    results = Path("results")
-    results.mkdir(exist_ok=True)
-    record = results / f"sklearn-{version}.xml"
-    scratch = results / f".sklearn-{version}.xml.writing"
-    try:
+    with _written_whole(Path("results", f"sklearn-{version}.xml")) as scratch:
         session.run(
             "python", "-m", "pytest", "-p", "no:benchmark", "-p", "no:cacheprovider",
             f"--junitxml={scratch}", "-o", f"junit_suite_name=scikit-learn {version}",
             *arguments, env=variables,
         )  # fmt: skip
-    finally:
-        if scratch.exists():
-            scratch.replace(record)
 
 
 def run_benchmarks(session: nox.Session, version: str) -> None:
-    """Time the fits with one release; save pytest-benchmark's JSON under ``.benchmarks/``."""
+    """Time the fits with one release; write pytest-benchmark's ``.benchmarks/sklearn-<version>.json``."""
     arguments, variables = name_capture(session)
-    folder = Path(".benchmarks")
-    folder.mkdir(exist_ok=True)
-    session.run(
-        "python", "-m", "pytest", "tests/test_fit_time.py", "-p", "no:cacheprovider",
-        f"--benchmark-json={folder / f'sklearn-{version}.json'}", "--benchmark-group-by=param:case_name",
-        "--benchmark-columns=min,median,iqr,rounds", *arguments, env=variables,
-    )  # fmt: skip
+    with _written_whole(Path(".benchmarks", f"sklearn-{version}.json")) as scratch:
+        session.run(
+            "python", "-m", "pytest", "tests/test_fit_time.py", "-p", "no:cacheprovider",
+            f"--benchmark-json={scratch}", "--benchmark-group-by=param:case_name",
+            "--benchmark-columns=min,median,iqr,rounds", *arguments, env=variables,
+        )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _written_whole(record: Path) -> Iterator[Path]:
+    """A place to write a record to, which appears under its name when the run has ended.
+
+    It appears whether checks failed or not, and not at all where the run broke
+    off before it was written.
+    """
+    record.parent.mkdir(exist_ok=True)
+    scratch = record.with_name(f".{record.name}.writing")
+    scratch.unlink(missing_ok=True)
+    try:
+        yield scratch
+    finally:
+        if scratch.exists() and scratch.stat().st_size:
+            scratch.replace(record)
+        scratch.unlink(missing_ok=True)
 
 
 def name_capture(session: nox.Session) -> tuple[list[str], dict[str, str | None]]:
