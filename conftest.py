@@ -7,14 +7,14 @@ from tests.support import stopwatch  # first: it times the import of scikit-lear
 
 # isort: split
 from pathlib import Path
-from typing import Any, Callable, Dict, Generator, List, Optional, Tuple
+from typing import Any, Dict, Generator, List, Optional, Tuple
 
 import pytest
 
 from fixtures import corpus
 from fixtures.validation import BrokenCase
 from tests.support import environment, ledger, messages, replay
-from tests.support.diagnosis import Diagnosis, NotDiagnosable, diagnose
+from tests.support.diagnosis import Diagnosis, Judge, NotDiagnosable, diagnose
 
 SUITE_KEY: pytest.StashKey[Any] = pytest.StashKey()
 ENTRY_KEY: pytest.StashKey[ledger.Entry] = pytest.StashKey()
@@ -34,8 +34,8 @@ class Suite:
         self.release = self.environment["scikit-learn"]
         self.case_names = corpus.case_names()
         self.cases: Dict[str, corpus.Case] = {}
-        self.outcomes: Dict[str, replay.Outcome] = {}
-        self.diagnoses: Dict[str, Diagnosis] = {}
+        self.replays: Dict[str, Dict[str, Tuple[replay.Outcome, ...]]] = {}
+        self.diagnoses: Dict[Tuple[str, str, int], Diagnosis] = {}
         self.found: List[ledger.Entry] = []
 
     def case(self, name: str) -> corpus.Case:
@@ -43,16 +43,21 @@ class Suite:
             self.cases[name] = corpus.load_case(name, capture=self.capture)
         return self.cases[name]
 
-    def outcome(self, case: corpus.Case) -> replay.Outcome:
-        if case.name not in self.outcomes:
-            self.outcomes[case.name] = replay.replay(case, self.estimator_class)
-        return self.outcomes[case.name]
+    def replays_of(self, case: corpus.Case) -> Dict[str, Tuple[replay.Outcome, ...]]:
+        if case.name not in self.replays:
+            self.replays[case.name] = {way: replay.replay(case, self.estimator_class, way) for way in replay.ways(case)}
+        return self.replays[case.name]
 
-    def diagnosis(self, case: corpus.Case) -> Diagnosis:
-        outcome = self.outcome(case)
-        if case.name not in self.diagnoses:
-            self.diagnoses[case.name] = diagnose(case, outcome)
-        return self.diagnoses[case.name]
+    def diagnosis(self, case: corpus.Case, way: str, outcome: replay.Outcome) -> Diagnosis:
+        key = (case.name, way, outcome.frame)
+        if key not in self.diagnoses:
+            self.diagnoses[key] = diagnose(case, outcome)
+        return self.diagnoses[key]
+
+    def fit_seconds(self) -> float:
+        return sum(
+            outcome.seconds for ways in self.replays.values() for outcomes in ways.values() for outcome in outcomes
+        )
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -151,14 +156,12 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None
 
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
     suite = config.stash[SUITE_KEY]
-    if not suite.outcomes:
+    if not suite.replays:
         return
     if suite.ledger is not None:
         for line in ledger.summary(suite.found, suite.release):
             terminalreporter.write_line(line)
-    terminalreporter.write_line(
-        stopwatch.summary(sum(outcome.seconds for outcome in suite.outcomes.values()), PROMISED_OVERHEAD)
-    )
+    terminalreporter.write_line(stopwatch.summary(suite.fit_seconds(), PROMISED_OVERHEAD))
 
 
 @pytest.fixture
@@ -185,24 +188,27 @@ def case(pytestconfig: Any, case_name: str) -> corpus.Case:
 
 
 @pytest.fixture
-def outcome(pytestconfig: Any, case: corpus.Case) -> replay.Outcome:
-    """What the fit of the case left; fitted once a session."""
-    return pytestconfig.stash[SUITE_KEY].outcome(case)
+def replays(pytestconfig: Any, case: corpus.Case) -> Dict[str, Tuple[replay.Outcome, ...]]:
+    """What the fits of the case left, frame by frame, for each way of replaying it; fitted once a session."""
+    return pytestconfig.stash[SUITE_KEY].replays_of(case)
 
 
 @pytest.fixture
-def judge(pytestconfig: Any, release: str, record_property: Any) -> Callable[[corpus.Case], Diagnosis]:
-    """A function that says what became of each component of a case, and records it."""
+def judge(pytestconfig: Any, release: str, record_property: Any) -> Judge:
+    """A function that says what became of each component of a fit, and records it."""
     suite = pytestconfig.stash[SUITE_KEY]
 
-    def diagnosis_of(case: corpus.Case) -> Diagnosis:
+    def diagnosis_of(case: corpus.Case, way: str, outcome: replay.Outcome) -> Diagnosis:
+        diagnosis = None
         try:
-            diagnosis = suite.diagnosis(case)
+            diagnosis = suite.diagnosis(case, way, outcome)
         except NotDiagnosable as reason:
-            raise messages.Defect("scikit-learn {}, case {}: {}".format(release, case.name, reason)) from None
+            place = messages.where(case, way, outcome)
+            raise messages.Defect("scikit-learn {}, {}: {}".format(release, place, reason)) from None
         finally:
-            for name, value in messages.record(suite.outcomes[case.name], suite.diagnoses.get(case.name)):
-                record_property(name, value)
+            prefix = "" if len(case.frames) == 1 else "{} frame {} ".format(way, outcome.frame)
+            for name, value in messages.record(outcome, diagnosis):
+                record_property(prefix + name, value)
         return diagnosis
 
     return diagnosis_of

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tests.tools import environments, interpreters, release_table, suite_run
 
-nox.needs_version = ">=2026.4"
+nox.needs_version = ">=2025.11"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "always"
 nox.options.sessions = ["tests"]

@@ -5,16 +5,19 @@ collapsed components as well: whoever repeats the report on another release
 sees the same fit, so the defect is the same one.
 """
 
+from typing import Dict, Tuple
+
 import pytest
 
 from fixtures.corpus import Case
 from tests.support import messages, published_fit
-from tests.support.replay import Outcome
+from tests.support.replay import EXPLICIT, Outcome
 
 
 @pytest.mark.parametrize("case_name", [published_fit.CASE])
-def test_fit_gives_the_published_figures(case: Case, outcome: Outcome, release: str) -> None:
+def test_fit_gives_the_published_figures(case: Case, replays: Dict[str, Tuple[Outcome, ...]], release: str) -> None:
     """Within one unit of the last digit that was printed."""
+    (outcome,) = replays[EXPLICIT]
     if outcome.error:
         raise messages.Defect("scikit-learn {}, case {}: the fit raised {}".format(release, case.name, outcome.error))
     expected = published_fit.read()

@@ -6,14 +6,24 @@ responsibility mass, or one dragged towards the origin, is no EM solution
 (https://github.com/scikit-learn/scikit-learn/issues/12099).
 """
 
-from typing import Callable
+from typing import Dict, Tuple
 
 from fixtures.corpus import Case
 from tests.support import messages
-from tests.support.diagnosis import Diagnosis
+from tests.support.diagnosis import Judge
+from tests.support.replay import Outcome
 
 
-def test_no_component_collapses(case: Case, judge: Callable[[Case], Diagnosis], release: str) -> None:
-    diagnosis = judge(case)
-    if diagnosis.collapsed():
-        raise messages.Defect(messages.collapse(release, case, diagnosis))
+def test_no_component_collapses(
+    case: Case, replays: Dict[str, Tuple[Outcome, ...]], judge: Judge, release: str
+) -> None:
+    """In a chain the first frame with a collapse is told, for each way of replaying it."""
+    collapses = []
+    for way, outcomes in replays.items():
+        for outcome in outcomes:
+            diagnosis = judge(case, way, outcome)
+            if diagnosis.collapsed():
+                collapses.append(messages.collapse(release, case, way, outcome, diagnosis))
+                break
+    if collapses:
+        raise messages.Defect("\n\n".join([*collapses, "what to do: see 'How to read a failure' in README.md"]))

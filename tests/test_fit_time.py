@@ -20,7 +20,7 @@ MOST_ROUNDS = 100
 
 def test_fit_time(benchmark: Any, case: Case, estimator_class: Any) -> None:
     """Time ``fit`` from the case's initial parameters."""
-    outcome = replay.replay(case, estimator_class)  # warms up, and says how many rounds fit
+    outcome = replay.replay(case, estimator_class)[0]  # warms up, and says how many rounds fit
     if outcome.error or outcome.n_iter is None:
         pytest.fail("case {}: the fit raised {}; nothing to time".format(case.name, outcome.error), pytrace=False)
     benchmark.extra_info.update(environment.describe())
@@ -35,6 +35,6 @@ def test_fit_time(benchmark: Any, case: Case, estimator_class: Any) -> None:
     rounds = int(SECONDS_FOR_ONE_CASE / max(outcome.seconds, 1e-6))
     benchmark.pedantic(
         lambda estimator, frame: estimator.fit(frame),
-        setup=lambda: ((replay.make_estimator(case, estimator_class), case.frame), {}),
+        setup=lambda: ((replay.make_estimator(case, replay.initial(case), estimator_class), case.frame), {}),
         rounds=min(max(rounds, FEWEST_ROUNDS), MOST_ROUNDS),
     )

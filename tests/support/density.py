@@ -3,8 +3,6 @@
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
-from typing import Iterator, Tuple
-
 import numpy as np
 
 CHUNK = 8192  # samples at a time: (CHUNK, n_components) stays in the cache
@@ -33,8 +31,8 @@ def full_matrices(matrices: np.ndarray, covariance_type: str, n_components: int,
     return np.stack([np.diag(diagonal) for diagonal in diagonals])
 
 
-def squared_distances(samples: np.ndarray, mean: np.ndarray, cholesky: np.ndarray) -> np.ndarray:
-    """Squared Mahalanobis distances ``(x - mean) P (x - mean)`` with ``P = L L^T``.
+def squared_distances(samples: np.ndarray, mean: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Squared Mahalanobis distances ``(x - mean) P (x - mean)`` with ``P = A A^T``.
 
     The mean is taken off before the product, so that coordinates far from the
     origin lose no digits.
@@ -43,24 +41,44 @@ def squared_distances(samples: np.ndarray, mean: np.ndarray, cholesky: np.ndarra
     ----------
     samples : ndarray of shape (n_samples, n_features)
     mean : ndarray of shape (n_features,)
-    cholesky : ndarray of shape (n_features, n_features)
-        Lower Cholesky factor of the precision matrix.
+    factor : ndarray of shape (n_features, n_features)
+        A triangular factor ``A`` of the precision matrix.
 
     Returns
     -------
     ndarray of shape (n_samples,)
     """
-    return (np.dot(samples - mean, cholesky) ** 2).sum(axis=1)
+    return (np.dot(samples - mean, factor) ** 2).sum(axis=1)
 
 
-def log_responsibilities(
-    samples: np.ndarray, weights: np.ndarray, means: np.ndarray, precisions: np.ndarray
-) -> Iterator[Tuple[slice, np.ndarray]]:
-    """The E-step in the log domain, some samples at a time.
+def log_joint_densities(
+    samples: np.ndarray, log_weights: np.ndarray, means: np.ndarray, factors: np.ndarray
+) -> np.ndarray:
+    """``log w_k + log N(x_i; m_k, P_k)`` of every sample and component, (n_samples, n_components).
 
-    ``log r_ik = log w_k + log N(x_i; m_k, P_k) - log sum_j w_j N(x_i; m_j, P_j)``
-    (Bishop, Pattern Recognition and Machine Learning, eq. 9.23); nothing is
-    exponentiated but differences to the largest term.
+    Parameters
+    ----------
+    samples : ndarray of shape (n_samples, n_features)
+    log_weights : ndarray of shape (n_components,)
+    means : ndarray of shape (n_components, n_features)
+    factors : ndarray of shape (n_components, n_features, n_features)
+        A triangular factor ``A`` of each precision matrix ``A A^T``.
+    """
+    n_samples, n_features = samples.shape
+    constants = log_weights - 0.5 * n_features * np.log(2 * np.pi)
+    joint = np.empty((n_samples, len(means)))
+    for component, (mean, factor) in enumerate(zip(means, factors)):
+        half_log_det = np.log(np.abs(np.diag(factor))).sum()
+        joint[:, component] = constants[component] + half_log_det - 0.5 * squared_distances(samples, mean, factor)
+    return joint
+
+
+def log_masses(samples: np.ndarray, weights: np.ndarray, means: np.ndarray, precisions: np.ndarray) -> np.ndarray:
+    """Log responsibility mass ``log sum_i r_ik`` of each component, in the log domain.
+
+    The responsibilities are those of one E-step (Bishop, Pattern Recognition
+    and Machine Learning, eq. 9.23); nothing is exponentiated but differences
+    to the largest term.
 
     Parameters
     ----------
@@ -69,39 +87,19 @@ def log_responsibilities(
     means : ndarray of shape (n_components, n_features)
     precisions : ndarray of shape (n_components, n_features, n_features)
 
-    Yields
-    ------
-    rows : slice
-        Which samples.
-    log_resp : ndarray of shape (rows, n_components), float64
-    """
-    factors = [np.linalg.cholesky(precision) for precision in precisions]
-    with np.errstate(divide="ignore"):  # a weight of zero is -inf, as it should be
-        constants = np.log(np.asarray(weights, dtype=np.float64))
-    constants = constants + [np.log(np.diag(factor)).sum() for factor in factors]
-    for start in range(0, len(samples), CHUNK):
-        rows = slice(start, min(start + CHUNK, len(samples)))
-        chunk = np.asarray(samples[rows], dtype=np.float64)
-        joint = np.empty((len(chunk), len(weights)))
-        for component, (mean, factor) in enumerate(zip(means, factors)):
-            joint[:, component] = constants[component] - 0.5 * squared_distances(chunk, mean, factor)
-        yield rows, joint - log_sum_exp(joint, axis=1)[:, np.newaxis]
-
-
-def log_masses(samples: np.ndarray, weights: np.ndarray, means: np.ndarray, precisions: np.ndarray) -> np.ndarray:
-    """Log responsibility mass ``log sum_i r_ik`` of each component, in the log domain.
-
-    Parameters
-    ----------
-    samples, weights, means, precisions
-        As for `log_responsibilities`.
-
     Returns
     -------
     ndarray of shape (n_components,)
         In nats of samples: 0 is a mass of one sample.
     """
-    parts = [log_sum_exp(log_resp, axis=0) for _, log_resp in log_responsibilities(samples, weights, means, precisions)]
+    factors = np.linalg.cholesky(precisions)
+    with np.errstate(divide="ignore"):  # a weight of zero is -inf, as it should be
+        log_weights = np.log(np.asarray(weights, dtype=np.float64))
+    parts = []
+    for start in range(0, len(samples), CHUNK):
+        chunk = np.asarray(samples[start : start + CHUNK], dtype=np.float64)
+        joint = log_joint_densities(chunk, log_weights, means, factors)
+        parts.append(log_sum_exp(joint - log_sum_exp(joint, axis=1)[:, np.newaxis], axis=0))
     return log_sum_exp(np.stack(parts), axis=0)
 
 

@@ -3,7 +3,7 @@
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -25,12 +25,12 @@ class Evidence(NamedTuple):
     Attributes
     ----------
     log_mass : float
-        Log responsibility mass at the first E-step, from the initial
-        parameters, in the log domain: 0 is one sample.
+        Log responsibility mass at the first E-step, from the parameters that
+        the fit started from, in the log domain: 0 is one sample.
     mean : ndarray of shape (n_features,)
-        The initial mean.
+        The mean that it started from.
     nearest_sample : ndarray of shape (n_features,)
-        The sample of least Mahalanobis distance under the initial precision.
+        The sample of least Mahalanobis distance under the precision that it started from.
     nearest_distance : float
         That distance, in standard deviations.
     """
@@ -91,8 +91,11 @@ class Diagnosis(NamedTuple):
         return [component for component in self.components if component.state in COLLAPSED]
 
 
+Judge = Callable[[Case, str, Outcome], Diagnosis]
+
+
 def diagnose(case: Case, outcome: Outcome) -> Diagnosis:
-    """Judge every component of a fit by its mass, its mean and its covariance.
+    """Judge every component of a fit of one frame by its mass, its mean and its covariance.
 
     The M-step of scikit-learn divides by ``nk = resp.sum(axis=0) + 10 * eps``,
     with eps of the dtype it computes in. A component with
@@ -114,7 +117,7 @@ def diagnose(case: Case, outcome: Outcome) -> Diagnosis:
         shape or not finite; the message says which.
     """
     weights, means, covariances, dtype = _parameters(case, outcome)
-    samples = case.frame
+    samples = case.frames[outcome.frame]
     low, high = samples.min(axis=0).astype(np.float64), samples.max(axis=0).astype(np.float64)
     eps = float(np.finfo(dtype).eps)
     tolerance = np.sqrt(eps)
@@ -135,7 +138,7 @@ def diagnose(case: Case, outcome: Outcome) -> Diagnosis:
         else:
             state = HEALTHY
         components.append(Component(index, state, mean, covariances[index], float(masses[index]), None))
-    return Diagnosis(_with_evidence(case, components), dtype, low, high)
+    return Diagnosis(_with_evidence(case, outcome, components), dtype, low, high)
 
 
 def at_floor(covariance: np.ndarray, reg_covar: float, eps: float) -> bool:
@@ -181,19 +184,20 @@ def _finite(name: str, array: Any, shape: Tuple[int, ...]) -> np.ndarray:
     return array
 
 
-def _with_evidence(case: Case, components: List[Component]) -> Tuple[Component, ...]:
+def _with_evidence(case: Case, outcome: Outcome, components: List[Component]) -> Tuple[Component, ...]:
     """Add to each component that is not healthy where it came from."""
     if all(component.state == HEALTHY for component in components):
         return tuple(components)
-    means = case.means.astype(np.float64)
-    precisions = full_matrices(case.precisions, case.settings.covariance_type, *means.shape)
-    masses = log_masses(case.frame, case.weights, means, precisions)
+    start, samples = outcome.start, case.frames[outcome.frame]
+    means = start.means.astype(np.float64)
+    precisions = full_matrices(start.precisions, case.settings.covariance_type, *means.shape)
+    masses = log_masses(samples, start.weights, means, precisions)
     return tuple(
         component
         if component.state == HEALTHY
         else component._replace(
             started=_evidence(
-                case.frame, means[component.number], precisions[component.number], float(masses[component.number])
+                samples, means[component.number], precisions[component.number], float(masses[component.number])
             )
         )
         for component in components

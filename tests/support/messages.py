@@ -32,13 +32,20 @@ def numbers(array: np.ndarray, digits: int = 6) -> str:
     return "({})".format(", ".join(numbers(row, digits) for row in array))
 
 
-def collapse(release: str, case: Case, diagnosis: Diagnosis) -> str:
+def where(case: Case, way: str, outcome: Outcome) -> str:
+    """Name the fit of a case: the case, and for a chain the way and the frame."""
+    if len(case.frames) == 1:
+        return "case {}".format(case.name)
+    return "case {}, {}, frame {} of {}".format(case.name, way, outcome.frame, len(case.frames))
+
+
+def collapse(release: str, case: Case, way: str, outcome: Outcome, diagnosis: Diagnosis) -> str:
     """Why `test_no_component_collapses` fails: every collapsed component with its evidence."""
     collapsed = diagnosis.collapsed()
     lines = [
-        "scikit-learn {}, case {}: {} of {} components collapsed ({})".format(
+        "scikit-learn {}, {}: {} of {} components collapsed ({})".format(
             release,
-            case.name,
+            where(case, way, outcome),
             len(collapsed),
             case.n_components,
             ", ".join("{} {}".format(component.number, component.state) for component in collapsed),
@@ -46,12 +53,11 @@ def collapse(release: str, case: Case, diagnosis: Diagnosis) -> str:
     ]
     for component in collapsed:
         lines += _component(diagnosis, component)
-    lines.append("what to do: see 'How to read a failure' in README.md")
     return "\n".join(lines)
 
 
 def record(outcome: Outcome, diagnosis: Optional[Diagnosis]) -> List[Tuple[str, str]]:
-    """Names and values that a run's record keeps of a replay."""
+    """Names and values that a run's record keeps of a fit."""
     properties = [
         ("n_iter", str(outcome.n_iter)),
         ("converged", str(outcome.converged)),

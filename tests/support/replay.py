@@ -9,17 +9,26 @@ Runs inside old environments: Python 3.6 syntax, numpy only.
 import importlib
 import time
 import warnings
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from fixtures.corpus import Case
 
+EXPLICIT, WARM_START = "explicit", "warm_start"
 DEFAULT_ESTIMATOR = "sklearn.mixture:GaussianMixture"
 
 
 class UnknownEstimator(ValueError):
     """The estimator that the user named cannot be imported."""
+
+
+class Start(NamedTuple):
+    """The parameters that a fit starts from, in the shapes of ``weights_init``, ``means_init``, ``precisions_init``."""
+
+    weights: np.ndarray
+    means: np.ndarray
+    precisions: np.ndarray
 
 
 class Outcome(NamedTuple):
@@ -30,9 +39,11 @@ class Outcome(NamedTuple):
 
     Attributes
     ----------
+    start : Start
+        What the fit started from.
     weights : ndarray of shape (n_components,) or None
     means : ndarray of shape (n_components, n_features) or None
-    covariances : ndarray or None
+    covariances, precisions : ndarray or None
         Shaped like the precisions of the case's ``covariance_type``.
     n_iter : int or None
     converged : bool or None
@@ -44,17 +55,22 @@ class Outcome(NamedTuple):
         Type and message of the exception that ``fit`` raised.
     seconds : float
         Wall time inside ``fit``.
+    frame : int
+        Which frame of the case was fitted.
     """
 
+    start: Start
     weights: Optional[np.ndarray]
     means: Optional[np.ndarray]
     covariances: Optional[np.ndarray]
+    precisions: Optional[np.ndarray]
     n_iter: Optional[int]
     converged: Optional[bool]
     lower_bound: Optional[float]
     warnings: Tuple[Tuple[str, str], ...]
     error: Optional[str]
     seconds: float
+    frame: int
 
 
 def import_estimator(path: str) -> Any:
@@ -84,8 +100,18 @@ def import_estimator(path: str) -> Any:
     return estimator
 
 
-def make_estimator(case: Case, estimator_class: Any) -> Any:
-    """An unfitted estimator with the settings and initial parameters of a case.
+def ways(case: Case) -> Tuple[str, ...]:
+    """The ways in which a case is replayed: a chain both ways, one frame explicitly."""
+    return (EXPLICIT, WARM_START) if len(case.frames) > 1 else (EXPLICIT,)
+
+
+def initial(case: Case) -> Start:
+    """What the fit of a case's first frame starts from."""
+    return Start(case.weights, case.means, case.precisions)
+
+
+def make_estimator(case: Case, start: Start, estimator_class: Any, **parameters: Any) -> Any:
+    """An unfitted estimator with the settings of a case, to start from given parameters.
 
     The estimator gets copies, so that one that writes into its arguments
     cannot spoil the case for the checks that follow.
@@ -96,17 +122,18 @@ def make_estimator(case: Case, estimator_class: Any) -> Any:
         reg_covar=case.settings.reg_covar,
         tol=case.settings.tol,
         max_iter=case.settings.max_iter,
-        weights_init=case.weights.copy(),
-        means_init=case.means.copy(),
-        precisions_init=case.precisions.copy(),
+        weights_init=start.weights.copy(),
+        means_init=start.means.copy(),
+        precisions_init=start.precisions.copy(),
         # Releases before 1.4 draw a k-means start even where the parameters
         # are all given, and then do not use it.
         random_state=0,
+        **parameters,
     )
 
 
-def replay(case: Case, estimator_class: Any) -> Outcome:
-    """Fit a case's frame explicitly from its initial parameters.
+def replay(case: Case, estimator_class: Any, way: str = EXPLICIT) -> Tuple[Outcome, ...]:
+    """Fit every frame of a case in turn, each from what the last one left.
 
     Parameters
     ----------
@@ -114,31 +141,60 @@ def replay(case: Case, estimator_class: Any) -> Outcome:
     estimator_class : type
         ``GaussianMixture`` or a class with the same parameters and fitted
         attributes.
+    way : {'explicit', 'warm_start'}
+        Whether each frame gets a new estimator with ``weights_init``,
+        ``means_init`` and ``precisions_init``, or all are fitted by one
+        estimator with ``warm_start=True``.
+
+    Returns
+    -------
+    tuple of Outcome
+        One for each frame; it ends with the first fit that raises.
     """
-    estimator = make_estimator(case, estimator_class)
-    frame = case.frame.copy()
+    outcomes: List[Outcome] = []
+    start = initial(case)
+    estimator = make_estimator(case, start, estimator_class, warm_start=True) if way == WARM_START else None
+    for number in range(len(case.frames)):
+        fitted = estimator if way == WARM_START else make_estimator(case, start, estimator_class)
+        outcome = _fit(case, number, start, fitted)
+        outcomes.append(outcome)
+        if outcome.weights is None or outcome.means is None or outcome.precisions is None:
+            if not outcome.error and len(outcomes) < len(case.frames):
+                outcomes[-1] = outcome._replace(error="nothing, but left no parameters to start the next frame from")
+            break
+        start = Start(outcome.weights, outcome.means, outcome.precisions)
+    return tuple(outcomes)
+
+
+def _fit(case: Case, number: int, start: Start, estimator: Any) -> Outcome:
+    frame = case.frames[number].copy()
     error = None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        start = time.perf_counter()
+        clock = time.perf_counter()
         try:
             estimator.fit(frame)
         except Exception as raised:  # whatever the estimator raises is its outcome
             error = "{}: {}".format(type(raised).__name__, raised)
-        seconds = time.perf_counter() - start
+        seconds = time.perf_counter() - clock
     return Outcome(
+        start=start,
         weights=_fitted(estimator, "weights_", error),
         means=_fitted(estimator, "means_", error),
         covariances=_fitted(estimator, "covariances_", error),
+        precisions=_fitted(estimator, "precisions_", error),
         n_iter=_fitted(estimator, "n_iter_", error),
         converged=_fitted(estimator, "converged_", error),
         lower_bound=_fitted(estimator, "lower_bound_", error),
         warnings=tuple((warning.category.__name__, str(warning.message)) for warning in caught),
         error=error,
         seconds=seconds,
+        frame=number,
     )
 
 
 def _fitted(estimator: Any, attribute: str, error: Optional[str]) -> Any:
     # A fit that raised may leave parameters half way: they mean nothing.
-    return None if error else getattr(estimator, attribute, None)
+    value = None if error else getattr(estimator, attribute, None)
+    # A warm-started estimator writes over what it left before.
+    return value.copy() if isinstance(value, np.ndarray) else value

@@ -46,8 +46,8 @@ def fetch(address: str, files: dict[str, str], folder: Path) -> list[str]:
     missing = [name for name, sha256 in files.items() if not _is_right(folder / name, sha256)]
     if not missing:
         return []
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder) as scratch:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder.parent) as scratch:
         for name in missing:
             print(f"  {name} ...", flush=True)
             pooch.retrieve(
@@ -57,6 +57,7 @@ def fetch(address: str, files: dict[str, str], folder: Path) -> list[str]:
                 path=scratch,
                 downloader=pooch.HTTPDownloader(timeout=60),
             )
+        folder.mkdir(exist_ok=True)
         for name in missing:
             shutil.move(Path(scratch) / name, folder / name)
     return missing

@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (corpus.CaptureNotAtHand, corpus.BadCaptureFolder, BrokenCase) as error:
         parser.error(str(error))
     print(f"fitting {case.title} ({len(case.frame):,} samples) ...", flush=True)
-    outcome = replay.replay(case, replay.import_estimator(replay.DEFAULT_ESTIMATOR))
+    (outcome,) = replay.replay(case, replay.import_estimator(replay.DEFAULT_ESTIMATOR))
     if outcome.means is None or outcome.covariances is None:
         print(f"error: the fit raised {outcome.error}; should return a fitted estimator", file=sys.stderr)
         return 1

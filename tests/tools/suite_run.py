@@ -17,7 +17,7 @@ PYTEST_CAPTURE_METHODS = ("fd", "sys", "no", "tee-sys")
 def run_suite(session: nox.Session, version: str) -> None:
     """Run the checks against one release; write ``results/sklearn-<version>.xml``."""
     arguments, variables = name_capture(session)
-    with _written_whole(Path("results", f"sklearn-{version}.xml")) as scratch:
+    with _written_whole(session, Path("results", f"sklearn-{version}.xml")) as scratch:
         session.run(
             "python", "-m", "pytest", "-p", "no:benchmark", "-p", "no:cacheprovider",
             f"--junitxml={scratch}", "-o", f"junit_suite_name=scikit-learn {version}",
@@ -28,7 +28,7 @@ def run_suite(session: nox.Session, version: str) -> None:
 def run_benchmarks(session: nox.Session, version: str) -> None:
     """Time the fits with one release; write pytest-benchmark's ``.benchmarks/sklearn-<version>.json``."""
     arguments, variables = name_capture(session)
-    with _written_whole(Path(".benchmarks", f"sklearn-{version}.json")) as scratch:
+    with _written_whole(session, Path(".benchmarks", f"sklearn-{version}.json")) as scratch:
         session.run(
             "python", "-m", "pytest", "tests/test_fit_time.py", "-p", "no:cacheprovider",
             f"--benchmark-json={scratch}", "--benchmark-group-by=param:case_name",
@@ -37,7 +37,7 @@ def run_benchmarks(session: nox.Session, version: str) -> None:
 
 
 @contextlib.contextmanager
-def _written_whole(record: Path) -> Iterator[Path]:
+def _written_whole(session: nox.Session, record: Path) -> Iterator[Path]:
     """A place to write a record to, which appears under its name when the run has ended.
 
     It appears whether checks failed or not, and not at all where the run broke
@@ -51,6 +51,7 @@ def _written_whole(record: Path) -> Iterator[Path]:
     finally:
         if scratch.exists() and scratch.stat().st_size:
             scratch.replace(record)
+            session.log(f"record of the run: {record}")
         scratch.unlink(missing_ok=True)
 
 
