@@ -94,6 +94,14 @@ def record_published_fit(session: nox.Session) -> None:
     session.run("python", "-m", "tests.tools.published_fit", *session.posargs, env=environments.ENVIRONMENT_VARIABLES)
 
 
+@nox.session(name="record-baseline", python=LATEST.python, default=False)
+def record_baseline(session: nox.Session) -> None:
+    """Record what exact EM makes of each case, and how the newest release fits it."""
+    environments.install_release(session, LATEST)
+    _, variables = suite_run.name_capture(session)
+    session.run("python", "-m", "tests.tools.record_baseline", *session.posargs, env=variables)
+
+
 @nox.session(default=False)
 def releases(session: nox.Session) -> None:
     """Refresh the table of releases from the package index."""

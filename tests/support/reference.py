@@ -8,10 +8,11 @@ Samples that are equal are counted once, with a weight.
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
-from typing import Any, List, NamedTuple, Tuple
+from typing import List, NamedTuple, Tuple
 
 import numpy as np
 
+from fixtures.corpus import Case, Settings
 from fixtures.validation import precisions_shape
 from tests.support.density import full_matrices, log_joint_densities, log_sum_exp
 
@@ -70,8 +71,33 @@ class DegenerateCovariance(ArithmeticError):
     """A covariance of exact EM is not positive definite; only possible with ``reg_covar`` near 0."""
 
 
+def exact_replay(case: Case) -> Tuple[Trajectory, ...]:
+    """Run exact EM over every frame of a case, each from what it left on the last one.
+
+    Raises
+    ------
+    DegenerateCovariance
+        A covariance is not positive definite; the message says in which frame.
+    """
+    kind = case.settings.covariance_type
+    with np.errstate(divide="ignore"):  # a weight of zero stays zero
+        log_weights = np.log(case.weights.astype(np.float64))
+    means = case.means.astype(np.float64)
+    factors = np.linalg.cholesky(full_matrices(case.precisions, kind, *means.shape))
+    trajectories: List[Trajectory] = []
+    for number, frame in enumerate(case.frames):
+        try:
+            trajectory = exact_em(frame, log_weights, means, factors, case.settings)
+            log_weights, means, covariances = trajectory.final
+            factors = precision_factors(covariances, kind, means.shape)
+        except DegenerateCovariance as error:
+            raise DegenerateCovariance("frame {}: {}".format(number, error)) from None
+        trajectories.append(trajectory)
+    return tuple(trajectories)
+
+
 def exact_em(
-    samples: np.ndarray, log_weights: np.ndarray, means: np.ndarray, precisions: np.ndarray, settings: Any
+    samples: np.ndarray, log_weights: np.ndarray, means: np.ndarray, factors: np.ndarray, settings: Settings
 ) -> Trajectory:
     """Run EM as ``GaussianMixture.fit`` defines it, without its rounding to zero.
 
@@ -85,8 +111,8 @@ def exact_em(
     samples : ndarray of shape (n_samples, n_features)
     log_weights : ndarray of shape (n_components,)
     means : ndarray of shape (n_components, n_features)
-    precisions : ndarray
-        In the shape that scikit-learn has for the covariance type.
+    factors : ndarray of shape (n_components, n_features, n_features)
+        A triangular factor ``A`` of each component's precision ``A A^T``.
     settings : Settings
         ``covariance_type``, ``reg_covar``, ``tol`` and ``max_iter``.
 
@@ -98,8 +124,6 @@ def exact_em(
     points, counts = merge_equal(samples)
     log_counts = np.log(counts)
     n_samples = float(counts.sum())
-    factors = np.linalg.cholesky(full_matrices(precisions, settings.covariance_type, *means.shape))
-    means = np.asarray(means, dtype=np.float64)
     steps: List[Parameters] = []
     masses: List[np.ndarray] = []
     bounds: List[float] = []
@@ -160,7 +184,7 @@ def precision_factors(covariances: np.ndarray, covariance_type: str, shape: Tupl
 
 
 def _m_step(
-    points: np.ndarray, shares: np.ndarray, log_mass: np.ndarray, n_samples: float, settings: Any
+    points: np.ndarray, shares: np.ndarray, log_mass: np.ndarray, n_samples: float, settings: Settings
 ) -> Parameters:
     means = np.dot(shares.T, points)
     n_components, n_features = means.shape

@@ -1,0 +1,60 @@
+"""Expected outcome of each case: what exact EM makes of it.
+
+``expected.json`` beside a case says which diagnosis is right for each component
+and where it should be. It does not depend on any release of scikit-learn.
+
+Runs inside old environments: Python 3.6 syntax, numpy only.
+"""
+
+from pathlib import Path
+from typing import Any, Dict
+
+import numpy as np
+
+from fixtures import corpus
+from tests.support.density import full_matrices
+from tests.support.diagnosis import HEALTHY, PINNED, at_floor
+from tests.support.reference import DegenerateCovariance, exact_replay
+
+DIGITS = 9
+
+
+def path_of(case: str, root: Path = corpus.CASES) -> Path:
+    """Where the expected outcome of a case is."""
+    return root / case / "expected.json"
+
+
+def expectation(case: corpus.Case) -> Dict[str, Any]:
+    """What exact EM makes of a case.
+
+    Returns
+    -------
+    dict
+        ``states`` and ``means`` of each component after the last frame,
+        ``log_masses`` at the E-step before (0 is one sample), and for each
+        frame ``n_iter`` and ``lower_bound``; or ``degenerate``: why there is
+        no such outcome.
+    """
+    try:
+        trajectories = exact_replay(case)
+    except DegenerateCovariance as error:
+        return {"degenerate": str(error)}
+    final = trajectories[-1].final
+    covariances = full_matrices(final.covariances, case.settings.covariance_type, *final.means.shape)
+    eps = float(np.finfo(np.float64).eps)
+    return {
+        "states": [PINNED if at_floor(matrix, case.settings.reg_covar, eps) else HEALTHY for matrix in covariances],
+        "means": _rounded(final.means),
+        "log_masses": _rounded(trajectories[-1].log_masses[-1]),
+        "frames": [
+            {"n_iter": trajectory.n_iter, "lower_bound": _rounded(np.array(trajectory.lower_bounds[-1]))}
+            for trajectory in trajectories
+        ],
+    }
+
+
+def _rounded(array: np.ndarray) -> Any:
+    """Nested lists of floats with so many digits that every platform gives the same."""
+    if array.ndim:
+        return [_rounded(row) for row in array]
+    return float("{:.{}g}".format(float(array), DIGITS))

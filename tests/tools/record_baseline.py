@@ -1,0 +1,65 @@
+"""Record beside each case what exact EM makes of it, and how this release fits it.
+
+``expected.json`` is what should happen; ``baseline.json`` is what this release
+does. Run inside the environment of one release, by ``nox -s record-baseline``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from fixtures import corpus
+from fixtures.validation import BrokenCase
+from tests.support import baseline, environment, expected, replay
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="nox -s record-baseline --", description=__doc__.split("\n\n")[0])
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="cases to record (default: every case)")
+    parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
+    parser.add_argument("--dry-run", action="store_true", help="say which files would change; write nothing")
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.cases) - set(corpus.case_names()))
+    if unknown:
+        parser.error(f"there is no case {unknown[0]!r}; should be one of {', '.join(corpus.case_names())}")
+    try:
+        capture = corpus.find_capture(options.capture)
+    except corpus.BadCaptureFolder as error:
+        parser.error(str(error))
+    estimator = replay.import_estimator(replay.DEFAULT_ESTIMATOR)
+    versions = environment.describe()
+    for name in options.cases or corpus.case_names():
+        try:
+            case = corpus.load_case(name, capture=capture)
+        except corpus.CaptureNotAtHand as reason:
+            print(f"  {name}: left as it is; {reason}")
+            continue
+        except BrokenCase as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
+        replays = {way: replay.replay(case, estimator, way) for way in replay.ways(case)}
+        ways = {way: baseline.record_of(outcomes) for way, outcomes in replays.items()}
+        changed = _store(expected.path_of(name), expected.expectation(case), options.dry_run)
+        changed += _store(baseline.path_of(name), {"recorded_with": versions, "ways": ways}, options.dry_run)
+        print(f"  {name}: {' and '.join(changed) or 'nothing'} {'would change' if options.dry_run else 'written'}")
+    return 0
+
+
+def _store(path: Path, content: dict[str, Any], dry_run: bool) -> list[str]:
+    """Write a record whole or not at all, unless it is there already; return its name if it is new."""
+    text = json.dumps(content, separators=(",", ":")).replace('},"', '},\n"').replace('],"', '],\n"') + "\n"
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return []
+    if not dry_run:
+        scratch = path.with_name(f".{path.name}.writing")
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(path)
+    return [path.name]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
