@@ -9,7 +9,7 @@ responsibility mass, or one dragged towards the origin, is no EM solution
 from typing import Dict, Tuple
 
 from fixtures.corpus import Case
-from tests.support import messages
+from tests.support import expected, messages
 from tests.support.diagnosis import Judge
 from tests.support.replay import Outcome
 
@@ -17,10 +17,16 @@ from tests.support.replay import Outcome
 def test_no_component_collapses(
     case: Case, replays: Dict[str, Tuple[Outcome, ...]], judge: Judge, release: str
 ) -> None:
-    """In a chain the first frame with a collapse is told, for each way of replaying it."""
+    """In a chain the first frame with a collapse is told, for each way of replaying it.
+
+    Where exact EM itself ends in a singular covariance, a fit that raises is right.
+    """
     collapses = []
+    may_raise = "degenerate" in expected.read(case.name)
     for way, outcomes in replays.items():
         for outcome in outcomes:
+            if may_raise and outcome.error:
+                break
             diagnosis = judge(case, way, outcome)
             if diagnosis.collapsed():
                 collapses.append(messages.collapse(release, case, way, outcome, diagnosis))

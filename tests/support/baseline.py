@@ -181,7 +181,7 @@ def cancellation(case: corpus.Case, outcomes: Tuple[Outcome, ...]) -> float:
     moments, so the digits lost are noise and differ between releases.
     """
     means = outcomes[-1].means
-    coarse = means is not None and means.dtype == np.float32 or case.frame.dtype == np.float32
+    coarse = (means is not None and means.dtype == np.float32) or case.frame.dtype == np.float32
     eps = float(np.finfo(np.float32 if coarse else np.float64).eps)
     largest = max(float(np.abs(frame.astype(np.float64)).max()) for frame in case.frames)
     return 16 * eps * largest**2

@@ -11,17 +11,39 @@ from typing import Any, Dict
 
 import numpy as np
 
-from fixtures import corpus
+from fixtures import corpus, npy, strict_json
+from fixtures.validation import BrokenCase
 from tests.support.density import full_matrices
 from tests.support.diagnosis import HEALTHY, PINNED, at_floor
 from tests.support.reference import DegenerateCovariance, exact_replay
 
 DIGITS = 9
+MAX_BYTES = 1 << 20
 
 
 def path_of(case: str, root: Path = corpus.CASES) -> Path:
     """Where the expected outcome of a case is."""
     return root / case / "expected.json"
+
+
+def read(case: str, root: Path = corpus.CASES) -> Dict[str, Any]:
+    """Read the expected outcome of a case.
+
+    Raises
+    ------
+    BrokenCase
+        It is missing or is not what ``nox -s record-baseline`` writes.
+    """
+    path = path_of(case, root)
+    content = npy.read_bytes(path, MAX_BYTES)
+    try:
+        expected = strict_json.parse(content.decode("utf-8"))
+        if "degenerate" not in expected and not {"states", "means", "log_masses", "frames"} <= set(expected):
+            raise ValueError("an entry is missing")
+    except (ValueError, TypeError) as error:
+        written = "what `nox -s record-baseline` writes"
+        raise BrokenCase(path, "cannot be read ({})".format(error), written) from None
+    return expected
 
 
 def expectation(case: corpus.Case) -> Dict[str, Any]:
