@@ -77,7 +77,14 @@ def bench(session: nox.Session) -> None:
 def corpus(session: nox.Session) -> None:
     """Regenerate the synthetic cases byte for byte and verify every checksum."""
     environments.install_group(session, "corpus")
-    session.run("python", "-m", "fixtures.regenerate", *session.posargs)
+    session.run("python", "-m", "fixtures.regenerate", *session.posargs, env={"MPLBACKEND": "agg"})
+
+
+@nox.session(name="add-case", default=False)
+def add_case(session: nox.Session) -> None:
+    """Check arrays of your own and add them to the corpus as a case."""
+    environments.install_group(session, "corpus")
+    session.run("python", "-m", "fixtures.add_case", *_absolute_paths(session))
 
 
 @nox.session(name="fetch-capture", default=False)
@@ -100,6 +107,12 @@ def record_baseline(session: nox.Session) -> None:
     environments.install_release(session, LATEST)
     _, variables = suite_run.name_capture(session)
     session.run("python", "-m", "tests.tools.record_baseline", *session.posargs, env=variables)
+
+
+def _absolute_paths(session: nox.Session) -> list[str]:
+    """A session's arguments, with files that exist from where the user stands."""
+    places = [(word, Path(session.invoked_from, word)) for word in session.posargs]
+    return [str(place) if not word.startswith("-") and place.exists() else word for word, place in places]
 
 
 @nox.session(default=False)
