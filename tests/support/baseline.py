@@ -14,6 +14,7 @@ import numpy as np
 
 from fixtures import corpus, npy, strict_json
 from fixtures.validation import BrokenCase
+from tests.support.density import full_matrices
 from tests.support.replay import Outcome
 
 PARAMETERS = ("weights", "means", "covariances")
@@ -106,7 +107,7 @@ def different_bounds(records: List[Record], outcomes: Tuple[Outcome, ...], case:
         if outcome.lower_bound is None or "lower_bound" not in record:
             continue
         recorded = record["lower_bound"]
-        tolerance = relative_tolerance(records, outcomes) * max(1.0, abs(recorded))
+        tolerance = relative_tolerance(records, outcomes, case) * max(1.0, abs(recorded))
         if case.settings.covariance_type != "full":
             tolerance += cancellation(case, outcomes) / smallest_variance(case)
         # Not `>`: that would let nan pass.
@@ -122,7 +123,7 @@ def different_bounds(records: List[Record], outcomes: Tuple[Outcome, ...], case:
 def different_parameters(records: List[Record], outcomes: Tuple[Outcome, ...], case: corpus.Case) -> List[str]:
     """Parameters after the last frame that are not the recorded ones."""
     wrong = []
-    relative = relative_tolerance(records, outcomes)
+    relative = relative_tolerance(records, outcomes, case)
     largest = max(float(np.abs(frame.astype(np.float64)).max()) for frame in case.frames)
     for name in PARAMETERS:
         got = getattr(outcomes[-1], name)
@@ -166,12 +167,19 @@ def different_dtypes(records: List[Record], outcomes: Tuple[Outcome, ...]) -> Li
     ]
 
 
-def relative_tolerance(records: List[Record], outcomes: Tuple[Outcome, ...]) -> float:
-    """The tolerance of the coarser dtype of the two fits, or of the samples."""
+def relative_tolerance(records: List[Record], outcomes: Tuple[Outcome, ...], case: corpus.Case) -> float:
+    """The tolerance of the coarser dtype of the two fits, and what the worst condition number adds to it."""
     names = [records[-1][name]["dtype"] for name in PARAMETERS if name in records[-1]]
     names += [getattr(outcomes[-1], name).dtype.name for name in PARAMETERS if getattr(outcomes[-1], name) is not None]
     names += [outcomes[-1].start.means.dtype.name]
-    return RELATIVE_TOLERANCE["float32" if "float32" in names else "float64"]
+    dtype = "float32" if "float32" in names else "float64"
+    # A density loses as many digits as the condition number of its precision has.
+    worst = max(float(np.linalg.cond(matrix)) for matrix in _precisions(case))
+    return RELATIVE_TOLERANCE[dtype] + 16 * float(np.finfo(dtype).eps) * worst
+
+
+def _precisions(case: corpus.Case) -> np.ndarray:
+    return full_matrices(case.precisions, case.settings.covariance_type, *case.means.shape)
 
 
 def cancellation(case: corpus.Case, outcomes: Tuple[Outcome, ...]) -> float:
