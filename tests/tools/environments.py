@@ -28,8 +28,9 @@ ENVIRONMENT_VARIABLES = {
 
 def install_release(session: nox.Session, release: Release) -> None:
     """Install a release of scikit-learn with dependencies of its day, then today's test tools."""
-    # Wheels before 0.21 do not say that they need numpy and scipy.
-    packages = [f"scikit-learn=={release.version}", "numpy", "scipy"]
+    # Wheels before 0.21 do not say that they need numpy and scipy, and the
+    # joblib of 0.22 does not say that it needs what setuptools brings.
+    packages = [f"scikit-learn=={release.version}", "numpy", "scipy", "setuptools; python_version < '3.12'"]
     steps = [
         [*packages, f"--exclude-newer={release.dependencies_until}", "--only-binary=:all:"],
         group("suite"),

@@ -1,0 +1,234 @@
+"""The collapse check, end to end: right estimators pass, wrong ones fail, and the failure says why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from fixtures import corpus
+from tests.selftest import fakes
+from tests.selftest.suite_runs import CHAIN, EMBEDDED, RELEASE, Run, fake
+from tests.support import replay
+
+RIGHT = ("NeverCollapses", "Pins", "Warns", "WritesIntoItsArguments")
+WRONG = ("AlwaysCollapses", "Drags", "Raises", "ReturnsNan", "ReturnsWrongShape", "LeavesNothing")
+CASE = "object-leaves-frame"
+
+SECOND_CHECK = """
+from tests.selftest.fakes import CountsItsFits
+
+FITS = {}
+
+def test_again(case, replays):
+    FITS[case.name] = sum(len(outcomes) for outcomes in replays.values())
+
+def test_count():
+    assert CountsItsFits.fits == sum(FITS.values()) > 0
+"""
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the runs of this module write their JUnit records."""
+    return tmp_path_factory.mktemp("records")
+
+
+@pytest.fixture(scope="module")
+def runs(project: Path, start_run: Callable[..., Future[Run]], records: Path) -> Callable[[str], Run]:
+    """The run of the check on a fake, without the ledger; each fake is run once."""
+    started = {
+        name: start_run(project, "--no-ledger", fake(name), f"--junitxml={records / name}.xml")
+        for name in (*RIGHT, *WRONG)
+    }
+    return lambda name: started[name].result()
+
+
+@pytest.fixture(scope="module")
+def record(runs: Callable[[str], Run], records: Path) -> Callable[[str], ElementTree.Element]:
+    """The JUnit record of the run of a fake."""
+
+    def read(name: str) -> ElementTree.Element:
+        runs(name)
+        return ElementTree.parse(records / f"{name}.xml").getroot()  # noqa: S314  (written by our own process)
+
+    return read
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_an_estimator_that_keeps_the_promise_passes(runs: Callable[[str], Run], name: str) -> None:
+    run = runs(name)
+    assert run.returncode == pytest.ExitCode.OK, run.stdout
+    assert run.counts["passed"] == len(EMBEDDED)
+    assert set(run.counts) <= {"passed", "skipped", "in"}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_an_estimator_that_breaks_the_promise_fails_on_every_case(runs: Callable[[str], Run], name: str) -> None:
+    run = runs(name)
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED, run.stdout
+    assert run.failed() == EMBEDDED
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_a_fit_leaves_is_a_failure_and_never_an_error_of_the_suite(runs: Callable[[str], Run], name: str) -> None:
+    run = runs(name)
+    assert run.counts["failed"] == len(EMBEDDED)
+    assert "error" not in run.counts
+    assert "Traceback" not in run.stdout + run.stderr
+    assert run.stderr == ""
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_failure_names_release_and_case(runs: Callable[[str], Run], name: str) -> None:
+    assert runs(name).failure(CASE).startswith(f"scikit-learn {RELEASE}, case {CASE}: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("Raises", f"the fit raised RuntimeError: {fakes.ERROR}; should return a fitted estimator"),
+        ("ReturnsNan", "means_ holds nan at (10, 0); should be finite"),
+        ("ReturnsWrongShape", "weights_ has shape (10,); should be (11,)"),
+        ("LeavesNothing", "the fit left weights_ as None; should be an array"),
+    ],
+)
+def test_a_fit_that_cannot_be_judged_is_told_what_was_seen_and_what_should_be(
+    runs: Callable[[str], Run], name: str, seen: str
+) -> None:
+    assert runs(name).failure(CASE).strip() == f"scikit-learn {RELEASE}, case {CASE}: {seen}"
+
+
+def test_a_failure_names_every_collapsed_component_and_its_state(runs: Callable[[str], Run]) -> None:
+    failure = runs("AlwaysCollapses").failure(CASE)
+    assert "11 of 11 components collapsed (0 empty, 1 empty, " in failure
+    named = re.findall(
+        r"^  component (\d+) is empty: no responsibility mass is left; it sits at the origin$", failure, re.M
+    )
+    assert named == [str(index) for index in range(11)]
+
+
+def test_a_failure_names_the_dragged_component_alone(runs: Callable[[str], Run]) -> None:
+    failure = runs("Drags").failure(CASE)
+    assert "1 of 11 components collapsed (10 dragged)" in failure
+    assert re.findall(r"component (\d+) is dragged: its mean is outside the data", failure) == ["10"]
+
+
+def test_a_failure_shows_fitted_mean_covariance_and_mass(runs: Callable[[str], Run]) -> None:
+    assert "    seen       mean (0, 0), covariance ((1e-06, 0), (0, 1e-06)), mass 2.22e-15 samples\n" in runs(
+        "AlwaysCollapses"
+    ).failure(CASE)
+
+
+def test_a_failure_shows_where_a_mean_should_have_been(runs: Callable[[str], Run]) -> None:
+    (low_x, low_y), (high_x, high_y) = (bound(corpus.load_case(CASE).frame, axis=0) for bound in (np.min, np.max))
+    failure = runs("Drags").failure(CASE)
+    assert f"seen       mean ({low_x - 3.5}, {low_y - 3.5}), covariance" in failure
+    assert f"should be  a mean inside the data, {low_x}..{high_x} x {low_y}..{high_y}\n" in failure
+
+
+def test_a_failure_shows_where_the_component_started_and_the_nearest_sample(runs: Callable[[str], Run]) -> None:
+    case = corpus.load_case(CASE)
+    mean, precision = case.means[-1], case.precisions[-1]
+    differences = case.frame - mean
+    distances = np.sqrt(np.einsum("ni,ij,nj->n", differences, precision, differences))
+    nearest = case.frame[distances.argmin()]
+    assert (
+        f"    started    at ({mean[0]:.6g}, {mean[1]:.6g}); nearest sample ({nearest[0]}, {nearest[1]})"
+        f" at a Mahalanobis distance of {distances.min():.4g}\n"
+    ) in runs("Drags").failure(CASE)
+
+
+def test_a_failure_shows_the_log_mass_and_that_it_underflows(runs: Callable[[str], Run]) -> None:
+    found = re.search(r"first E-step  log mass (-[\d.]+): every responsibility underflows", runs("Drags").failure(CASE))
+    assert found
+    smallest = np.log(np.nextafter(0.0, 1.0))
+    assert float(found.group(1)) < smallest
+
+
+def test_a_mass_that_does_not_underflow_is_not_said_to(runs: Callable[[str], Run]) -> None:
+    failure = runs("Drags").failure("far-component-dragged")
+    assert re.search(r"first E-step  log mass -3\d\.\d+\n", failure)
+
+
+def test_a_failure_of_a_chain_names_each_way_and_the_frame(runs: Callable[[str], Run]) -> None:
+    failure = runs("AlwaysCollapses").failure(CHAIN)
+    for way in (replay.EXPLICIT, replay.WARM_START):
+        assert f"scikit-learn {RELEASE}, case {CHAIN}, {way}, frame 0 of 2: " in failure
+
+
+def test_a_failure_says_what_to_do_next(runs: Callable[[str], Run]) -> None:
+    assert runs("AlwaysCollapses").failure(CASE).strip().splitlines()[-1].startswith("what to do: ")
+
+
+def test_the_header_names_versions_estimator_cases_and_the_missing_capture(runs: Callable[[str], Run]) -> None:
+    stdout = runs("NeverCollapses").stdout
+    assert f"scikit-learn {RELEASE}, numpy {np.__version__}, scipy " in stdout
+    assert f"corpus: {len(EMBEDDED) + 1} cases; capture: not at hand (get it with `nox -s fetch-capture`)" in stdout
+    assert "estimator: tests.selftest.fakes:NeverCollapses; ledger: off" in stdout
+
+
+def test_what_is_skipped_for_the_capture_says_how_to_get_it(runs: Callable[[str], Run]) -> None:
+    skips = [line for line in runs("NeverCollapses").stdout.splitlines() if line.startswith("SKIPPED")]
+    assert skips
+    assert all("nox -s fetch-capture" in line and "GMM_CAPTURE" in line for line in skips)
+
+
+def test_the_record_keeps_versions_and_the_diagnosis(record: Callable[[str], ElementTree.Element]) -> None:
+    root = record("Drags")
+    versions = {item.get("name"): item.get("value") for item in root.findall("./testsuite/properties/property")}
+    assert versions["scikit-learn"] == RELEASE
+    (case,) = (case for case in root.iter("testcase") if case.get("name", "").endswith(f"[{CASE}]"))
+    properties = {item.get("name"): item.get("value") or "" for item in case.iter("property")}
+    assert properties["n_iter"] == "2"
+    assert properties["lower_bound"] == "-7.25"
+    assert float(properties["fit_seconds"]) >= 0
+    assert properties["component 10"].startswith("dragged: mean (")
+
+
+def test_the_record_keeps_the_error_of_a_fit_that_raised(record: Callable[[str], ElementTree.Element]) -> None:
+    errors = {item.get("value") for item in record("Raises").iter("property") if item.get("name") == "error"}
+    assert errors == {f"RuntimeError: {fakes.ERROR}"}
+
+
+def test_a_case_is_fitted_once_however_many_checks_look_at_it(
+    own_project: Path, start_run: Callable[..., Future[Run]]
+) -> None:
+    (own_project / "tests" / "test_second.py").write_text(SECOND_CHECK, encoding="utf-8")
+    run = start_run(own_project, "--no-ledger", fake("CountsItsFits")).result()
+    assert run.returncode == pytest.ExitCode.OK, run.stdout
+    assert run.counts["passed"] == 2 * len(EMBEDDED) + 1
+
+
+def test_a_warning_of_the_fit_is_kept_in_the_outcome() -> None:
+    (outcome,) = replay.replay(corpus.load_case("control-still-scene"), fakes.Warns)
+    assert outcome.warnings == (("UserWarning", fakes.WARNING),)
+    assert outcome.error is None
+
+
+def test_a_fit_that_raised_leaves_no_parameters() -> None:
+    (outcome,) = replay.replay(corpus.load_case("control-still-scene"), fakes.Raises)
+    assert outcome.error == f"RuntimeError: {fakes.ERROR}"
+    assert outcome.weights is outcome.means is outcome.covariances is None
+
+
+def test_an_estimator_that_writes_into_its_arguments_does_not_spoil_the_case() -> None:
+    case, untouched = (corpus.load_case("control-still-scene") for _ in range(2))
+    replay.replay(case, fakes.WritesIntoItsArguments)
+    for name in ("frame", "weights", "means", "precisions"):
+        np.testing.assert_array_equal(getattr(case, name), getattr(untouched, name))
+
+
+def test_the_estimator_gets_the_settings_and_the_initial_parameters_of_the_case() -> None:
+    case = corpus.load_case("control-still-scene")
+    estimator = replay.make_estimator(case, replay.initial(case), fakes.NeverCollapses)
+    for name, value in case.settings._asdict().items():
+        assert getattr(estimator, name) == value
+    for name in ("weights", "means", "precisions"):
+        np.testing.assert_array_equal(getattr(estimator, f"{name}_init"), getattr(case, name))
+    assert estimator.n_components == case.n_components

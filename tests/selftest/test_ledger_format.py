@@ -1,0 +1,243 @@
+"""Every malformed ledger is refused with one line that names the file and the fault."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.ledger import LEDGER, BadLedger, Entry, Ledger, checks_in, read_ledger, summary
+
+ISSUE = "https://github.com/scikit-learn/scikit-learn/issues/1"
+
+
+def item(**changes: Any) -> dict[str, Any]:
+    """What is found of a defect: one check on two cases."""
+    return {"releases": ">=0.18,<1.7", "check": "test_a", "cases": ["one", "two"], **changes}
+
+
+def defect(**changes: Any) -> dict[str, Any]:
+    """A defect that is listed as it should be."""
+    return {"id": "d", "summary": "something is wrong", "upstream": ISSUE, "found": [item()], **changes}
+
+
+def content(*defects: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A ledger that is as it should be."""
+    return {"format": 1, "defects": list(defects or [defect()]), **changes}
+
+
+def without(mapping: dict[str, Any], key: str) -> dict[str, Any]:
+    """A mapping that lacks a key."""
+    return {name: value for name, value in mapping.items() if name != key}
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[Any], Path]:
+    """Write a ledger; text goes to the file as it is."""
+
+    def write_ledger(ledger: Any) -> Path:
+        path = tmp_path / "known_defects.json"
+        path.write_text(ledger if isinstance(ledger, str) else json.dumps(ledger, indent=1), encoding="utf-8")
+        return path
+
+    return write_ledger
+
+
+def refusal(path: Path) -> str:
+    """The one line with which a ledger is refused, without the name of the file that it begins with."""
+    with pytest.raises(BadLedger) as caught:
+        read_ledger(path)
+    message = str(caught.value)
+    assert message.splitlines() == [message]
+    assert message.startswith(str(path))
+    return message[len(str(path)) :].strip()
+
+
+REPEATED_KEY = '{"format": 1, "format": 1, "defects": []}'
+DEEP = '{"format": 1, "defects": ' + "[" * 100_000 + "]" * 100_000 + "}"
+
+MALFORMED = {
+    "empty file": ("", "is not valid JSON"),
+    "not JSON": ("{", "is not valid JSON"),
+    "repeated key": (REPEATED_KEY, "is not valid JSON (a key is repeated)"),
+    "nan": ('{"format": NaN, "defects": []}', "is not valid JSON (NaN is not a JSON number)"),
+    "deep": (DEEP, "is not valid JSON (it is nested too deeply)"),
+    "list": ([], "has [] as the ledger; should be an object"),
+    "null": (None, "has None as the ledger"),
+    "unknown key": (content(extra=1), "has the unknown entry 'extra' in the ledger; should have just defects, format"),
+    "missing key": (without(content(), "defects"), "lacks 'defects' in the ledger"),
+    "newer format": (content(format=2), "has format version 2; should be 1"),
+    "format is text": (content(format="1"), "has '1' as 'format' in the ledger; should be a int"),
+    "format is true": (content(format=True), "True"),
+    "defects is an object": (content(defects={}), "has {} as 'defects'"),
+    "defect is text": (content(defects=["d"]), "has 'd' as a defect; should be an object"),
+    "unknown key of a defect": (content(defect(reason="?")), "has the unknown entry 'reason' in a defect"),
+    "no summary": (content(without(defect(), "summary")), "lacks 'summary' in a defect"),
+    "empty summary": (content(defect(summary="")), "has '' as 'summary' in a defect"),
+    "id is a number": (content(defect(id=12099)), "has 12099 as 'id' in a defect"),
+    "repeated id": (content(defect(), defect()), "lists the defect 'd' twice; should be listed once"),
+    "no upstream": (content(without(defect(), "upstream")), "lacks 'upstream' in a defect"),
+    "upstream elsewhere": (content(defect(upstream="https://example.org/1")), "gives 'https://example.org/1' as ups"),
+    "upstream of nothing": (content(defect(upstream=ISSUE[:-1])), "as upstream of 'd'; should be the address"),
+    "upstream with more": (content(defect(upstream=ISSUE + "#note")), "as upstream of 'd'; should be the address"),
+    "upstream with a newline": (content(defect(upstream=ISSUE + "\n")), "as upstream of 'd'; should be the address"),
+    "found nowhere": (content(defect(found=[])), "lists the defect 'd' on no case; should name at least one"),
+    "found is an object": (content(defect(found=item())), "as 'found' in a defect; should be a list"),
+    "item is text": (content(defect(found=["one"])), "has 'one' as an item of 'found' of 'd'; should be an object"),
+    "unknown key of an item": (content(defect(found=[item(case="one")])), "has the unknown entry 'case' in an item"),
+    "no check": (content(defect(found=[without(item(), "check")])), "lacks 'check' in an item of 'found' of 'd'"),
+    "bad specifier": (content(defect(found=[item(releases="0.18+")])), "has the releases '0.18+' in an item of 'found"),
+    "no specifier": (content(defect(found=[item(releases="")])), "has '' as 'releases' in an item of 'found' of 'd'"),
+    "no cases": (content(defect(found=[item(cases=[])])), "has the cases [] in an item of 'found' of 'd'; should be"),
+    "case is a number": (content(defect(found=[item(cases=[1])])), "has the cases [1] in an item of 'found' of 'd'"),
+    "cases is text": (content(defect(found=[item(cases="one")])), "has 'one' as 'cases' in an item of 'found' of 'd'"),
+    "repeated case": (
+        content(defect(found=[item(cases=["one", "two", "one"])])),
+        "repeats the case 'one' in an item of 'found' of 'd'; should be listed once",
+    ),
+}
+
+
+@pytest.mark.parametrize(("ledger", "seen"), MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_ledger_is_refused(write: Callable[[Any], Path], ledger: Any, seen: str) -> None:
+    assert seen in refusal(write(ledger))
+
+
+def test_a_missing_ledger_is_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "known_defects.json") == "cannot be read (No such file or directory); should be there"
+
+
+def test_a_ledger_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "known_defects.json"
+    path.write_bytes(json.dumps(content()).encode("utf-16"))
+    assert "is not valid JSON" in refusal(path)
+
+
+def test_a_good_ledger_is_read_whole(write: Callable[[Any], Path]) -> None:
+    ledger = read_ledger(write(content(defect(), defect(id="e", found=[item(cases=["three"]), item(check="test_b")]))))
+    assert [(entry.defect, entry.check, entry.case) for entry in ledger.entries] == [
+        ("d", "test_a", "one"),
+        ("d", "test_a", "two"),
+        ("e", "test_a", "three"),
+        ("e", "test_b", "one"),
+        ("e", "test_b", "two"),
+    ]
+
+
+def test_an_empty_list_of_defects_is_a_good_ledger(write: Callable[[Any], Path]) -> None:
+    assert read_ledger(write(content(defects=[]))).entries == ()
+
+
+def lines_are_right(path: Path) -> bool:
+    """Whether each entry's line is one that holds nothing but its case, and no two entries share one."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    entries = read_ledger(path).entries
+    own = all(lines[entry.line - 1].strip(" ,") == json.dumps(entry.case) for entry in entries)
+    return own and [entry.line for entry in entries] == sorted({entry.line for entry in entries})
+
+
+@pytest.mark.parametrize(
+    "defects",
+    [
+        [defect(), defect(id="e")],
+        [defect(found=[item(), item(check="test_b"), item(check="test_c", cases=["two", "one"])])],
+        [defect(found=[item(cases=["e", "one"]), item(check="test_b")]), defect(id="e")],
+        [defect(summary='it says "cases" and "one"'), defect(id="e", summary="d")],
+        [defect(id="d", found=[item(check="one")])],
+        [dict(reversed(defect().items())), dict(reversed(defect(id="e").items()))],
+        [defect(found=[dict(reversed(item().items()))])],
+        [defect(), defect(id="köln")],
+    ],
+    ids=["two defects", "items", "id is a case", "words in a summary", "check is a case", "found first", "cases first",
+         "not ASCII"],
+)  # fmt: skip
+def test_the_line_of_an_entry_is_the_line_of_its_case(tmp_path: Path, defects: list[dict[str, Any]]) -> None:
+    path = tmp_path / "known_defects.json"
+    path.write_text(json.dumps(content(*defects), indent=1, ensure_ascii=False), encoding="utf-8")
+    assert lines_are_right(path)
+
+
+def test_the_lines_of_the_stored_ledger_are_right() -> None:
+    assert lines_are_right(LEDGER)
+
+
+@pytest.mark.parametrize(
+    ("releases", "release", "covered"),
+    [
+        (">=0.18", "0.18.1", True),
+        (">=0.18", "1.10.dev0", True),
+        (">=0.18", "1.10.dev0+git20261101.abcdef", True),
+        (">=0.18,<1.7", "1.6.1", True),
+        (">=0.18,<1.7", "1.7.0", False),
+        (">=0.18,<1.7", "1.10.0", False),
+        ("==0.22.2.post1", "0.22.2.post1", True),
+    ],
+)
+def test_an_entry_covers_the_releases_that_it_names(releases: str, release: str, covered: bool) -> None:
+    entry = Entry("d", "something is wrong", ISSUE, releases, "test_a", "one", 1)
+    assert entry.covers(release) is covered
+
+
+def test_items_may_share_a_case_on_different_releases(write: Callable[[Any], Path]) -> None:
+    ledger = read_ledger(write(content(defect(found=[item(releases="<1.0"), item(releases=">=1.0")]))))
+    assert [entry.releases for entry in ledger.listed_for("1.9.1")] == [">=1.0", ">=1.0"]
+
+
+def test_entries_that_overlap_on_a_release_are_refused(write: Callable[[Any], Path]) -> None:
+    ledger = read_ledger(write(content(defect(found=[item(releases="<1.5"), item(releases=">=1.0")]))))
+    with pytest.raises(BadLedger, match=r"lines \d+ and \d+: test_a\[one\] is listed twice for scikit-learn 1\.2\.0"):
+        ledger.listed_for("1.2.0")
+
+
+def known(entries: Ledger) -> None:
+    """Ask whether a ledger names only the checks and cases of these tests."""
+    entries.require_known({"test_a", "test_b"}, {"one", "two"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "entry", "seen"),
+    [
+        ({"check": "test_A"}, 0, "there is no check 'test_A'; should be one of test_a, test_b"),
+        ({"check": "test_a "}, 0, "there is no check 'test_a '; should be one of test_a, test_b"),
+        ({"cases": ["one", "One"]}, 1, "there is no case 'One'; should be one of one, two"),
+        ({"cases": ["*"]}, 0, "there is no case '*'; should be one of one, two"),
+    ],
+)
+def test_a_name_must_match_exactly(
+    write: Callable[[Any], Path], changes: dict[str, Any], entry: int, seen: str
+) -> None:
+    path = write(content(defect(found=[item(**changes)])))
+    ledger = read_ledger(path)
+    with pytest.raises(BadLedger) as caught:
+        known(ledger)
+    assert str(caught.value) == f"{path}, line {ledger.entries[entry].line}: {seen}"
+
+
+def test_names_that_match_are_accepted(write: Callable[[Any], Path]) -> None:
+    known(read_ledger(write(content())))
+
+
+def test_the_stored_ledger_names_checks_that_exist() -> None:
+    checks = checks_in(LEDGER.parent)
+    assert {entry.check for entry in read_ledger().entries} <= checks
+    assert "test_fit_time" not in checks
+
+
+def test_the_summary_has_a_line_for_each_defect_with_its_number_of_cases() -> None:
+    entries = [
+        Entry(name, "something is wrong", ISSUE, ">=0.18", check, case, 1)
+        for name, check, case in [
+            ("d", "test_a", "one"), ("d", "test_b", "one"), ("d", "test_a", "two"), ("e", "test_a", "one"),
+        ]
+    ]  # fmt: skip
+    assert summary(entries, "1.9.1") == [
+        f"known defect still present in scikit-learn 1.9.1: d on 2 cases ({ISSUE})",
+        f"known defect still present in scikit-learn 1.9.1: e on 1 case ({ISSUE})",
+    ]
+
+
+def test_the_summary_of_no_defect_says_so() -> None:
+    assert summary([], "1.9.1") == ["no known defect occurred with scikit-learn 1.9.1"]

@@ -1,0 +1,194 @@
+"""The record of the capture's fit: it is what the reporter printed, and the check that uses it can fail."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fixtures import corpus
+from fixtures.validation import BrokenCase
+from tests import test_capture
+from tests.selftest.hand_made import case_of, outcome_of
+from tests.support import published_fit
+from tests.support.messages import Defect
+from tests.support.replay import EXPLICIT, Outcome
+
+HOW_TO_GET = (
+    "the figures that the reporter printed are not at hand; name the folder that holds printed_means.csv and"
+    " printed_covariances.csv with GMM_CAPTURE (`nox -s selftest -- --capture DIR`)"
+)
+RECORD = published_fit.read()
+
+
+def printed(name: str) -> list[list[str]]:
+    """The figures that the reporter's notebook printed, digit by digit."""
+    folder = corpus.find_capture()
+    if folder is None or not (folder / name).is_file():
+        pytest.skip(HOW_TO_GET)
+    with (folder / name).open(encoding="utf-8", newline="") as file:
+        _, *rows = csv.reader(file)
+    return rows
+
+
+def units_off(figures: list[list[str]], values: np.ndarray) -> Decimal:
+    """The largest difference between figures and values, in units of the last digit of each figure."""
+    pairs = zip((Decimal(text) for row in figures for text in row), values.ravel().tolist(), strict=True)
+    return max(abs(Decimal(value) - figure).scaleb(-unit_of(figure)) for figure, value in pairs)
+
+
+def unit_of(figure: Decimal) -> int:
+    """The exponent of the last digit that a figure has."""
+    exponent = figure.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return exponent
+
+
+def test_the_recorded_means_are_the_printed_ones() -> None:
+    figures = printed("printed_means.csv")
+    assert len(figures) == 37
+    assert units_off(figures, RECORD.means) <= 1
+
+
+def test_the_recorded_covariances_are_the_printed_ones() -> None:
+    figures = printed("printed_covariances.csv")
+    assert len(figures) == 37
+    assert units_off(figures, RECORD.covariances) <= 1
+
+
+def test_two_components_of_the_record_are_collapsed() -> None:
+    """Or else the record would be of another fit than the reporter's."""
+    at_origin = np.flatnonzero(np.abs(RECORD.means).max(axis=1) < 1e-8)
+    np.testing.assert_array_equal(at_origin, [35, 36])
+    np.testing.assert_allclose(RECORD.covariances[at_origin], [1e-6 * np.eye(2)] * 2, atol=1e-14)
+
+
+@pytest.mark.parametrize(("digits", "unit"), [("1.00000000", -8), ("2.90552838e+01", -7), ("1.00000000e-06", -14)])
+def test_a_unit_of_the_last_digit_is_read_from_the_figure(digits: str, unit: int) -> None:
+    assert unit_of(Decimal(digits)) == unit
+
+
+@pytest.mark.parametrize(
+    ("value", "scientific", "unit"),
+    [
+        (481.7, False, 1e-8),
+        (0.0, False, 1e-8),
+        (29.05, True, 1e-7),
+        (1e-6, True, 1e-14),
+        (-116.9, True, 1e-6),
+        (0.0, True, 1e-8),
+    ],
+)
+def test_a_unit_of_the_last_digit_follows_the_way_of_printing(value: float, scientific: bool, unit: float) -> None:
+    assert published_fit.last_printed_digit(np.array([value]), scientific)[0] == pytest.approx(unit, rel=1e-12)
+
+
+@pytest.mark.parametrize("where", [(0, 0), (20, 1), (36, 1)])
+def test_the_worst_deviation_is_found_where_it_was_planted(where: tuple[int, int]) -> None:
+    means = RECORD.means.copy()
+    means[where] += 7e-8
+    units, found = published_fit.worst(means, RECORD.means, scientific=False)
+    assert found == where
+    assert units == pytest.approx(7, rel=1e-3)
+
+
+def test_the_worst_deviation_of_covariances_is_relative_to_their_exponent() -> None:
+    covariances = RECORD.covariances.copy()
+    covariances[36, 0, 0] += 3e-14
+    units, found = published_fit.worst(covariances, RECORD.covariances, scientific=True)
+    assert found == (36, 0, 0)
+    assert units == pytest.approx(3, rel=1e-3)
+
+
+def outcome_of_the_record(
+    attribute: str = "means", where: tuple[int, ...] = (0, 0), value: float | None = None
+) -> Outcome:
+    """The recorded fit, with one number replaced."""
+    arrays = {"means": RECORD.means.copy(), "covariances": RECORD.covariances.copy()}
+    if value is not None:
+        arrays[attribute][where] = value
+    return outcome_of(np.full(37, 1 / 37), arrays["means"], arrays["covariances"])
+
+
+def check(outcome: Outcome) -> None:
+    """Run the check of the capture on an outcome."""
+    test_capture.test_fit_gives_the_published_figures(case_of(), {EXPLICIT: (outcome,)}, "1.9.1")
+
+
+def test_the_check_passes_on_the_recorded_fit() -> None:
+    check(outcome_of_the_record())
+
+
+def test_the_check_passes_within_one_unit() -> None:
+    check(outcome_of_the_record("means", (3, 1), RECORD.means[3, 1] + 0.9e-8))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize(("attribute", "where"), [("means", (3, 1)), ("covariances", (36, 0, 1))])
+def test_the_check_accepts_no_number_that_is_not_finite(attribute: str, where: tuple[int, ...], value: float) -> None:
+    with pytest.raises(Defect, match=re.escape(f"{attribute}_ is not what the reporter of #12099 saw")):
+        check(outcome_of_the_record(attribute, where, value))
+
+
+def test_the_check_says_what_was_seen_where_and_what_should_be() -> None:
+    seen = float(RECORD.means[3, 1] + 2e-8)
+    with pytest.raises(Defect) as caught:
+        check(outcome_of_the_record("means", (3, 1), seen))
+    message = str(caught.value)
+    assert "scikit-learn 1.9.1, case hand-made: means_ is not what" in message
+    assert f"seen       {seen!r} at (3, 1)\n" in message
+    assert (
+        f"should be  {float(RECORD.means[3, 1])!r} within one unit of the last digit printed; it is 2 units off"
+        in message
+    )
+
+
+def test_the_check_fails_on_a_fit_that_raised() -> None:
+    with pytest.raises(Defect, match="the fit raised ValueError: no"):
+        check(outcome_of_the_record()._replace(error="ValueError: no"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"means": None},
+        {"covariances": None},
+        {"means": np.zeros((36, 2))},
+        {"covariances": np.zeros((37, 2))},
+    ],
+)
+def test_the_check_fails_on_a_fit_that_left_something_else(changes: dict[str, Any]) -> None:
+    with pytest.raises(Defect):
+        check(outcome_of_the_record()._replace(**changes))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"means": NaN, "covariances": []}',
+        json.dumps({"means": [[1, 2]], "covariances": [[[1, 0], [0, 1]]]}),
+        json.dumps({"means": [[1, 2], [3]], "covariances": []}),
+        json.dumps({"means": "37", "covariances": []}),
+    ],
+)
+def test_a_malformed_record_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    path = tmp_path / "published_fit.json"
+    path.write_text(content, encoding="utf-8")
+    monkeypatch.setattr(published_fit, "RECORD", path)
+    with pytest.raises(BrokenCase, match=r"nox -s record-published-fit|37 components"):
+        published_fit.read()
+
+
+def test_a_missing_record_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(published_fit, "RECORD", tmp_path / "published_fit.json")
+    with pytest.raises(BrokenCase, match="No such file"):
+        published_fit.read()

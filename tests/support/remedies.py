@@ -1,0 +1,301 @@
+"""Remedies: candidate fixes of scikit-learn #12099, each a ``GaussianMixture`` that runs on every release.
+
+- `LogDomainMixture` does what EM says: a component without mass is a weighted
+  mean of samples like any other.
+- `KeepLastParameters` leaves such a component where it was.
+- `ReseedAtWorstExplained` gives it to the sample that the mixture explains worst.
+
+They differ in the M-step alone. What a release gets wrong around it
+(`SoundFit`) is put right for all three, so that a comparison of them compares
+M-steps. Named on the command line:
+``--estimator tests.support.remedies:LogDomainMixture``.
+
+Runs inside old environments: Python 3.6 syntax; numpy, scipy and scikit-learn.
+"""
+
+import contextlib
+from typing import Any, Iterator, Optional, Tuple
+
+import numpy as np
+import sklearn
+from sklearn.mixture import GaussianMixture
+
+# What this module knows of the private side of scikit-learn is here and in the
+# names of the overridden methods: `_initialize`, `_m_step`, `_estimate_log_prob`,
+# `_estimate_log_weights` and `_set_parameters`, which every release calls at
+# the same points of its fit. They take `xp` from 1.8 on (#30777), passed on
+# unread as `**xp`: the remedies are for numpy arrays.
+try:
+    from sklearn.mixture import _gaussian_mixture as private  # 0.22 on (#15166)
+except ImportError:
+    from sklearn.mixture import gaussian_mixture as private  # 0.18 to 0.21
+
+RELEASE = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
+N_ITER_COUNTS_FROM_ZERO = RELEASE < (0, 20)  # #11015
+HAS_FIT_PREDICT = RELEASE >= (0, 20)  # #11281: fit calls it, and it holds the loop
+
+# The smallest float64 with all its digits. A weight of 0 would have no
+# logarithm for the next E-step, and a smaller one only some of its digits.
+SMALLEST_WEIGHT = np.finfo(np.float64).tiny
+
+
+class SoundFit(GaussianMixture):  # type: ignore[misc]
+    """What the remedies share: around the M-step, a fit does on every release what it should.
+
+    - The first E-step uses the precisions given: up to 1.0.1 those of ``diag``
+      and ``spherical`` were squared (#16944). ``covariances_`` are there from
+      the start, and are those of the start.
+    - A warm-started fit measures its first change of the lower bound from
+      nothing, like a cold one: scikit-learn measures it from the bound of
+      another frame, and may stop at once.
+    - A fit that raises leaves the estimator as it was; scikit-learn leaves
+      parameters of two different steps, and starts from them next time.
+    - ``n_iter_`` counts the iterations done.
+    """
+
+    def fit(self, X: np.ndarray, y: Any = None) -> Any:  # noqa: N803
+        """Fit to samples, (n_samples, n_features)."""
+        with self._whole_or_not_at_all():
+            super().fit(X, y)
+            if N_ITER_COUNTS_FROM_ZERO:
+                self.n_iter_ += 1
+        return self
+
+    def fit_predict(self, X: np.ndarray, y: Any = None) -> np.ndarray:  # noqa: N803
+        """Fit to samples, and give the component of each."""
+        if not HAS_FIT_PREDICT:
+            return self.fit(X, y).predict(X)
+        with self._whole_or_not_at_all():
+            return super().fit_predict(X, y)
+
+    @contextlib.contextmanager
+    def _whole_or_not_at_all(self) -> Iterator[None]:
+        before = vars(self).copy()
+        if self.warm_start and hasattr(self, "converged_"):
+            self.lower_bound_ = -np.inf
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _initialize(self, X: np.ndarray, resp: Optional[np.ndarray], **xp: Any) -> None:  # noqa: N803
+        super()._initialize(X, resp, **xp)
+        if self.precisions_init is None:
+            return
+        precisions = self.precisions_init
+        if self.covariance_type in ("full", "tied"):
+            # P = U U^T with U upper triangular, like the factors that the
+            # M-step leaves: the Cholesky factor in reverse order.
+            self.precisions_cholesky_ = np.linalg.cholesky(precisions[..., ::-1, ::-1])[..., ::-1, ::-1]
+            self.covariances_ = np.linalg.inv(precisions)
+        else:
+            self.precisions_cholesky_ = np.sqrt(precisions)
+            self.covariances_ = 1 / precisions
+
+    def _set_covariances(self, covariances: np.ndarray) -> None:
+        """Keep covariances and their factors; ValueError, as scikit-learn words it, where one is singular."""
+        self.covariances_ = covariances
+        self.precisions_cholesky_ = private._compute_precision_cholesky(covariances, self.covariance_type)
+
+
+class LogDomainMixture(SoundFit):
+    """EM with responsibilities in the log domain: exact, however far a component is from all samples.
+
+    The M-step needs each sample's *share* in the mass of a component, and
+    shares do not change when all log responsibilities of the component are
+    raised by the same amount. Raised until the largest is 0 they cannot all
+    underflow: the shares sum to one, the mean lies inside the data, and nothing
+    needs a ``10 * eps`` to divide by.
+
+    Covariances and densities come from deviations from the mean, which lose no
+    digits far from the origin. All is computed in float64 whatever the dtype of
+    the samples, and the fitted parameters are float64: squares of pixel
+    coordinates have more digits than float32.
+
+    Log weights are kept as such within a fit, as exact EM asks for. ``weights_``
+    are not less than the smallest normal float64, so that the next fit,
+    explicit or warm, can start from them: both then start from the same.
+    """
+
+    _log_weights: Optional[np.ndarray] = None  # within a fit only
+
+    def _check_parameters(self, X: np.ndarray, **xp: Any) -> None:  # noqa: N803
+        # float64 before scikit-learn looks at them: up to 1.6 it refuses weights
+        # of float32 that sum to one within the precision of float32.
+        for name in ("weights_init", "means_init", "precisions_init"):
+            if getattr(self, name) is not None:
+                setattr(self, name, np.asarray(getattr(self, name), dtype=np.float64))
+        super()._check_parameters(X, **xp)
+
+    def _initialize(self, X: np.ndarray, resp: Optional[np.ndarray], **xp: Any) -> None:  # noqa: N803
+        super()._initialize(X, resp, **xp)
+        self.weights_ = np.maximum(self.weights_, SMALLEST_WEIGHT)
+        self._log_weights = None
+
+    def _m_step(self, X: np.ndarray, log_resp: np.ndarray, **xp: Any) -> None:  # noqa: N803, ARG002
+        points = coordinate_rows(X)
+        shares, log_mass = shares_in_mass(log_resp)
+        self._log_weights = log_mass - np.log(len(X))
+        weights = np.exp(self._log_weights)
+        weights /= weights.sum()  # as it is up to rounding; a weight above 1 could not be handed on
+        self.weights_ = np.maximum(weights, SMALLEST_WEIGHT)
+        self.means_ = np.dot(shares, points.T)
+        self._set_covariances(self._covariances(points, shares, weights))
+
+    def _covariances(self, points: np.ndarray, shares: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        n_features = len(points)
+        if self.covariance_type in ("diag", "spherical"):
+            variances = np.empty((self.n_components, n_features))
+            for component, mean in enumerate(self.means_):
+                deviations = points - mean[:, np.newaxis]
+                variances[component] = np.dot(np.square(deviations, out=deviations), shares[component])
+            variances += self.reg_covar
+            return variances if self.covariance_type == "diag" else variances.mean(axis=1)
+        floor = self.reg_covar * np.eye(n_features)
+        covariances = np.empty((self.n_components, n_features, n_features))
+        for component, mean in enumerate(self.means_):
+            deviations = points - mean[:, np.newaxis]
+            covariances[component] = np.dot(deviations * shares[component], deviations.T)
+        if self.covariance_type == "tied":
+            return np.tensordot(weights, covariances, axes=1) + floor
+        return covariances + floor
+
+    def _estimate_log_prob(self, X: np.ndarray, **xp: Any) -> np.ndarray:  # noqa: N803, ARG002
+        points = coordinate_rows(X)
+        factors = self.precisions_cholesky_
+        if self.covariance_type == "tied":
+            factors = np.broadcast_to(factors, (self.n_components,) + factors.shape)
+        # Rows are components: each is written, and read by the M-step, in one piece.
+        log_prob = np.empty((self.n_components, len(X)))
+        for row, mean, factor in zip(log_prob, self.means_, factors):
+            deviations = points - mean[:, np.newaxis]
+            if factor.ndim == 2:
+                deviations = np.dot(factor.T, deviations)
+                half_log_det = np.log(np.diag(factor)).sum()
+            else:
+                deviations *= np.reshape(factor, (-1, 1))
+                half_log_det = np.log(factor).sum() if factor.ndim else len(points) * np.log(factor)
+            np.einsum("fi,fi->i", deviations, deviations, out=row)
+            row *= -0.5
+            row += half_log_det - 0.5 * len(points) * np.log(2 * np.pi)
+        return log_prob.T
+
+    def _estimate_log_weights(self, **xp: Any) -> np.ndarray:  # noqa: ARG002
+        return np.log(self.weights_) if self._log_weights is None else self._log_weights
+
+    def _set_parameters(self, params: Tuple[np.ndarray, ...], **xp: Any) -> None:
+        # The last that every fit does: from here on weights_ are what counts.
+        super()._set_parameters(params, **xp)
+        self._log_weights = None
+
+
+class LostComponents(SoundFit):
+    """The M-step of scikit-learn, and then something else for each component that has lost its mass.
+
+    scikit-learn divides by ``nk``, the mass plus ``10 * eps``, and so moves a
+    mean towards the origin by the part ``10 * eps / nk`` of the way. A
+    component is lost where that is half of the way or more: where its mass is
+    at most ``10 * eps``. A component with somewhat more mass is dragged, by
+    less, and stays so: what is lost is a matter of a threshold here, and of
+    none in `LogDomainMixture`.
+    """
+
+    def _m_step(self, X: np.ndarray, log_resp: np.ndarray, **xp: Any) -> None:  # noqa: N803, ARG002
+        # Not the M-step of the parent: with reg_covar=0 that raises for a lost component.
+        nk, means, covariances = private._estimate_gaussian_parameters(
+            X, np.exp(log_resp), self.reg_covar, self.covariance_type
+        )
+        lost = np.flatnonzero(nk <= 20 * np.finfo(log_resp.dtype).eps)
+        if len(lost):
+            self._replace(X, lost, nk, means, covariances)
+        self.weights_ = nk / nk.sum()
+        self.means_ = means
+        self._set_covariances(covariances)
+
+    def _replace(
+        self, samples: np.ndarray, lost: np.ndarray, nk: np.ndarray, means: np.ndarray, covariances: np.ndarray
+    ) -> None:
+        """Write new masses, means and covariances of the lost components; those of the last step are still in place."""
+        raise NotImplementedError
+
+
+class KeepLastParameters(LostComponents):
+    """A lost component keeps the mean and the covariance of the step before.
+
+    Its weight is what scikit-learn makes of its mass, ``10 * eps`` of a sample
+    or little more: it takes no sample from the others, and when an object comes
+    back to where it is, one E-step gives it that object.
+    """
+
+    def _replace(
+        self,
+        samples: np.ndarray,  # noqa: ARG002
+        lost: np.ndarray,
+        nk: np.ndarray,  # noqa: ARG002
+        means: np.ndarray,
+        covariances: np.ndarray,
+    ) -> None:
+        means[lost] = self.means_[lost]
+        if self.covariance_type != "tied":
+            covariances[lost] = self.covariances_[lost]
+
+
+class ReseedAtWorstExplained(LostComponents):
+    """A lost component starts anew at the sample of the lowest log density, as wide as the whole data.
+
+    It gets the weight of one sample. Several lost components get as many
+    different samples: two that started from one place would stay equal.
+    """
+
+    def _replace(
+        self, samples: np.ndarray, lost: np.ndarray, nk: np.ndarray, means: np.ndarray, covariances: np.ndarray
+    ) -> None:
+        distinct = np.unique(samples, axis=0)
+        worst = distinct[np.argsort(self.score_of(distinct), kind="mergesort")]
+        # Where there are more lost components than distinct samples some must share.
+        means[lost] = worst[np.arange(len(lost)) % len(worst)]
+        nk[lost] = 1
+        if self.covariance_type == "tied":
+            return
+        spread = np.cov(samples.T, bias=True).reshape(samples.shape[1], -1)
+        spread = spread + self.reg_covar * np.eye(len(spread))
+        if self.covariance_type == "full":
+            covariances[lost] = spread
+        else:
+            variances = np.diag(spread)
+            covariances[lost] = variances if self.covariance_type == "diag" else variances.mean()
+
+    def score_of(self, samples: np.ndarray) -> np.ndarray:
+        """Log density of each sample under the parameters of the last step."""
+        joint = self._estimate_weighted_log_prob(samples)
+        largest = joint.max(axis=1)
+        return largest + np.log(np.exp(joint - largest[:, np.newaxis]).sum(axis=1))
+
+
+def shares_in_mass(log_resp: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Each sample's share in the responsibility mass of each component, and the log masses.
+
+    Parameters
+    ----------
+    log_resp : ndarray of shape (n_samples, n_components)
+
+    Returns
+    -------
+    shares : ndarray of shape (n_components, n_samples)
+        Rows sum to one, however small the mass.
+    log_mass : ndarray of shape (n_components,)
+    """
+    rows = log_resp.T
+    largest = rows.max(axis=1)
+    shares = rows - largest[:, np.newaxis]
+    np.exp(shares, out=shares)
+    raised_mass = shares.sum(axis=1)  # between 1 and n_samples
+    shares /= raised_mass[:, np.newaxis]
+    return shares, largest + np.log(raised_mass)
+
+
+def coordinate_rows(samples: np.ndarray) -> np.ndarray:
+    """Samples as float64, one row for each coordinate: (n_features, n_samples)."""
+    return np.ascontiguousarray(np.transpose(samples), dtype=np.float64)
