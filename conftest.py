@@ -27,7 +27,7 @@ class Suite:
     """What one run shares: the options, the cases, and each replay, made once."""
 
     def __init__(self, config: Any) -> None:
-        self.capture = corpus.find_capture(config.getoption("--capture-dir"))
+        self.capture = corpus.find_capture(config.getoption("--capture-dir"), "--capture-dir")
         self.estimator_class = replay.import_estimator(config.getoption("--estimator"))
         self.ledger = None if config.getoption("--no-ledger") else ledger.read_ledger()
         self.environment = environment.describe()

@@ -116,7 +116,7 @@ def diagnose(case: Case, outcome: Outcome) -> Diagnosis:
         The fit raised, lacks an attribute, or a parameter is of the wrong
         shape or not finite; the message says which.
     """
-    weights, means, covariances, dtype = _parameters(case, outcome)
+    weights, means, covariances, dtype = fitted_parameters(case, outcome)
     samples = case.frames[outcome.frame]
     low, high = samples.min(axis=0).astype(np.float64), samples.max(axis=0).astype(np.float64)
     eps = float(np.finfo(dtype).eps)
@@ -157,8 +157,34 @@ def at_floor(covariance: np.ndarray, reg_covar: float, eps: float) -> bool:
     return bool(eigenvalues.min() <= reg_covar * (1 + np.sqrt(eps)) + rounding)
 
 
-def _parameters(case: Case, outcome: Outcome) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.dtype]:
-    """Weights, means and full covariances as float64, and the dtype of the fit; or the reason why not."""
+class FittedParameters(NamedTuple):
+    """What a fit left, known to be finite and of the right shapes, in float64.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (n_components,)
+    means : ndarray of shape (n_components, n_features)
+    covariances : ndarray of shape (n_components, n_features, n_features)
+        One matrix for each component, whatever the covariance type.
+    dtype : numpy.dtype
+        The floating point type that the fit computed in.
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    covariances: np.ndarray
+    dtype: np.dtype
+
+
+def fitted_parameters(case: Case, outcome: Outcome) -> FittedParameters:
+    """Check what a fit left before anything is computed from it.
+
+    Raises
+    ------
+    NotDiagnosable
+        The fit raised, lacks an attribute, or a parameter is of the wrong
+        type, dtype or shape, or not finite; the message says which.
+    """
     if outcome.error:
         raise NotDiagnosable("the fit raised {}; should return a fitted estimator".format(outcome.error))
     weights = _finite("weights_", outcome.weights, case.weights.shape)
@@ -168,13 +194,15 @@ def _parameters(case: Case, outcome: Outcome) -> Tuple[np.ndarray, np.ndarray, n
     # The means are a quotient of the sums of responsibilities, so their dtype is theirs.
     dtype = means.dtype if means.dtype.kind == "f" else np.dtype(np.float64)
     full = full_matrices(covariances, case.settings.covariance_type, *case.means.shape)
-    return weights.astype(np.float64), means.astype(np.float64), full, dtype
+    return FittedParameters(weights.astype(np.float64), means.astype(np.float64), full, dtype)
 
 
 def _finite(name: str, array: Any, shape: Tuple[int, ...]) -> np.ndarray:
     """A fitted attribute of the right shape without nan and inf; or the reason why not."""
     if not isinstance(array, np.ndarray):
         raise NotDiagnosable("the fit left {} as {!r:.40}; should be an array".format(name, array))
+    if array.dtype.kind not in "fiu":
+        raise NotDiagnosable("{} has dtype {}; should be a floating point type".format(name, array.dtype))
     if array.shape != shape:
         raise NotDiagnosable("{} has shape {}; should be {}".format(name, array.shape, shape))
     finite = np.isfinite(array)
@@ -191,7 +219,12 @@ def _with_evidence(case: Case, outcome: Outcome, components: List[Component]) ->
     start, samples = outcome.start, case.frames[outcome.frame]
     means = start.means.astype(np.float64)
     precisions = full_matrices(start.precisions, case.settings.covariance_type, *means.shape)
-    masses = log_masses(samples, start.weights, means, precisions)
+    try:
+        masses = log_masses(samples, start.weights, means, precisions)
+    except np.linalg.LinAlgError:
+        raise NotDiagnosable(
+            "the fit of the frame before left precisions_ that are not positive definite; should be"
+        ) from None
     return tuple(
         component
         if component.state == HEALTHY

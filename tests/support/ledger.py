@@ -9,7 +9,6 @@ Runs inside old environments: Python 3.6 syntax, standard library and packaging
 """
 
 import ast
-import json
 import re
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Set, Tuple
@@ -20,6 +19,7 @@ from packaging.version import Version
 from fixtures import strict_json
 
 FORMAT_VERSION = 1
+UPSTREAM = r"https://github\.com/scikit-learn/scikit-learn/(issues|pull|commit)/\w+"
 LEDGER = Path(__file__).resolve().parent.parent / "known_defects.json"
 
 
@@ -128,22 +128,24 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
     except ValueError as error:
         raise BadLedger("{} is not valid JSON ({})".format(path, error)) from None
     _require_keys(path, "the ledger", content, {"format": int, "defects": list})
-    if content["format"] != FORMAT_VERSION:
+    if type(content["format"]) is not int or content["format"] != FORMAT_VERSION:
         raise BadLedger("{} has format version {}; should be {}".format(path, content["format"], FORMAT_VERSION))
+    lines = _lines_of_strings(text, content)
     entries: List[Entry] = []
     seen: Set[str] = set()
-    for defect in content["defects"]:
+    for position, defect in enumerate(content["defects"]):
         _require_keys(path, "a defect", defect, {"id": str, "summary": str, "upstream": str, "found": list})
         if defect["id"] in seen:
             raise BadLedger("{} lists the defect {!r} twice; should be listed once".format(path, defect["id"]))
         seen.add(defect["id"])
-        if not re.match(r"https://github\.com/scikit-learn/scikit-learn/(issues|pull|commit)/\w+$", defect["upstream"]):
+        if not re.fullmatch(UPSTREAM, defect["upstream"]):
             raise BadLedger(
                 "{} gives {!r} as upstream of {!r}; should be the address of a scikit-learn issue, pull"
                 " request or commit".format(path, defect["upstream"], defect["id"])
             )
         for number in range(len(defect["found"])):
-            entries.extend(_entries(path, text, defect, number))
+            places = ("defects", position, "found", number, "cases")
+            entries.extend(_entries(path, defect, number, lines, places))
         if not defect["found"]:
             raise BadLedger("{} lists the defect {!r} on no case; should name at least one".format(path, defect["id"]))
     return Ledger(path, tuple(entries))
@@ -187,7 +189,9 @@ def summary(found: List[Entry], release: str) -> List[str]:
     ]
 
 
-def _entries(path: Path, text: str, defect: Dict[str, Any], number: int) -> List[Entry]:
+def _entries(
+    path: Path, defect: Dict[str, Any], number: int, lines: Dict[Tuple[Any, ...], int], places: Tuple[Any, ...]
+) -> List[Entry]:
     found = defect["found"][number]
     what = "an item of 'found' of {!r}".format(defect["id"])
     _require_keys(path, what, found, {"releases": str, "check": str, "cases": list})
@@ -213,19 +217,34 @@ def _entries(path: Path, text: str, defect: Dict[str, Any], number: int) -> List
             releases=found["releases"],
             check=found["check"],
             case=case,
-            line=_line(text, defect["id"], number, case),
+            line=lines[places + (index,)],
         )
-        for case in cases
+        for index, case in enumerate(cases)
     ]
 
 
-def _line(text: str, defect: str, number: int, case: str) -> int:
-    """The line of a case in the cases of the item `number` of a defect's 'found'."""
-    position = text.find(json.dumps(defect))
-    for _ in range(number + 1):
-        position = text.find('"cases"', position + 1)
-    position = text.find(json.dumps(case), position)
-    return text.count("\n", 0, position) + 1
+def _lines_of_strings(text: str, content: Any) -> Dict[Tuple[Any, ...], int]:
+    """The line of every string of a JSON text, by the keys and indices that lead to it.
+
+    The strings of the text and those of the parsed content come in the same
+    order, keys included.
+    """
+    tokens = re.finditer(r'"(?:[^"\\]|\\.)*"', text)
+    lines = {}
+
+    def walk(value: Any, path: Tuple[Any, ...]) -> None:
+        if isinstance(value, str):
+            lines[path] = text.count("\n", 0, next(tokens).start()) + 1
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                next(tokens)
+                walk(item, path + (key,))
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                walk(item, path + (index,))
+
+    walk(content, ())
+    return lines
 
 
 def _require_keys(path: Path, what: str, mapping: Any, types: Dict[str, type]) -> None:

@@ -86,7 +86,7 @@ def import_estimator(path: str) -> Any:
         raise UnknownEstimator("--estimator is {!r}; should be MODULE:CLASS, like {}".format(path, DEFAULT_ESTIMATOR))
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
+    except Exception as error:  # a module may raise anything when it is imported
         raise UnknownEstimator(
             "--estimator names the module {!r}, which cannot be imported ({});"
             " should be importable from this environment".format(module_name, error)

@@ -8,6 +8,7 @@ that breaks leaves nothing behind.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import shutil
 import sys
@@ -46,21 +47,31 @@ def fetch(address: str, files: dict[str, str], folder: Path) -> list[str]:
     missing = [name for name, sha256 in files.items() if not _is_right(folder / name, sha256)]
     if not missing:
         return []
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder.parent) as scratch:
-        for name in missing:
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        _fetch_whole(address, {name: files[name] for name in missing}, folder)
+    except BaseException:
+        for place in made:
+            with contextlib.suppress(OSError):
+                place.rmdir()
+        raise
+    return missing
+
+
+def _fetch_whole(address: str, files: dict[str, str], folder: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder) as scratch:
+        for name, sha256 in files.items():
             print(f"  {name} ...", flush=True)
             pooch.retrieve(
                 address + name,
-                known_hash=f"sha256:{files[name]}",
+                known_hash=f"sha256:{sha256}",
                 fname=name,
                 path=scratch,
                 downloader=pooch.HTTPDownloader(timeout=60),
             )
-        folder.mkdir(exist_ok=True)
-        for name in missing:
+        for name in files:
             shutil.move(Path(scratch) / name, folder / name)
-    return missing
 
 
 def _is_right(path: Path, sha256: str) -> bool:

@@ -58,7 +58,7 @@ def read(path: Path = TABLE) -> list[Release]:
     """
     try:
         content = strict_json.parse(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT_VERSION:
+        if type(content["format"]) is not int or content["format"] != FORMAT_VERSION:
             raise ValueError(f"format version {content['format']!r}, not {FORMAT_VERSION}")
         releases = [Release(**entry) for entry in content["releases"]]
         versions = [Version(release.version) for release in releases]
