@@ -14,15 +14,11 @@ import numpy as np
 
 from fixtures import corpus, npy, strict_json
 from fixtures.validation import BrokenCase
-from tests.support.density import full_matrices
+from tests.support import comparison
+from tests.support.comparison import PARAMETERS
 from tests.support.replay import Outcome
 
-PARAMETERS = ("weights", "means", "covariances")
 MAX_BYTES = 4 * (1 << 20)
-
-# How far two releases may differ by rounding alone, relative to the scale of
-# what is compared: a few EM steps amplify eps, which is 2e-16 and 1e-7.
-RELATIVE_TOLERANCE = {"float64": 1e-6, "float32": 2e-3}
 
 Record = Dict[str, Any]
 
@@ -103,56 +99,25 @@ def different_ends(records: List[Record], outcomes: Tuple[Outcome, ...]) -> List
 def different_bounds(records: List[Record], outcomes: Tuple[Outcome, ...], case: corpus.Case) -> List[str]:
     """Frames whose lower bound is not the recorded one."""
     wrong = []
+    dtype = _coarser(records, outcomes)
     for record, outcome in zip(records, outcomes):
         if outcome.lower_bound is None or "lower_bound" not in record:
             continue
         recorded = record["lower_bound"]
-        tolerance = relative_tolerance(records, outcomes, case) * max(1.0, abs(recorded))
-        if case.settings.covariance_type != "full":
-            tolerance += cancellation(case, outcomes) / smallest_variance(case)
-        # Not `>`: that would let nan pass.
-        if not abs(float(outcome.lower_bound) - recorded) <= tolerance:
-            wrong.append(
-                "frame {}: seen lower_bound_ {!r}; recorded {!r} (tolerance {:.3g})".format(
-                    outcome.frame, float(outcome.lower_bound), recorded, tolerance
-                )
-            )
+        allowed = comparison.tolerances(case, dtype, 1.0, recorded)
+        found = comparison.differences(outcome, {"lower_bound": recorded}, allowed, word="recorded")
+        wrong += ["frame {}: {}".format(outcome.frame, line) for line in found]
     return wrong
 
 
 def different_parameters(records: List[Record], outcomes: Tuple[Outcome, ...], case: corpus.Case) -> List[str]:
     """Parameters after the last frame that are not the recorded ones."""
-    wrong = []
-    relative = relative_tolerance(records, outcomes, case)
-    largest = max(float(np.abs(frame.astype(np.float64)).max()) for frame in case.frames)
-    for name in PARAMETERS:
-        got = getattr(outcomes[-1], name)
-        if got is None or name not in records[-1]:
-            continue
-        recorded = np.array(records[-1][name]["values"])
-        tolerance = {
-            "weights": relative,
-            "means": relative * max(1.0, largest),
-            "covariances": relative * max(1.0, float(np.abs(recorded).max())),
-        }[name]
-        if name == "covariances" and case.settings.covariance_type != "full":
-            tolerance += cancellation(case, outcomes)
-        if got.shape != recorded.shape:
-            wrong.append("seen {}_ of shape {}; recorded {}".format(name, got.shape, recorded.shape))
-            continue
-        difference = np.abs(got.astype(np.float64) - recorded)
-        if not (difference <= tolerance).all():
-            where = np.unravel_index(int(np.argmax(difference)), difference.shape)
-            wrong.append(
-                "seen {}_ {!r} at {}; recorded {!r} (tolerance {:.3g})".format(
-                    name,
-                    float(got[where]),
-                    tuple(int(index) for index in where),
-                    float(recorded[where]),
-                    tolerance,
-                )
-            )
-    return wrong
+    recorded = {name: np.array(records[-1][name]["values"]) for name in PARAMETERS if name in records[-1]}
+    recorded = {name: array for name, array in recorded.items() if getattr(outcomes[-1], name) is not None}
+    if not recorded:
+        return []
+    allowed = comparison.tolerances(case, _coarser(records, outcomes), recorded["covariances"])
+    return comparison.differences(outcomes[-1], recorded, allowed, word="recorded")
 
 
 def different_dtypes(records: List[Record], outcomes: Tuple[Outcome, ...]) -> List[str]:
@@ -167,34 +132,9 @@ def different_dtypes(records: List[Record], outcomes: Tuple[Outcome, ...]) -> Li
     ]
 
 
-def relative_tolerance(records: List[Record], outcomes: Tuple[Outcome, ...], case: corpus.Case) -> float:
-    """The tolerance of the coarser dtype of the two fits, and what the worst condition number adds to it."""
-    names = [records[-1][name]["dtype"] for name in PARAMETERS if name in records[-1]]
-    names += [getattr(outcomes[-1], name).dtype.name for name in PARAMETERS if getattr(outcomes[-1], name) is not None]
-    names += [outcomes[-1].start.means.dtype.name]
-    dtype = "float32" if "float32" in names else "float64"
-    # A density loses as many digits as the condition number of its precision has.
-    worst = max(float(np.linalg.cond(matrix)) for matrix in _precisions(case))
-    return RELATIVE_TOLERANCE[dtype] + 16 * float(np.finfo(dtype).eps) * worst
-
-
-def _precisions(case: corpus.Case) -> np.ndarray:
-    return full_matrices(case.precisions, case.settings.covariance_type, *case.means.shape)
-
-
-def cancellation(case: corpus.Case, outcomes: Tuple[Outcome, ...]) -> float:
-    """What the moments about the origin lose: ``eps * x**2`` for samples at x.
-
-    Every covariance type but ``full`` is computed as a difference of such
-    moments, so the digits lost are noise and differ between releases.
-    """
-    means = outcomes[-1].means
-    coarse = (means is not None and means.dtype == np.float32) or case.frame.dtype == np.float32
-    eps = float(np.finfo(np.float32 if coarse else np.float64).eps)
-    largest = max(float(np.abs(frame.astype(np.float64)).max()) for frame in case.frames)
-    return 16 * eps * largest**2
-
-
-def smallest_variance(case: corpus.Case) -> float:
-    """The smallest variance of a feature over all samples: what densities are relative to."""
-    return max(case.settings.reg_covar, min(float(frame.astype(np.float64).var(axis=0).min()) for frame in case.frames))
+def _coarser(records: List[Record], outcomes: Tuple[Outcome, ...]) -> str:
+    """The coarser dtype of the two fits, or of what they started from."""
+    last = outcomes[-1]
+    seen = comparison.coarser(last.start.means, *(getattr(last, name) for name in PARAMETERS))
+    recorded = {records[-1][name]["dtype"] for name in PARAMETERS if name in records[-1]}
+    return "float32" if "float32" in recorded else seen

@@ -20,6 +20,7 @@ def run_suite(session: nox.Session, version: str) -> None:
     with _written_whole(session, Path("results", f"sklearn-{version}.xml")) as scratch:
         session.run(
             "python", "-m", "pytest", "-p", "no:benchmark", "-p", "no:cacheprovider",
+            "-p", "no:unraisableexception",  # it collects garbage for longer than some runs fit
             f"--junitxml={scratch}", "-o", f"junit_suite_name=scikit-learn {version}",
             *arguments, env=variables,
         )  # fmt: skip

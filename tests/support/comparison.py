@@ -1,0 +1,128 @@
+"""Compare what two fits left, within tolerances that are derived and not tuned.
+
+Runs inside old environments: Python 3.6 syntax, numpy only.
+"""
+
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from fixtures.corpus import Case
+from tests.support.density import full_matrices
+
+# How far two computations of a few EM steps may differ by rounding alone,
+# relative to the scale of what is compared: EM amplifies eps (2e-16 and 1e-7).
+RELATIVE_TOLERANCE = {"float64": 1e-6, "float32": 2e-3}
+
+PARAMETERS = ("weights", "means", "covariances")
+
+
+class Tolerances(NamedTuple):
+    """How far each thing that a fit leaves may be off, in its own unit."""
+
+    weights: float
+    means: float
+    covariances: float
+    lower_bound: float
+
+
+def tolerances(case: Case, dtype: str, covariances: Any, lower_bound: float = 0.0) -> Tolerances:
+    """What rounding may do to the fit of a case.
+
+    Parameters
+    ----------
+    case : Case
+    dtype : {'float64', 'float32'}
+        The coarser type of what is compared.
+    covariances : array-like
+        What the covariances should be; they give the scale.
+    lower_bound : float
+        What the lower bound should be.
+
+    Notes
+    -----
+    Relative to scale: `RELATIVE_TOLERANCE`, and ``16 * eps * condition``, as a
+    density loses as many digits as the condition number of its precision has.
+    Every covariance type but ``full`` is computed as a difference of moments
+    about the origin, which loses ``eps * x**2`` for samples at x.
+    """
+    eps = float(np.finfo(dtype).eps)
+    coordinates = [np.abs(frame.astype(np.float64)).max() for frame in case.frames]
+    largest = max(1.0, float(max(coordinates)))
+    relative = RELATIVE_TOLERANCE[dtype] + 16 * eps * _worst_condition(case)
+    cancellation = 0.0 if case.settings.covariance_type == "full" else 16 * eps * largest**2
+    scale = max(1.0, float(np.abs(covariances).max()))
+    variances = [frame.astype(np.float64).var(axis=0).min() for frame in case.frames]
+    smallest = max(case.settings.reg_covar, float(min(variances)), eps)
+    return Tolerances(
+        weights=relative,
+        means=relative * largest,
+        covariances=relative * scale + cancellation,
+        lower_bound=relative * max(1.0, abs(lower_bound)) + cancellation / smallest,
+    )
+
+
+def coarser(*arrays: Optional[np.ndarray]) -> str:
+    """The coarser floating point type of some arrays."""
+    return "float32" if any(array is not None and array.dtype == np.float32 for array in arrays) else "float64"
+
+
+def differences(
+    got: Any,
+    should_be: Dict[str, Any],
+    allowed: Tolerances,
+    components: Optional[np.ndarray] = None,
+    word: str = "should be",
+) -> List[str]:
+    """What of a fit is not as it should be, one line each.
+
+    Parameters
+    ----------
+    got : Outcome
+        Or anything else with the attributes that are compared.
+    should_be : dict
+        Arrays, or a number for ``lower_bound``, by name.
+    allowed : Tolerances
+    components : ndarray of bool of shape (n_components,), optional
+        Which components count; all unless given.
+    word : str
+        What stands before the expected value.
+    """
+    wrong = []
+    for name in should_be:
+        value = np.asarray(getattr(got, name), dtype=np.float64)
+        expected = np.asarray(should_be[name], dtype=np.float64)
+        if value.shape != expected.shape:
+            wrong.append("seen {}_ of shape {}; {} {}".format(name, value.shape, word, expected.shape))
+            continue
+        difference = np.abs(value - expected)
+        if components is not None and difference.ndim and len(difference) == len(components):
+            difference = np.where(np.reshape(components, (-1,) + (1,) * (difference.ndim - 1)), difference, 0)
+        tolerance = getattr(allowed, name)
+        # Not `>`: that would let nan pass.
+        if (difference <= tolerance).all():
+            continue
+        worst = int(np.argmax(np.where(np.isnan(difference), np.inf, difference)))
+        where = tuple(int(index) for index in np.unravel_index(worst, value.shape)) if value.ndim else ()
+        wrong.append(
+            "seen {}_ {!r}{}; {} {!r} within {:.3g}".format(
+                name,
+                float(value[where]),
+                " at {}".format(where) if where else "",
+                word,
+                float(expected[where]),
+                tolerance,
+            )
+        )
+    return wrong
+
+
+def fitted(outcome: Any, names: Sequence[str] = PARAMETERS) -> Dict[str, Any]:
+    """Fitted attributes of an outcome by name."""
+    return {name: getattr(outcome, name) for name in names}
+
+
+def _worst_condition(case: Case) -> float:
+    precisions = full_matrices(case.precisions, case.settings.covariance_type, *case.means.shape)
+    eigenvalues = np.linalg.eigvalsh(precisions)
+    return float((eigenvalues[:, -1] / eigenvalues[:, 0]).max())
