@@ -7,7 +7,7 @@ from tests.support import stopwatch  # first: it times the import of scikit-lear
 
 # isort: split
 from pathlib import Path
-from typing import Any, Dict, Generator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Generator, List, Optional, Tuple
 
 import pytest
 
@@ -22,6 +22,10 @@ ENTRY_KEY: pytest.StashKey[ledger.Entry] = pytest.StashKey()
 TESTS = Path(__file__).resolve().parent / "tests"
 PROMISED_OVERHEAD = 1.3
 
+# A frame with more samples is fitted as few times as can be.
+LARGE = 50000
+MOST_STEPS = 40
+
 
 class Suite:
     """What one run shares: the options, the cases, and each replay, made once."""
@@ -35,6 +39,8 @@ class Suite:
         self.case_names = corpus.case_names()
         self.cases: Dict[str, corpus.Case] = {}
         self.replays: Dict[str, Dict[str, Tuple[replay.Outcome, ...]]] = {}
+        self.steps: Dict[str, Tuple[replay.Outcome, ...]] = {}
+        self.other_seconds = 0.0
         self.diagnoses: Dict[Tuple[str, str, int], Diagnosis] = {}
         self.found: List[ledger.Entry] = []
 
@@ -48,6 +54,18 @@ class Suite:
             self.replays[case.name] = {way: replay.replay(case, self.estimator_class, way) for way in replay.ways(case)}
         return self.replays[case.name]
 
+    def steps_of(self, case: corpus.Case) -> Tuple[replay.Outcome, ...]:
+        if case.name not in self.steps:
+            full = self.replays_of(case)[replay.EXPLICIT][0]
+            n_steps = min(full.n_iter or 1, 1 if len(case.frame) > LARGE else MOST_STEPS)
+            self.steps[case.name] = replay.replay_steps(case, self.estimator_class, max(1, n_steps))
+        return self.steps[case.name]
+
+    def fit_again(self, case: corpus.Case) -> replay.Outcome:
+        (outcome,) = replay.replay(case, self.estimator_class)
+        self.other_seconds += outcome.seconds
+        return outcome
+
     def diagnosis(self, case: corpus.Case, way: str, outcome: replay.Outcome) -> Diagnosis:
         key = (case.name, way, outcome.frame)
         if key not in self.diagnoses:
@@ -55,9 +73,9 @@ class Suite:
         return self.diagnoses[key]
 
     def fit_seconds(self) -> float:
-        return sum(
-            outcome.seconds for ways in self.replays.values() for outcomes in ways.values() for outcome in outcomes
-        )
+        replays = [outcome for ways in self.replays.values() for outcomes in ways.values() for outcome in outcomes]
+        steps = [outcome for outcomes in self.steps.values() for outcome in outcomes]
+        return self.other_seconds + sum(outcome.seconds for outcome in replays + steps)
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -191,6 +209,24 @@ def case(pytestconfig: Any, case_name: str) -> corpus.Case:
 def replays(pytestconfig: Any, case: corpus.Case) -> Dict[str, Tuple[replay.Outcome, ...]]:
     """What the fits of the case left, frame by frame, for each way of replaying it; fitted once a session."""
     return pytestconfig.stash[SUITE_KEY].replays_of(case)
+
+
+@pytest.fixture
+def steps(pytestconfig: Any, case: corpus.Case) -> Tuple[replay.Outcome, ...]:
+    """What each single EM step on the case's first frame left; made once a session, a large frame's first step only."""
+    return pytestconfig.stash[SUITE_KEY].steps_of(case)
+
+
+@pytest.fixture
+def fit_again(pytestconfig: Any) -> Callable[[corpus.Case], replay.Outcome]:
+    """A function that fits a case of one frame, changed or not, once more."""
+    return pytestconfig.stash[SUITE_KEY].fit_again
+
+
+@pytest.fixture
+def place(case_name: str, release: str) -> str:
+    """Where a check is, for its message."""
+    return "scikit-learn {}, case {}".format(release, case_name)
 
 
 @pytest.fixture

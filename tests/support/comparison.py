@@ -3,7 +3,7 @@
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
@@ -44,21 +44,22 @@ def tolerances(case: Case, dtype: str, covariances: Any, lower_bound: float = 0.
     Relative to scale: `RELATIVE_TOLERANCE`, and ``16 * eps * condition``, as a
     density loses as many digits as the condition number of its precision has.
     Every covariance type but ``full`` is computed as a difference of moments
-    about the origin, which loses ``eps * x**2`` for samples at x.
+    about the origin, which loses ``eps * x**2`` for samples at x; a density
+    loses as many units of its component's variance.
     """
     eps = float(np.finfo(dtype).eps)
     coordinates = [np.abs(frame.astype(np.float64)).max() for frame in case.frames]
     largest = max(1.0, float(max(coordinates)))
-    relative = RELATIVE_TOLERANCE[dtype] + 16 * eps * _worst_condition(case)
+    eigenvalues = np.linalg.eigvalsh(full_matrices(case.precisions, case.settings.covariance_type, *case.means.shape))
+    worst_condition = float((eigenvalues[:, -1] / eigenvalues[:, 0]).max())
+    relative = RELATIVE_TOLERANCE[dtype] + 16 * eps * worst_condition
     cancellation = 0.0 if case.settings.covariance_type == "full" else 16 * eps * largest**2
     scale = max(1.0, float(np.abs(covariances).max()))
-    variances = [frame.astype(np.float64).var(axis=0).min() for frame in case.frames]
-    smallest = max(case.settings.reg_covar, float(min(variances)), eps)
     return Tolerances(
         weights=relative,
         means=relative * largest,
         covariances=relative * scale + cancellation,
-        lower_bound=relative * max(1.0, abs(lower_bound)) + cancellation / smallest,
+        lower_bound=relative * max(1.0, abs(lower_bound)) + cancellation * float(eigenvalues.max()),
     )
 
 
@@ -89,9 +90,9 @@ def differences(
         What stands before the expected value.
     """
     wrong = []
-    for name in should_be:
+    for name, true in should_be.items():
         value = np.asarray(getattr(got, name), dtype=np.float64)
-        expected = np.asarray(should_be[name], dtype=np.float64)
+        expected = np.asarray(true, dtype=np.float64)
         if value.shape != expected.shape:
             wrong.append("seen {}_ of shape {}; {} {}".format(name, value.shape, word, expected.shape))
             continue
@@ -104,25 +105,20 @@ def differences(
             continue
         worst = int(np.argmax(np.where(np.isnan(difference), np.inf, difference)))
         where = tuple(int(index) for index in np.unravel_index(worst, value.shape)) if value.ndim else ()
-        wrong.append(
-            "seen {}_ {!r}{}; {} {!r} within {:.3g}".format(
-                name,
-                float(value[where]),
-                " at {}".format(where) if where else "",
-                word,
-                float(expected[where]),
-                tolerance,
-            )
-        )
+        place = " at {}".format(where) if where else ""
+        line = "seen {}_ {!r}{}; {} {!r} within {:.3g}"
+        wrong.append(line.format(name, float(value[where]), place, word, float(expected[where]), tolerance))
     return wrong
 
 
-def fitted(outcome: Any, names: Sequence[str] = PARAMETERS) -> Dict[str, Any]:
-    """Fitted attributes of an outcome by name."""
-    return {name: getattr(outcome, name) for name in names}
+def outweighs_eps(log_masses: np.ndarray, dtype: str) -> np.ndarray:
+    """Which components have so much mass that the ``10 * eps`` of the M-step is within tolerance.
 
+    A mass of m is divided by ``m + 10 * eps``, which is off by ``10 * eps / m``.
 
-def _worst_condition(case: Case) -> float:
-    precisions = full_matrices(case.precisions, case.settings.covariance_type, *case.means.shape)
-    eigenvalues = np.linalg.eigvalsh(precisions)
-    return float((eigenvalues[:, -1] / eigenvalues[:, 0]).max())
+    Parameters
+    ----------
+    log_masses : ndarray of shape (n_components,)
+    dtype : {'float64', 'float32'}
+    """
+    return log_masses > np.log(10 * float(np.finfo(dtype).eps) / RELATIVE_TOLERANCE[dtype])

@@ -70,14 +70,14 @@ class SoundFit(GaussianMixture):  # type: ignore[misc]
 
     @contextlib.contextmanager
     def _whole_or_not_at_all(self) -> Iterator[None]:
-        before = vars(self).copy()
+        before = self.__dict__.copy()
         if self.warm_start and hasattr(self, "converged_"):
             self.lower_bound_ = -np.inf
         try:
             yield
         except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
 
     def _initialize(self, X: np.ndarray, resp: Optional[np.ndarray], **xp: Any) -> None:  # noqa: N803
@@ -119,6 +119,7 @@ class LogDomainMixture(SoundFit):
     explicit or warm, can start from them: both then start from the same.
     """
 
+    weights_: np.ndarray
     _log_weights: Optional[np.ndarray] = None  # within a fit only
 
     def _check_parameters(self, X: np.ndarray, **xp: Any) -> None:  # noqa: N803
@@ -169,7 +170,7 @@ class LogDomainMixture(SoundFit):
             factors = np.broadcast_to(factors, (self.n_components,) + factors.shape)
         # Rows are components: each is written, and read by the M-step, in one piece.
         log_prob = np.empty((self.n_components, len(X)))
-        for row, mean, factor in zip(log_prob, self.means_, factors):
+        for component, (mean, factor) in enumerate(zip(self.means_, factors)):
             deviations = points - mean[:, np.newaxis]
             if factor.ndim == 2:
                 deviations = np.dot(factor.T, deviations)
@@ -177,9 +178,9 @@ class LogDomainMixture(SoundFit):
             else:
                 deviations *= np.reshape(factor, (-1, 1))
                 half_log_det = np.log(factor).sum() if factor.ndim else len(points) * np.log(factor)
-            np.einsum("fi,fi->i", deviations, deviations, out=row)
-            row *= -0.5
-            row += half_log_det - 0.5 * len(points) * np.log(2 * np.pi)
+            np.einsum("fi,fi->i", deviations, deviations, out=log_prob[component])
+            log_prob[component] *= -0.5
+            log_prob[component] += half_log_det - 0.5 * len(points) * np.log(2 * np.pi)
         return log_prob.T
 
     def _estimate_log_weights(self, **xp: Any) -> np.ndarray:  # noqa: ARG002
@@ -245,7 +246,7 @@ class KeepLastParameters(LostComponents):
 class ReseedAtWorstExplained(LostComponents):
     """A lost component starts anew at the sample of the lowest log density, as wide as the whole data.
 
-    It gets the weight of one sample. Several lost components get as many
+    It gets the mass of one sample. Several lost components get as many
     different samples: two that started from one place would stay equal.
     """
 
@@ -253,7 +254,7 @@ class ReseedAtWorstExplained(LostComponents):
         self, samples: np.ndarray, lost: np.ndarray, nk: np.ndarray, means: np.ndarray, covariances: np.ndarray
     ) -> None:
         distinct = np.unique(samples, axis=0)
-        worst = distinct[np.argsort(self.score_of(distinct), kind="mergesort")]
+        worst = distinct[np.argsort(self._log_density(distinct), kind="mergesort")]
         # Where there are more lost components than distinct samples some must share.
         means[lost] = worst[np.arange(len(lost)) % len(worst)]
         nk[lost] = 1
@@ -267,9 +268,8 @@ class ReseedAtWorstExplained(LostComponents):
             variances = np.diag(spread)
             covariances[lost] = variances if self.covariance_type == "diag" else variances.mean()
 
-    def score_of(self, samples: np.ndarray) -> np.ndarray:
-        """Log density of each sample under the parameters of the last step."""
-        joint = self._estimate_weighted_log_prob(samples)
+    def _log_density(self, samples: np.ndarray) -> np.ndarray:
+        joint = self._estimate_weighted_log_prob(samples)  # under the parameters of the last step
         largest = joint.max(axis=1)
         return largest + np.log(np.exp(joint - largest[:, np.newaxis]).sum(axis=1))
 

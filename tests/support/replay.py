@@ -57,6 +57,8 @@ class Outcome(NamedTuple):
         Wall time inside ``fit``.
     frame : int
         Which frame of the case was fitted.
+    estimator : object
+        The fitted estimator; a warm-started one goes on to the next frame.
     """
 
     start: Start
@@ -71,6 +73,7 @@ class Outcome(NamedTuple):
     error: Optional[str]
     seconds: float
     frame: int
+    estimator: Any = None
 
 
 def import_estimator(path: str) -> Any:
@@ -166,6 +169,30 @@ def replay(case: Case, estimator_class: Any, way: str = EXPLICIT) -> Tuple[Outco
     return tuple(outcomes)
 
 
+def replay_steps(case: Case, estimator_class: Any, n_steps: int) -> Tuple[Outcome, ...]:
+    """Fit a case's first frame one EM step at a time.
+
+    Each step is a fit with ``max_iter=1``; all but the first start warm, that
+    is, from the very parameters that the step before left.
+
+    Returns
+    -------
+    tuple of Outcome
+        One for each step; it ends with the first that raises.
+    """
+    start = initial(case)
+    one_step = case._replace(settings=case.settings._replace(max_iter=1))
+    estimator = make_estimator(one_step, start, estimator_class, warm_start=True)
+    outcomes: List[Outcome] = []
+    for _ in range(n_steps):
+        outcome = _fit(one_step, 0, start, estimator)
+        outcomes.append(outcome)
+        if outcome.weights is None or outcome.means is None or outcome.precisions is None:
+            break
+        start = Start(outcome.weights, outcome.means, outcome.precisions)
+    return tuple(outcomes)
+
+
 def _fit(case: Case, number: int, start: Start, estimator: Any) -> Outcome:
     frame = case.frames[number].copy()
     error = None
@@ -190,6 +217,7 @@ def _fit(case: Case, number: int, start: Start, estimator: Any) -> Outcome:
         error=error,
         seconds=seconds,
         frame=number,
+        estimator=estimator,
     )
 
 

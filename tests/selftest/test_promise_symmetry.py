@@ -1,0 +1,195 @@
+"""What a fit must not depend on - place, order, unit, threads, time: a fake for each promise, and who notices it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from tests import test_purity
+from tests.selftest.promise_fakes import CONVERGES, Arguments, ExactMixture, Fault, name_of, require
+from tests.support.messages import Defect
+from tests.support.reference import Trajectory
+
+
+class SlightlyOff(ExactMixture):
+    """Means are off, for some samples."""
+
+    def minds(self, samples: np.ndarray) -> bool:
+        raise NotImplementedError
+
+    def leave_whole(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
+        if self.minds(samples):
+            self.means_ += 1e-2 * (self.means_ - samples.mean(axis=0))
+
+
+class MindsTheOrigin(SlightlyOff):
+    """Wrong for data that lie far from the origin."""
+
+    def minds(self, samples: np.ndarray) -> bool:
+        return bool(samples.min() >= 64)
+
+
+class MindsTheSign(SlightlyOff):
+    """Wrong for negative coordinates."""
+
+    def minds(self, samples: np.ndarray) -> bool:
+        return bool(samples.min() < 0)
+
+
+class RefusesNegatives(ExactMixture):
+    """Raises for negative coordinates."""
+
+    def read(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
+        if X.min() < 0:
+            raise ValueError("no negative coordinates")
+        return super().read(X)
+
+
+class MindsTheAxes(SlightlyOff):
+    """Wrong for data that are higher than wide."""
+
+    def minds(self, samples: np.ndarray) -> bool:
+        wide, high = samples.var(axis=0)
+        return bool(high > wide)
+
+
+class MindsTheOrderOfSamples(SlightlyOff):
+    """Wrong where the first sample is farther from the origin than the last one."""
+
+    def minds(self, samples: np.ndarray) -> bool:
+        return bool(np.abs(samples[0]).sum() > np.abs(samples[-1]).sum())
+
+
+class SortsComponents(ExactMixture):
+    """The components are left in the order of their weights."""
+
+    def leave_whole(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
+        order = np.argsort(self.weights_)[::-1]
+        self.weights_, self.means_ = self.weights_[order], self.means_[order]
+        self.set_covariances(self.covariances_[order])
+
+
+class CountsASampleMoreForEachComponent(ExactMixture):
+    """Weights are smoothed by one sample, which weighs less among more."""
+
+    def leave_whole(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
+        n_samples = len(samples)
+        self.weights_ = (self.weights_ * n_samples + 1) / (n_samples + self.n_components)
+
+
+class AddsToCovariances(ExactMixture):
+    """A constant is added to the variances, whatever their unit."""
+
+    def leave_whole(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
+        self.set_covariances(self.covariances_ + 1e-2 * np.eye(2))
+
+
+class AddsToMeans(ExactMixture):
+    """A constant is added to the means."""
+
+    def leave_whole(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
+        self.means_ += 1e-3
+
+
+class DragsToTheOrigin(ExactMixture):
+    """Means are a little nearer to the origin, as ``10 * eps`` makes them."""
+
+    def leave_whole(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
+        self.means_ *= 1 - 1e-4
+
+
+class RoundsCoordinates(ExactMixture):
+    """Large coordinates lose their last three binary digits."""
+
+    def read(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
+        samples = super().read(X)
+        return np.round(samples / 8) * 8 if samples.max() > 3 * 64 else samples
+
+
+class OtherLastBits(ExactMixture):
+    """Each fit of the process leaves means that end in other bits."""
+
+    fits: ClassVar[int] = 0
+
+    def leave_whole(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
+        OtherLastBits.fits += 1
+        self.means_ *= 1 + OtherLastBits.fits * 2.0**-50
+
+
+class WritesIntoSamples(ExactMixture):
+    """The samples are centred in place."""
+
+    def read(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
+        samples = super().read(X)
+        X[...] -= X.mean(axis=0).astype(X.dtype)
+        return samples
+
+
+class WritesIntoWeights(ExactMixture):
+    """``weights_init`` is normalised in place, to something else."""
+
+    def leave_step(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
+        self.weights_init /= 2
+
+
+class WritesIntoMeans(ExactMixture):
+    """``means_init`` gets what the step leaves."""
+
+    def leave_step(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
+        self.means_init[...] = self.means_
+
+
+class WritesIntoPrecisions(ExactMixture):
+    """``precisions_init`` is spoilt."""
+
+    def leave_step(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
+        self.precisions_init[...] = np.nan
+
+
+class MindsTheThreads(SlightlyOff):
+    """Wrong with two BLAS threads."""
+
+    def minds(self, samples: np.ndarray) -> bool:  # noqa: ARG002
+        return max(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas") == 2
+
+
+OFF = r"the fit does not move along\n  seen means_ \S+ at \(\d, \d\); should be \S+ within"
+
+FAULTS = (
+    Fault(MindsTheOrigin, "translation", OFF),
+    Fault(MindsTheSign, "reflection", OFF),
+    Fault(RefusesNegatives, "reflection", r"seen ValueError: no negative coordinates; should be no error"),
+    Fault(MindsTheAxes, "axes", OFF),
+    Fault(MindsTheOrderOfSamples, "samples", OFF),
+    Fault(SortsComponents, "components", r"move along\n  seen weights_ \S+ at \(\d,\); should be \S+ within"),
+    Fault(CountsASampleMoreForEachComponent, "twice", r"seen weights_ \S+ at \(\d,\); should be \S+ within"),
+    Fault(AddsToCovariances, "unit", r"seen covariances_ \S+ at \(\d, \d, \d\); should be \S+ within"),
+    Fault(RoundsCoordinates, "unit", r"move along\n  seen weights_ \S+ at \(\d,\); should be \S+ within"),
+    # A constant has a sign and a unit, and what it is added to is not where EM ends.
+    Fault(AddsToMeans, "unit, reflection, end", OFF),
+    Fault(DragsToTheOrigin, "translation, end", OFF),
+    Fault(OtherLastBits, "again", r"seen other means in a second fit; should be the same bits"),
+    Fault(WritesIntoSamples, "arguments", r"seen other numbers in X after the fit; should be left alone"),
+    Fault(WritesIntoWeights, "arguments", r"seen other numbers in weights_init after the fit; should be left alone"),
+    Fault(WritesIntoMeans, "arguments", r"seen other numbers in means_init after the fit; should be left alone"),
+    Fault(
+        WritesIntoPrecisions, "arguments", r"seen other numbers in precisions_init after the fit; should be left alone"
+    ),
+    Fault(MindsTheThreads, "threads", r"two BLAS threads give something else\n  seen means_ \S+ at .*; should be"),
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=name_of)
+def test_a_fault_is_found_by_its_own_check(fault: Fault) -> None:
+    require(fault)
+
+
+def test_threads_are_compared_where_two_are_the_default() -> None:
+    """The replay is made with as many threads as the machine gives; two of them must not be compared with two."""
+    with threadpool_limits(2, user_api="blas"):
+        arguments = Arguments(CONVERGES, MindsTheThreads)
+        with pytest.raises(Defect, match="two BLAS threads give something else"):
+            arguments.call(test_purity.test_blas_threads_do_not_matter)
