@@ -34,21 +34,21 @@ OTHERS = [release for release in RELEASES if release not in SERIES]
 
 @nox.session(tags=["every"])
 @nox.parametrize(
-    "python,release",
+    "python,version",
     [
         nox.param(
             release.python,
-            release,
+            release.version,
             id=f"sklearn={release.version!r}",
             tags=["series", *(["latest"] if release is LATEST else [])],
         )
         for release in SERIES
     ],
 )
-def tests(session: nox.Session, release: release_table.Release) -> None:
+def tests(session: nox.Session, version: str) -> None:
     """The suite on the newest patch release of each series."""
-    environments.install_release(session, release)
-    suite_run.run_suite(session, release.version)
+    environments.install_release(session, next(release for release in SERIES if release.version == version))
+    suite_run.run_suite(session, version)
 
 
 def _named_session(name: str, release: release_table.Release, run: Runner, **options: Any) -> None:

@@ -13,6 +13,7 @@ M-steps. Named on the command line:
 Runs inside old environments: Python 3.6 syntax; numpy, scipy and scikit-learn.
 """
 
+import abc
 import contextlib
 from typing import Any, Iterator, Optional, Tuple
 
@@ -111,8 +112,9 @@ class LogDomainMixture(SoundFit):
 
     Covariances and densities come from deviations from the mean, which lose no
     digits far from the origin. All is computed in float64 whatever the dtype of
-    the samples, and the fitted parameters are float64: squares of pixel
-    coordinates have more digits than float32.
+    the samples: squares of pixel coordinates have more digits than float32. Where
+    samples and initial parameters are all float32, the fitted parameters are
+    rounded to it at the end, as releases from 1.7 on keep it.
 
     Log weights are kept as such within a fit, as exact EM asks for. ``weights_``
     are not less than the smallest normal float64, so that the next fit,
@@ -120,14 +122,18 @@ class LogDomainMixture(SoundFit):
     """
 
     weights_: np.ndarray
+    _rounds_to = np.dtype(np.float64)
     _log_weights: Optional[np.ndarray] = None  # within a fit only
 
     def _check_parameters(self, X: np.ndarray, **xp: Any) -> None:  # noqa: N803
         # float64 before scikit-learn looks at them: up to 1.6 it refuses weights
         # of float32 that sum to one within the precision of float32.
-        for name in ("weights_init", "means_init", "precisions_init"):
-            if getattr(self, name) is not None:
-                setattr(self, name, np.asarray(getattr(self, name), dtype=np.float64))
+        given = {name: getattr(self, name) for name in ("weights_init", "means_init", "precisions_init")}
+        given = {name: np.asarray(array) for name, array in given.items() if array is not None}
+        if not hasattr(self, "means_"):
+            self._rounds_to = np.result_type(X.dtype, np.float32, *(array.dtype for array in given.values()))
+        for name, array in given.items():
+            setattr(self, name, array.astype(np.float64))
         super()._check_parameters(X, **xp)
 
     def _initialize(self, X: np.ndarray, resp: Optional[np.ndarray], **xp: Any) -> None:  # noqa: N803
@@ -190,6 +196,10 @@ class LogDomainMixture(SoundFit):
         # The last that every fit does: from here on weights_ are what counts.
         super()._set_parameters(params, **xp)
         self._log_weights = None
+        if self._rounds_to == np.float32:
+            self.weights_ = np.maximum(self.weights_, np.finfo(np.float32).tiny)
+            for name in ("weights_", "means_", "covariances_", "precisions_cholesky_", "precisions_"):
+                setattr(self, name, getattr(self, name).astype(np.float32))
 
 
 class LostComponents(SoundFit):
@@ -215,11 +225,11 @@ class LostComponents(SoundFit):
         self.means_ = means
         self._set_covariances(covariances)
 
+    @abc.abstractmethod
     def _replace(
         self, samples: np.ndarray, lost: np.ndarray, nk: np.ndarray, means: np.ndarray, covariances: np.ndarray
     ) -> None:
         """Write new masses, means and covariances of the lost components; those of the last step are still in place."""
-        raise NotImplementedError
 
 
 class KeepLastParameters(LostComponents):
