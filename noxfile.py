@@ -101,6 +101,14 @@ def record_published_fit(session: nox.Session) -> None:
     session.run("python", "-m", "tests.tools.published_fit", *session.posargs, env=environments.ENVIRONMENT_VARIABLES)
 
 
+@nox.session(python=LATEST.python, default=False)
+def remedies(session: nox.Session) -> None:
+    """Run the suite on every candidate fix, and tabulate what each one passes and costs."""
+    environments.install_release(session, LATEST)
+    arguments, variables = suite_run.name_capture(session)
+    session.run("python", "-m", "tests.tools.remedies", *arguments, env=variables)
+
+
 @nox.session(name="record-baseline", python=LATEST.python, default=False)
 def record_baseline(session: nox.Session) -> None:
     """Record what exact EM makes of each case, and how the newest release fits it."""

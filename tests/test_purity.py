@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, Tuple
 import numpy as np
 import pytest
 
+from fixtures import corpus
 from fixtures.corpus import Case
 from tests.support import comparison, messages
 from tests.support.replay import EXPLICIT, Outcome, initial, make_estimator
@@ -14,6 +15,7 @@ from tests.support.same_fit import same_fit
 
 Replays = Dict[str, Tuple[Outcome, ...]]
 MOST_SAMPLES = 50000
+FEWEST_SAMPLES_FOR_THREADS = 3000
 
 
 def test_fitting_again_gives_the_same_bits(
@@ -50,9 +52,9 @@ def test_fit_leaves_its_arguments_alone(case: Case, estimator_class: Any, place:
         raise messages.Defect("{}: seen other numbers in {} after the fit; should be left alone".format(place, names))
 
 
+@pytest.mark.parametrize("case_name", corpus.names_of_size(FEWEST_SAMPLES_FOR_THREADS, MOST_SAMPLES))
 def test_blas_threads_do_not_matter(case: Case, fit_again: Callable[[Case], Outcome], place: str) -> None:
-    """Two threads give what one gives."""
-    _skip_large(case)
+    """Two threads give what one gives, where there is enough to share between them."""
     threadpoolctl = pytest.importorskip("threadpoolctl", reason="this release brings no threadpoolctl")
     first_frame = case._replace(frames=case.frames[:1])
     fits = []

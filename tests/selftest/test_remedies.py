@@ -119,11 +119,11 @@ def exact_fit_of(case: Case) -> Fit:
     )
 
 
-def assert_equal_fits(got: Fit, expected: Fit) -> None:
-    """Every parameter and the lower bound to 1e-8, relative to it or to one; and as many steps."""
+def assert_equal_fits(got: Fit, expected: Fit, tolerance: float = 1e-8) -> None:
+    """Every parameter and the lower bound, relative to it or to one; and as many steps."""
     for attribute in ("weights", "means", "covariances", "lower_bound"):
         one, other = getattr(got, attribute), getattr(expected, attribute)
-        np.testing.assert_allclose(one, other, rtol=1e-8, atol=1e-8, err_msg=attribute)
+        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance, err_msg=attribute)
     assert got.ended == expected.ended
 
 
@@ -151,7 +151,9 @@ def test_log_domain_mixture_starts_from_parameters_of_float32_as_they_are(kind: 
 def test_log_domain_mixture_is_exact_em_where_all_is_float32() -> None:
     case = load_case("object-leaves-float32")
     assert {array.dtype.name for array in (case.frame, case.weights, case.means, case.precisions)} == {"float32"}
-    assert_equal_fits(fit_of(case, LogDomainMixture), exact_fit_of(case))
+    assert_equal_fits(
+        fit_of(case, LogDomainMixture), exact_fit_of(case), tolerance=1e-6
+    )  # rounded to float32 at the end
 
 
 @pytest.mark.parametrize("kind", KINDS)
