@@ -40,7 +40,6 @@ class Suite:
         self.cases: Dict[str, corpus.Case] = {}
         self.replays: Dict[str, Dict[str, Tuple[replay.Outcome, ...]]] = {}
         self.steps: Dict[str, Tuple[replay.Outcome, ...]] = {}
-        self.other_seconds = 0.0
         self.diagnoses: Dict[Tuple[str, str, int], Diagnosis] = {}
         self.found: List[ledger.Entry] = []
 
@@ -63,7 +62,6 @@ class Suite:
 
     def fit_again(self, case: corpus.Case) -> replay.Outcome:
         (outcome,) = replay.replay(case, self.estimator_class)
-        self.other_seconds += outcome.seconds
         return outcome
 
     def diagnosis(self, case: corpus.Case, way: str, outcome: replay.Outcome) -> Diagnosis:
@@ -71,11 +69,6 @@ class Suite:
         if key not in self.diagnoses:
             self.diagnoses[key] = diagnose(case, outcome)
         return self.diagnoses[key]
-
-    def fit_seconds(self) -> float:
-        replays = [outcome for ways in self.replays.values() for outcomes in ways.values() for outcome in outcomes]
-        steps = [outcome for outcomes in self.steps.values() for outcome in outcomes]
-        return self.other_seconds + sum(outcome.seconds for outcome in replays + steps)
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -179,7 +172,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
     if suite.ledger is not None:
         for line in ledger.summary(suite.found, suite.release):
             terminalreporter.write_line(line)
-    terminalreporter.write_line(stopwatch.summary(suite.fit_seconds(), PROMISED_OVERHEAD))
+    terminalreporter.write_line(stopwatch.summary(PROMISED_OVERHEAD))
 
 
 @pytest.fixture

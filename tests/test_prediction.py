@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Tuple
 import numpy as np
 
 from fixtures.corpus import Case
-from tests.support import comparison, messages
+from tests.support import comparison, messages, stopwatch
 from tests.support.density import full_matrices, log_joint_densities, log_sum_exp
 from tests.support.diagnosis import NotDiagnosable, fitted_parameters
 from tests.support.replay import EXPLICIT, Outcome
@@ -90,7 +90,8 @@ def _predictions(model: Any, samples: np.ndarray, place: str) -> Dict[str, np.nd
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                seen = np.asarray(getattr(model, name)(samples))
+                with stopwatch.inside_estimator():
+                    seen = np.asarray(getattr(model, name)(samples))
         except Exception as error:  # whatever it raises is what it does
             seen_error = "{}: {}".format(type(error).__name__, error)
             raise messages.Defect("{}: seen {} from {}(X); should predict".format(place, seen_error, name)) from None

@@ -9,7 +9,7 @@ import pytest
 
 from fixtures import corpus
 from fixtures.corpus import Case
-from tests.support import comparison, messages
+from tests.support import comparison, messages, stopwatch
 from tests.support.replay import EXPLICIT, Outcome, initial, make_estimator
 from tests.support.same_fit import same_fit
 
@@ -45,7 +45,8 @@ def test_fit_leaves_its_arguments_alone(case: Case, estimator_class: Any, place:
     before = {name: array.copy() for name, array in given.items()}
     with warnings.catch_warnings(), contextlib.suppress(Exception):  # a fit that raises is judged elsewhere
         warnings.simplefilter("ignore")
-        estimator.fit(given["X"])
+        with stopwatch.inside_estimator():
+            estimator.fit(given["X"])
     written = [name for name in sorted(given) if not np.array_equal(given[name], before[name])]
     if written:
         names = ", ".join(written)

@@ -14,6 +14,7 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from fixtures.corpus import Case
+from tests.support import stopwatch
 
 EXPLICIT, WARM_START = "explicit", "warm_start"
 DEFAULT_ESTIMATOR = "sklearn.mixture:GaussianMixture"
@@ -200,7 +201,8 @@ def _fit(case: Case, number: int, start: Start, estimator: Any) -> Outcome:
         warnings.simplefilter("always")
         clock = time.perf_counter()
         try:
-            estimator.fit(frame)
+            with stopwatch.inside_estimator():
+                estimator.fit(frame)
         except Exception as raised:  # whatever the estimator raises is its outcome
             error = "{}: {}".format(type(raised).__name__, raised)
         seconds = time.perf_counter() - clock
