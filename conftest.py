@@ -155,9 +155,11 @@ def pytest_collection_modifyitems(config: Any, items: List[Any]) -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None]:
-    """Note the listed defects that occur, and say of one that is gone which line to change."""
+    """Note the listed defects that occur, say which line to change for one that is gone, and name a broken case."""
     result = yield
     report = result.get_result()
+    if call.excinfo is not None and call.excinfo.errisinstance(BrokenCase):
+        report.longrepr = "broken case, not a defect of scikit-learn: {}".format(call.excinfo.value)
     entry = item.stash.get(ENTRY_KEY, None)
     if entry and hasattr(report, "wasxfail") and report.skipped:
         item.config.stash[SUITE_KEY].found.append(entry)
@@ -194,8 +196,6 @@ def case(pytestconfig: Any, case_name: str) -> corpus.Case:
         return pytestconfig.stash[SUITE_KEY].case(case_name)
     except corpus.CaptureNotAtHand as reason:
         pytest.skip(str(reason))
-    except BrokenCase as error:
-        pytest.fail("broken case, not a defect of scikit-learn: {}".format(error), pytrace=False)
 
 
 @pytest.fixture
