@@ -22,8 +22,6 @@ ENTRY_KEY: pytest.StashKey[ledger.Entry] = pytest.StashKey()
 TESTS = Path(__file__).resolve().parent / "tests"
 PROMISED_OVERHEAD = 1.3
 
-# A frame with more samples is fitted as few times as can be.
-LARGE = 50000
 MOST_STEPS = 40
 
 
@@ -56,7 +54,7 @@ class Suite:
     def steps_of(self, case: corpus.Case) -> Tuple[replay.Outcome, ...]:
         if case.name not in self.steps:
             full = self.replays_of(case)[replay.EXPLICIT][0]
-            n_steps = min(full.n_iter or 1, 1 if len(case.frame) > LARGE else MOST_STEPS)
+            n_steps = min(full.n_iter or 1, 1 if len(case.frame) > replay.LARGE_FRAME else MOST_STEPS)
             self.steps[case.name] = replay.replay_steps(case, self.estimator_class, max(1, n_steps))
         return self.steps[case.name]
 

@@ -7,11 +7,9 @@ import pytest
 
 from fixtures.corpus import Case
 from tests.support import expected, messages
-from tests.support.replay import EXPLICIT, Outcome
+from tests.support.replay import EXPLICIT, LARGE_FRAME, Outcome
 from tests.support.same_fit import same_fit
 
-# More samples than this are not fitted eight times over.
-MOST_SAMPLES = 50000
 SHIFT, UNIT = 64, 4  # powers of two: exact in every dtype that is used
 
 
@@ -112,8 +110,8 @@ def _require_equivariance(  # noqa: PLR0917  (all that the fixtures of a check g
     place: str,
     back: Callable[[Any], Any],
 ) -> None:
-    if len(case.frames) > 1 or len(case.frame) > MOST_SAMPLES:
-        pytest.skip("not fitted once more: a chain, or more than {:,} samples".format(MOST_SAMPLES))
+    if len(case.frames) > 1 or len(case.frame) > LARGE_FRAME:
+        pytest.skip("not fitted once more: a chain, or more than {:,} samples".format(LARGE_FRAME))
     if "degenerate" in expected.read(case.name):
         return  # EM ends in a singular covariance: what a fit leaves before that is rounding
     (before,) = replays[EXPLICIT]

@@ -10,11 +10,10 @@ import pytest
 from fixtures import corpus
 from fixtures.corpus import Case
 from tests.support import comparison, messages, stopwatch
-from tests.support.replay import EXPLICIT, Outcome, initial, make_estimator
+from tests.support.replay import EXPLICIT, LARGE_FRAME, Outcome, initial, make_estimator
 from tests.support.same_fit import same_fit
 
 Replays = Dict[str, Tuple[Outcome, ...]]
-MOST_SAMPLES = 50000
 FEWEST_SAMPLES_FOR_THREADS = 3000
 
 
@@ -53,7 +52,7 @@ def test_fit_leaves_its_arguments_alone(case: Case, estimator_class: Any, place:
         raise messages.Defect("{}: seen other numbers in {} after the fit; should be left alone".format(place, names))
 
 
-@pytest.mark.parametrize("case_name", corpus.names_of_size(FEWEST_SAMPLES_FOR_THREADS, MOST_SAMPLES))
+@pytest.mark.parametrize("case_name", corpus.names_of_size(FEWEST_SAMPLES_FOR_THREADS, LARGE_FRAME))
 def test_blas_threads_do_not_matter(case: Case, fit_again: Callable[[Case], Outcome], place: str) -> None:
     """Two threads give what one gives, where there is enough to share between them."""
     threadpoolctl = pytest.importorskip("threadpoolctl", reason="this release brings no threadpoolctl")
@@ -69,8 +68,8 @@ def test_blas_threads_do_not_matter(case: Case, fit_again: Callable[[Case], Outc
 
 
 def _skip_large(case: Case) -> None:
-    if len(case.frame) > MOST_SAMPLES:
-        pytest.skip("not fitted once more: more than {:,} samples".format(MOST_SAMPLES))
+    if len(case.frame) > LARGE_FRAME:
+        pytest.skip("not fitted once more: more than {:,} samples".format(LARGE_FRAME))
 
 
 def _same_bits(one: Any, other: Any) -> bool:

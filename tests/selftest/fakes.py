@@ -33,8 +33,8 @@ def shaped_like(covariance_type: str, matrices: np.ndarray) -> np.ndarray:
     }[covariance_type]
 
 
-class NeverCollapses:
-    """Keeps every promise: each component has mass, and its mean lies inside the data."""
+class Parameters:
+    """The constructor of ``GaussianMixture``, as far as a replay uses it."""
 
     def __init__(
         self,
@@ -60,6 +60,10 @@ class NeverCollapses:
         self.precisions_init = precisions_init
         self.random_state = random_state
         self.warm_start = warm_start
+
+
+class NeverCollapses(Parameters):
+    """Keeps every promise: each component has mass, and its mean lies inside the data."""
 
     def fit(self, samples: np.ndarray) -> NeverCollapses:
         """Leave components of equal mass where they started, moved into the data."""

@@ -27,7 +27,7 @@ from tests import (
     test_reference,
     test_warm_start,
 )
-from tests.selftest.fakes import shaped_like
+from tests.selftest.fakes import Parameters, shaped_like
 from tests.support import expected
 from tests.support.density import full_matrices, log_joint_densities, log_sum_exp
 from tests.support.messages import Defect
@@ -39,37 +39,12 @@ MOST_STEPS = 40  # as many as conftest.py takes
 N_SAMPLES = (20, 12, 6)
 
 
-class ExactMixture:
+class ExactMixture(Parameters):
     """Exact EM with the interface of ``GaussianMixture``.
 
     Fakes override `leave_whole` and `leave_step`, which may change what a fit
     left: a whole one, or one of ``max_iter=1``.
     """
-
-    def __init__(
-        self,
-        *,
-        n_components: int,
-        covariance_type: str,
-        reg_covar: float,
-        tol: float,
-        max_iter: int,
-        weights_init: np.ndarray,
-        means_init: np.ndarray,
-        precisions_init: np.ndarray,
-        random_state: int,
-        warm_start: bool = False,
-    ) -> None:
-        self.n_components = n_components
-        self.covariance_type = covariance_type
-        self.reg_covar = reg_covar
-        self.tol = tol
-        self.max_iter = max_iter
-        self.weights_init = weights_init
-        self.means_init = means_init
-        self.precisions_init = precisions_init
-        self.random_state = random_state
-        self.warm_start = warm_start
 
     def fit(self, X: np.ndarray) -> ExactMixture:  # noqa: N803  (the name is scikit-learn's)
         samples = self.read(X)

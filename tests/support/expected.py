@@ -6,6 +6,7 @@ and where it should be. It does not depend on any release of scikit-learn.
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
+import functools
 from pathlib import Path
 from typing import Any, Dict
 
@@ -26,6 +27,7 @@ def path_of(case: str, root: Path = corpus.CASES) -> Path:
     return root / case / "expected.json"
 
 
+@functools.lru_cache(maxsize=None)
 def read(case: str, root: Path = corpus.CASES) -> Dict[str, Any]:
     """Read the expected outcome of a case.
 

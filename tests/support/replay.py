@@ -17,6 +17,9 @@ from fixtures.corpus import Case
 from tests.support import stopwatch
 
 EXPLICIT, WARM_START = "explicit", "warm_start"
+# A frame with more samples is fitted as few times as can be.
+LARGE_FRAME = 50000
+
 DEFAULT_ESTIMATOR = "sklearn.mixture:GaussianMixture"
 
 

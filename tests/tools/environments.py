@@ -6,7 +6,6 @@ Outside module; it runs in nox's own environment, so it imports nothing but nox.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
 import nox
@@ -48,7 +47,7 @@ def group(name: str) -> list[str]:
     return list(nox.project.dependency_groups(PROJECT, name))
 
 
-def _install(session: nox.Session, steps: Iterable[list[str]]) -> None:
+def _install(session: nox.Session, steps: list[list[str]]) -> None:
     """Run the install steps unless this environment was made by the very same ones.
 
     What an environment was made by is kept inside it, so that one that is
@@ -56,13 +55,13 @@ def _install(session: nox.Session, steps: Iterable[list[str]]) -> None:
     pyproject.toml makes it anew.
     """
     record = Path(session.virtualenv.location) / "made_by.json"
-    wanted = json.dumps(list(steps), indent=1)
+    wanted = json.dumps(steps, indent=1)
     if record.exists() and record.read_text(encoding="utf-8") == wanted:
         session.log("environment is as it should be: reused")
         return
     anew = ["--reinstall"] if record.exists() else []
     record.unlink(missing_ok=True)
-    for step in json.loads(wanted):
+    for step in steps:
         session.install(*anew, *step)
     if session.virtualenv.venv_backend != "none" and Path(session.virtualenv.location).is_dir():
         record.write_text(wanted, encoding="utf-8")
