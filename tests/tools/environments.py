@@ -1,6 +1,6 @@
 """Environments of the sessions: what is installed, and when it is installed anew.
 
-Outside module; it runs in nox's own environment, so it imports nothing but nox.
+Imported by noxfile.py, so it needs nothing but nox and what nox brings.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import nox
 
 from tests.tools.release_table import Release
 
-PROJECT = nox.project.load_toml("pyproject.toml")
+PROJECT = nox.project.load_toml(Path(__file__).resolve().parent.parent.parent / "pyproject.toml")
+# Inside an environment: the steps that made it.
+RECORD = "made_by.json"
 
 # One BLAS thread: a fit on tall, thin data gains nothing by more, and results
 # and timings do not depend on how many cores the machine has.
@@ -25,16 +27,17 @@ ENVIRONMENT_VARIABLES = {
 }
 
 
-def install_release(session: nox.Session, release: Release) -> None:
-    """Install a release of scikit-learn with dependencies of its day, then today's test tools."""
+def steps_of(release: Release) -> list[list[str]]:
+    """What to install, step by step: a release with dependencies of its day, then today's test tools."""
     # Wheels before 0.21 do not say that they need numpy and scipy, and the
     # joblib of 0.22 does not say that it needs what setuptools brings.
     packages = [f"scikit-learn=={release.version}", "numpy", "scipy", "setuptools; python_version < '3.12'"]
-    steps = [
-        [*packages, f"--exclude-newer={release.dependencies_until}", "--only-binary=:all:"],
-        group("suite"),
-    ]
-    _install(session, steps)
+    return [[*packages, f"--exclude-newer={release.dependencies_until}", "--only-binary=:all:"], group("suite")]
+
+
+def install_release(session: nox.Session, release: Release) -> None:
+    """Install a release of scikit-learn and the test tools."""
+    _install(session, steps_of(release))
 
 
 def install_group(session: nox.Session, name: str) -> None:
@@ -54,7 +57,7 @@ def _install(session: nox.Session, steps: list[list[str]]) -> None:
     reused costs nothing and needs no network, and a change of the table or of
     pyproject.toml makes it anew.
     """
-    record = Path(session.virtualenv.location) / "made_by.json"
+    record = Path(session.virtualenv.location) / RECORD
     wanted = json.dumps(steps, indent=1)
     if record.exists() and record.read_text(encoding="utf-8") == wanted:
         session.log("environment is as it should be: reused")

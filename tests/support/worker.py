@@ -1,0 +1,54 @@
+"""The inside end of a worker process: answers requests, one JSON object a line.
+
+A worker is held open by a tool outside (``tests/tools/worker_process.py``), so
+that many fits share one import of scikit-learn. What the estimator prints goes
+to standard error: standard output carries answers only.
+
+Runs inside old environments: Python 3.6 syntax, standard library only.
+"""
+
+import json
+import os
+import sys
+import traceback
+from typing import Any, Callable, Dict, Tuple
+
+
+class Refused(ValueError):
+    """A request that cannot be met, for a reason that the user should read."""
+
+
+def serve(answers: Dict[str, Callable[..., Any]]) -> None:
+    """Answer requests until standard input ends.
+
+    A request is ``{"do": NAME, ...}``; the other items are the arguments of the
+    function of that name. The answer is ``{"answer": ...}``,
+    ``{"refused": "why"}`` where the function raises `Refused`, or
+    ``{"error": "Type: message", "traceback": "..."}``.
+
+    Parameters
+    ----------
+    answers : dict of str to callable
+        What each request is answered by; takes and returns what JSON can say.
+    """
+    requests, replies = _private_ends()
+    for line in requests:
+        request = json.loads(line)
+        try:
+            reply = {"answer": answers[request.pop("do")](**request)}
+        except Refused as reason:
+            reply = {"refused": str(reason)}
+        except Exception as error:  # the tool outside decides what it means
+            reply = {"error": "{}: {}".format(type(error).__name__, error), "traceback": traceback.format_exc()}
+        replies.write(json.dumps(reply) + "\n")
+        replies.flush()
+
+
+def _private_ends() -> Tuple[Any, Any]:
+    """The two ends of the pipe, moved to where no code under test reads or prints."""
+    requests, replies = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return os.fdopen(requests, encoding="utf-8"), os.fdopen(replies, "w", encoding="utf-8")

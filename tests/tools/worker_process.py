@@ -1,0 +1,138 @@
+"""The outside end of a worker process: starts it in an environment, asks it, and stops it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tests.tools import release_table
+from tests.tools.environments import ENVIRONMENT_VARIABLES
+
+PROJECT = release_table.TABLE.parent.parent
+LAST_LINES = 3
+SECONDS_TO_STOP = 5.0
+
+
+class WorkerFailed(RuntimeError):
+    """A worker died, did not answer in time, or an answer raised."""
+
+
+class WorkerRefused(ValueError):
+    """A worker says why it cannot meet a request."""
+
+
+class WorkerProcess:
+    """A module of ``tests/support`` that serves requests in an environment, held open.
+
+    Parameters
+    ----------
+    python : Path
+        Interpreter of the environment.
+    module : str
+        Dotted name of the module, which calls ``worker.serve``.
+    name : str
+        What messages call it, like ``scikit-learn 1.9.1``.
+    variables : mapping of str to str, optional
+        Environment variables beyond those that hold BLAS at one thread.
+    """
+
+    def __init__(self, python: Path, module: str, name: str, variables: Mapping[str, str] | None = None) -> None:
+        self.name = name
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the process)
+        self._process = subprocess.Popen(
+            [str(python), "-m", module], cwd=PROJECT, env=_variables(variables or {}),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+        self._received = b""
+
+    def ask(self, do: str, *, timeout: float | None = None, **arguments: Any) -> Any:
+        """Have one request answered.
+
+        Parameters
+        ----------
+        do : str
+            Name of what the worker should do.
+        timeout : float, optional
+            Seconds after which the worker is killed.
+        **arguments
+            What JSON can say.
+
+        Raises
+        ------
+        WorkerRefused
+            The worker cannot meet the request.
+        WorkerFailed
+            The worker died or took too long, or the answer raised.
+        """
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            raise WorkerFailed(self._how_it_died()) from None
+        reply = json.loads(self._line(do, timeout))
+        if "refused" in reply:
+            raise WorkerRefused(reply["refused"])
+        if "error" in reply:
+            raise WorkerFailed(f"{self.name}: {do!r} raised {reply['error']}\n{reply['traceback']}")
+        return reply["answer"]
+
+    def close(self) -> None:
+        """Stop the process; it loses nothing."""
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            with contextlib.suppress(OSError):  # a process that has died takes no last line
+                self._process.stdin.close()
+        try:
+            self._process.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._selector.close()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._errors.close()
+
+    def __enter__(self) -> WorkerProcess:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is not None:  # it may be in the middle of a fit
+            self._process.kill()
+        self.close()
+
+    def _line(self, do: str, timeout: float | None) -> bytes:
+        assert self._process.stdout is not None
+        while b"\n" not in self._received:
+            if not self._selector.select(timeout):
+                self._process.kill()
+                raise WorkerFailed(f"{self.name}: {do!r} took more than {timeout:g} s")
+            more = os.read(self._process.stdout.fileno(), 1 << 20)
+            if not more:
+                raise WorkerFailed(self._how_it_died())
+            self._received += more
+        line, _, self._received = self._received.partition(b"\n")
+        return line
+
+    def _how_it_died(self) -> str:
+        code = self._process.wait()
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip().splitlines()[-LAST_LINES:]
+        return f"{self.name}: the worker ended with {code}: {' / '.join(said) or 'it said nothing'}"
+
+
+def _variables(more: Mapping[str, str]) -> dict[str, str]:
+    held = {name: value for name, value in ENVIRONMENT_VARIABLES.items() if value is not None}
+    # The environment under test is named by its interpreter, and by nothing else.
+    dropped = {name for name, value in ENVIRONMENT_VARIABLES.items() if value is None} | {"PYTHONPATH", "VIRTUAL_ENV"}
+    return {**{name: value for name, value in os.environ.items() if name not in dropped}, **held, **more}
