@@ -6,6 +6,7 @@ import ast
 import copy
 import functools
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -100,20 +101,19 @@ def mutants_of(file: str, source: str) -> list[Mutant]:
     Changes that are no Python, that change nothing, or that another operator
     makes too, are left out.
     """
-    tree = ast.parse(source)
-    places = _Places(source, tree)
-    unchanged = ast.dump(tree)
-    known = {unchanged}
+    places = _Places(source)
+    known: set[tuple[int, str]] = set()
     mutants = []
     for operator, start, end, replacement in sorted(_edits(source), key=lambda edit: (edit[1], edit[2], edit[3])):
         mutated = source[:start] + replacement + source[end:]
+        first, last = places.part(start)
         try:
-            meaning = ast.dump(ast.parse(mutated))
+            meaning = _meaning(mutated[first : last + len(mutated) - len(source)])
         except SyntaxError:
             continue
-        if meaning in known:
+        if (first, meaning) in known or meaning == _meaning(source[first:last]):
             continue
-        known.add(meaning)
+        known.add((first, meaning))
         original, changed = _changed_lines(source, start, end), _changed_lines(mutated, start, start + len(replacement))
         function, lines = places.at(start, end)
         line = source.count("\n", 0, start) + 1
@@ -152,12 +152,32 @@ def _changed_lines(source: str, start: int, end: int) -> str:
     return " ".join(source[first : len(source) if last < 0 else last].split())
 
 
+@functools.lru_cache(maxsize=64)
+def _meaning(part: str) -> str:
+    """What a function, a class or a module says, whatever its layout."""
+    return ast.dump(ast.parse(textwrap.dedent(part)))
+
+
 class _Places:
     """Where in a module a part of its source is."""
 
-    def __init__(self, source: str, tree: ast.Module) -> None:
+    def __init__(self, source: str) -> None:
         self._source = source
-        self._tree = tree
+        self._tree = ast.parse(source)
+        self._begins = [0, *(match.end() for match in re.finditer(r"\n", source)), len(source)]
+
+    def part(self, start: int) -> tuple[int, int]:
+        """Where the function begins and ends that a place is in; the class or module, if it is in no function."""
+        line = self._source.count("\n", 0, start) + 1
+        node: ast.AST = self._tree
+        found = 0, len(self._source)
+        while not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            inner = [child for child in _statements(node) if _begins(child) <= line <= _ends(child)]
+            if not inner or not isinstance(inner[0], Definition):
+                break
+            (node,) = inner
+            found = self._begins[_begins(node) - 1], self._begins[_ends(node)]
+        return found
 
     def at(self, start: int, end: int) -> tuple[str, tuple[int, ...] | None]:
         """The qualified name of the function or class, and the lines of the statement, if a call runs them."""
