@@ -7,6 +7,7 @@ pytest's arguments.
 Runs inside an environment of a release: Python 3.6 syntax; forks, so not on Windows.
 """
 
+import functools
 import gc
 import importlib
 import importlib.machinery
@@ -114,7 +115,7 @@ class Trials:
         -------
         dict
             ``killed_by``: the id of the test, or what happened instead, or None;
-            ``seconds`` of CPU time.
+            ``seconds`` of CPU time, or None where the process was ended.
         """
         return _forked(lambda: self._run_mutant(file, source, tests), seconds)
 
@@ -124,7 +125,7 @@ class Trials:
         for item in self._items.values():
             self._failed = False
             start = time.process_time()
-            lines = trace.during(lambda item=item: self._run(item, None))
+            lines = trace.during(functools.partial(self._run, item, None))
             tests.append(
                 {
                     "id": item.nodeid,
@@ -215,7 +216,7 @@ def _import_again(file: str, source: str) -> Callable[[Dict[str, Any]], None]:
     }
     for name in old:
         del sys.modules[name]
-    sys.meta_path.insert(0, _Finder(PACKAGE + "." + os.path.splitext(file)[0], path, source))  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _Finder(PACKAGE + "." + os.path.splitext(file)[0], path, source))
     importlib.import_module(PACKAGE)
     replaced: Dict[int, Any] = {}
     for name, module in old.items():
@@ -246,7 +247,7 @@ def _forked(function: Callable[[], Dict[str, Any]], seconds: float) -> Dict[str,
     if received and os.WIFEXITED(status):
         answer: Dict[str, Any] = json.loads(received.decode("utf-8"))
         return answer
-    return {"killed_by": _how_it_ended(status), "seconds": seconds}
+    return {"killed_by": _how_it_ended(status), "seconds": None}
 
 
 def _run_in_child(function: Callable[[], Dict[str, Any]], writing: int, seconds: float) -> None:
