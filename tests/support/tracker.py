@@ -30,19 +30,19 @@ class Tracker:
         self._case: Optional[Case] = None
         self._outcome: Optional[Outcome] = None
 
-    def begin(self, estimator: str, n_components: int, settings: Dict[str, Any]) -> Dict[str, str]:
+    def begin(self, estimator: Optional[str], n_components: int, settings: Dict[str, Any]) -> Dict[str, str]:
         """Take up an estimator, and say what this environment is.
 
         Parameters
         ----------
-        estimator : str
-            ``MODULE:CLASS``: `GaussianMixture` or a class with the same parameters and fitted attributes.
+        estimator : str or None
+            ``MODULE:CLASS``, with the parameters and fitted attributes of `GaussianMixture`; that one without it.
         n_components : int
         settings : dict
             Estimator settings of a case.
         """
         try:
-            self._estimator_class = replay.import_estimator(estimator)
+            self._estimator_class = replay.import_estimator(estimator or replay.DEFAULT_ESTIMATOR)
         except replay.UnknownEstimator as error:
             raise worker.Refused(str(error)) from None
         self._n_components = n_components

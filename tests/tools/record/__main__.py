@@ -25,7 +25,6 @@ from rich.console import Console
 from fixtures.corpus import NAME, PROJECT
 from fixtures.generated_case import DEFAULT_SETTINGS
 from fixtures.validation import COVARIANCE_TYPES, BrokenCase, check_settings
-from tests.support.replay import DEFAULT_ESTIMATOR
 from tests.tools import release_environment, release_table
 from tests.tools.record import frame_sources, lines, stored_break
 from tests.tools.record.frames import Conversion, Frames, Skipped
@@ -122,7 +121,7 @@ def _shown(recording: Recording) -> Iterator[Fitted | Skipped]:
     console = Console(stderr=True)
     status = console.status("fitting the first frame, cold") if console.is_terminal else contextlib.nullcontext()
     with status as shown:
-        for step in recording.steps():
+        for step in recording:
             print(lines.of_step(step), flush=True)
             if shown is not None:
                 shown.update(f"{recording.fitted} frames fitted in {recording.seconds:.0f} s")
@@ -215,7 +214,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--as", dest="holds", choices=(frame_sources.POINTS, frame_sources.PIXELS),
         help=f"what a 2-D .npy is (default: points with at most {frame_sources.MOST_FEATURES} columns)")  # fmt: skip
     add("--sklearn", metavar="VERSION", help="release of scikit-learn, or a series like 1.9 (default: the newest)")
-    add("--estimator", default=DEFAULT_ESTIMATOR, metavar="MODULE:CLASS", help="default: %(default)s")
+    add("--estimator", metavar="MODULE:CLASS", help="a class of your own (default: GaussianMixture)")
     add("--all", action="store_true", help="go on after the first break; the case is still the first one's")
     add("--ignore-pinned", action="store_true", help="a covariance that sinks to reg_covar, no failure, is no break")
     add("--name", help="name of the case (default: made from the source and the frame)")

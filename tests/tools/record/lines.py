@@ -7,8 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from tests.support.diagnosis import HEALTHY
-from tests.support.messages import numbers
+from tests.support.states import HEALTHY
 from tests.tools.record.frames import Skipped
 from tests.tools.record.recording import Fitted, Recording, Remembered
 
@@ -27,7 +26,7 @@ def of_step(step: Fitted | Skipped) -> str:
     least = int(np.argmin(fit.masses))
     parts = [
         f"{head}  {fit.n_iter or 0:>3} iteration{'s' if fit.n_iter != 1 else ' '}",
-        f"smallest mass {fit.masses[least]:>8.3g} (component {least})",
+        f"smallest mass {fit.masses[least]:>9.4g} (component {least})",
         states(fit.states),
         *([frame.note] if frame.note else []),
         *(["did not converge"] if fit.converged is False else []),
@@ -61,7 +60,7 @@ def of_break(step: Fitted, explanations: Iterable[list[str]], last: Iterable[Rem
         lines += ["", *(line[2:] for line in explanation), "  over the last frames"]
         lines += [
             f"    frame {fit.number:>4}  mass {fit.masses[component]:>10.4g} samples"
-            f"  mean {numbers(np.array(fit.means[component]))}"
+            f"  mean ({', '.join(f'{value:.6g}' for value in fit.means[component])})"
             for fit in last
         ]
     if len(step.broke) > NAMED:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tests.support.diagnosis import DRAGGED, EMPTY, HEALTHY, PINNED
+from tests.support.states import DRAGGED, EMPTY, HEALTHY, PINNED
 from tests.tools.record.frames import Frame, Skipped
 from tests.tools.record.tracker_process import Fit
 
@@ -82,7 +82,7 @@ class Recording:
     fitted, skipped : int
         Numbers of frames so far.
     seconds, fit_seconds : float
-        Wall time since the first frame was asked for, and inside ``fit``.
+        Wall time of the recording, without what its caller does with a step, and of it inside ``fit``.
     """
 
     def __init__(self, frames: Iterable[Frame | Skipped], tracker: Tracker, ignore_pinned: bool = False) -> None:
@@ -94,19 +94,24 @@ class Recording:
         self.fitted = 0
         self.skipped = 0
         self.fit_seconds = 0.0
-        self._clock = time.perf_counter()
+        self.seconds = 0.0
         self._before: int | None = None
 
-    @property
-    def seconds(self) -> float:
-        return time.perf_counter() - self._clock
-
-    def steps(self) -> Iterator[Fitted | Skipped]:
+    def __iter__(self) -> Iterator[Fitted | Skipped]:
         """Yield what became of each frame; it ends with a fit that left nothing to go on from.
 
         A step is yielded before the next fit is started.
         """
-        self._clock = time.perf_counter()
+        steps = self._steps()
+        while True:
+            clock = time.perf_counter()
+            step = next(steps, None)
+            self.seconds += time.perf_counter() - clock
+            if step is None:
+                return
+            yield step
+
+    def _steps(self) -> Iterator[Fitted | Skipped]:
         under_way: Frame | None = None
         for frame in self._frames:  # the next one is made ready while the one under way is fitted
             if under_way is not None:

@@ -57,8 +57,8 @@ class TrackerProcess:
         Interpreter of the environment of a release.
     name : str
         What messages call it, like ``scikit-learn 1.9.1``.
-    estimator : str
-        ``MODULE:CLASS``.
+    estimator : str or None
+        ``MODULE:CLASS``; scikit-learn's own without it.
     n_components : int
     settings : dict
         Estimator settings of a case.
@@ -76,7 +76,9 @@ class TrackerProcess:
         The environment does not work.
     """
 
-    def __init__(self, python: Path, name: str, estimator: str, n_components: int, settings: dict[str, Any]) -> None:
+    def __init__(
+        self, python: Path, name: str, estimator: str | None, n_components: int, settings: dict[str, Any]
+    ) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="record-")
         self._sent = 0
         self._worker = WorkerProcess(python, MODULE, name)
