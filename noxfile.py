@@ -66,6 +66,15 @@ for _release in SERIES:
     _named_session("bench", _release, suite_run.run_benchmarks, tags=["bench-series"], default=False)
 
 
+@nox.session(name="tests-source", default=False)
+def tests_source(session: nox.Session) -> None:
+    """The suite on any scikit-learn: a checkout, a revision, a patch, a wheel, the nightly build."""
+    environments.install_group(session, "workers")
+    session.posargs[:] = [_absolute_source(session, word) for word in session.posargs]
+    arguments, variables = suite_run.name_capture(session)
+    session.run("python", "-m", "tests.tools.sources", *arguments, env=variables)
+
+
 @nox.session(python=LATEST.python, default=False)
 def bench(session: nox.Session) -> None:
     """Fit times with the newest release; `nox -t bench-series` has every series."""
@@ -135,6 +144,20 @@ def _absolute_paths(session: nox.Session) -> list[str]:
     """A session's arguments, with files that exist from where the user stands."""
     places = [(word, Path(session.invoked_from, word)) for word in session.posargs]
     return [str(place) if not word.startswith("-") and place.exists() else word for word, place in places]
+
+
+def _absolute_source(session: nox.Session, word: str) -> str:
+    """A word that may name a scikit-learn, with its file or folder from where the user stands.
+
+    That of ``REPO@REV`` ends at the at sign, that of ``RELEASE+PATCHFILE`` begins after the plus.
+    """
+    before, plus, patch = word.partition("+")
+    if plus and Path(session.invoked_from, patch).is_file():
+        return f"{before}+{Path(session.invoked_from, patch)}"
+    folder = word.partition("@")[0]
+    if not word.startswith("-") and any(Path(session.invoked_from, name).exists() for name in (word, folder) if name):
+        return str(Path(session.invoked_from, word))
+    return word
 
 
 @nox.session(default=False)

@@ -99,13 +99,6 @@ def read(text: str) -> Source:
     raise SourceUnusable(f"{text!r} is no scikit-learn that can be found; should be {KINDS}")
 
 
-def is_there(word: str) -> bool:
-    """Whether a word of a command line names a source by a file or folder that exists."""
-    patch = word.partition("+")[2]
-    places = [word, patch, *(word[: found.start()] for found in re.finditer("@", word))]
-    return any(place and Path(place).exists() for place in places)
-
-
 def _checkout(folder: Path) -> Checkout:
     if not (folder / VERSION_FILE).is_file():
         raise SourceUnusable(
