@@ -11,6 +11,8 @@ from tests.tools.record import demonstration
 from tests.tools.record.frame_sources import PIXELS, POINTS, RawFrame, Stored, Unreadable
 from tests.tools.record.frames import MOST_SAMPLES, Conversion, Frame, Frames, Skipped, Unusable
 
+Made = list[Frame | Skipped]
+
 LEVELS = np.array([[0, 1, 4], [9, 0, 2]], dtype=np.uint8)
 
 
@@ -37,7 +39,7 @@ def made(
     return list(Frames(source, Conversion(difference=difference), n_components, every))
 
 
-def reasons(frames: list[Frame | Skipped]) -> dict[int, str]:
+def reasons(frames: Made) -> dict[int, str]:
     """Why frames were skipped, by number."""
     return {frame.number: frame.reason for frame in frames if isinstance(frame, Skipped)}
 

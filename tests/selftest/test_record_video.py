@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import wave
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -61,15 +63,15 @@ def test_a_truncated_video_is_read_to_where_it_breaks_off(film: Path, tmp_path: 
 
 
 def test_a_frame_that_does_not_decode_is_one_frame_less(film: Path, tmp_path: Path) -> None:
-    content = bytearray(film.read_bytes())
-    middle = len(content) // 2
-    content[middle : middle + 300] = bytes(byte ^ 0xFF for byte in content[middle : middle + 300])
+    with av.open(str(film)) as container:
+        packet = bytes([packet for packet in container.demux(video=0) if packet.size][12])
     corrupt = tmp_path / "corrupt.mkv"
-    corrupt.write_bytes(content)
-    readable, others = frames(corrupt)
-    assert others
-    assert N_FRAMES - 3 <= len(readable) < N_FRAMES
-    np.testing.assert_array_equal(readable[-1].array, picture(SCENE, N_FRAMES - 1))
+    corrupt.write_bytes(film.read_bytes().replace(packet, bytes(byte ^ 0xFF for byte in packet)))
+    readable, (broken,) = frames(corrupt)
+    assert broken.number == 12
+    assert broken.reason.startswith("cannot be decoded (")
+    assert [frame.number for frame in readable] == [number for number in range(N_FRAMES) if number != 12]
+    np.testing.assert_array_equal(readable[12].array, picture(SCENE, 13))
 
 
 def test_a_video_of_another_codec_is_read_too(tmp_path: Path) -> None:
@@ -108,11 +110,9 @@ def test_what_is_no_whole_video_is_refused_in_one_line(film: Path, tmp_path: Pat
         path.write_bytes(path.read_bytes()[:-900])
     else:
         path.write_bytes(NO_VIDEOS[name])
-    with pytest.raises(
-        UnreadableSource, match=r"cannot be read as a video \(.+\); should be a whole video file"
-    ) as why:
+    with pytest.raises(UnreadableSource) as why:
         open_source(path)
-    assert "\n" not in str(why.value)
+    assert re.fullmatch(r".+ cannot be read as a video \(.+\); should be a whole video file, .+", str(why.value))
 
 
 def test_a_video_of_too_large_frames_is_refused_before_one_is_decoded(
