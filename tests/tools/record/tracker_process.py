@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fixtures import npy
+from fixtures.generated_case import npy_bytes
 from tests.tools.worker_process import WorkerProcess
 
 MODULE = "tests.support.tracker"
@@ -94,7 +95,8 @@ class TrackerProcess:
         """Start the fit of the next frame; `receive` waits for it."""
         # Two files in turn: the worker has read one before it is written over.
         path = Path(self._scratch.name, f"frame_{self._sent % 2}.npy")
-        np.save(path, samples)
+        # numpy.save may say nothing of a disk that is full.
+        path.write_bytes(npy_bytes(samples))
         self._sent += 1
         self._worker.send("fit", path=str(path))
 
