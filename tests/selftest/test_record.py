@@ -4,30 +4,65 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
+import resource
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from fixtures.corpus import NAME, PROJECT, Case, load_case
 from tests.selftest import tracker_fakes
-from tests.support import replay
+from tests.support import replay, tracker, worker
 from tests.support.diagnosis import diagnose
 from tests.tools.record import __main__ as record
 from tests.tools.record import demonstration, stored_break
 from tests.tools.record.demonstration import SCENE, write_video
+from tests.tools.record.tracker_process import MODULE, Worker
 from tests.tools.release_environment import EnvironmentFailed
+from tests.tools.worker_process import WorkerProcess, WorkerRefused
 
 LOST = 4  # the component of the object that leaves
 
 
-def this_environment(_: object) -> Path:
-    """The environment of the selftests, in place of a release's."""
-    return Path(sys.executable)
+def this_environment(_: object) -> Worker:
+    """A worker in the environment of the selftests, in place of a release's."""
+    return WorkerProcess(Path(sys.executable), MODULE, "scikit-learn of the selftests")
+
+
+class WorkerInThisProcess:
+    """What a worker process answers, without the seconds that a process takes to start."""
+
+    name = "scikit-learn of the selftests"
+
+    def __init__(self) -> None:
+        self._answers = tracker.answers()
+        self._reply: Any = None
+
+    def ask(self, do: str, **arguments: Any) -> Any:
+        """Answer, through JSON as a process would."""
+        try:
+            return json.loads(json.dumps(self._answers[do](**json.loads(json.dumps(arguments)))))
+        except worker.Refused as reason:
+            raise WorkerRefused(str(reason)) from None
+
+    def send(self, do: str, **arguments: Any) -> None:
+        """Answer at once."""
+        self._reply = self.ask(do, **arguments)
+
+    def receive(self) -> Any:
+        """The answer."""
+        return self._reply
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is to be stopped."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +93,7 @@ class Recorder:
         arguments = [str(source), "--components", str(components), "--root", str(self.root), *options]
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = record.main(arguments, this_environment)
+            code = record.main(arguments, lambda _: WorkerInThisProcess())
         return Said(code, out.getvalue(), err.getvalue())
 
     def cases(self) -> list[str]:
@@ -267,7 +302,7 @@ def test_an_unknown_estimator_is_refused(point_sets: Path, recorder: Recorder) -
 
 
 def test_an_environment_that_cannot_be_made_is_told(point_sets: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def without_network(_: object) -> Path:
+    def without_network(_: object) -> Worker:
         raise EnvironmentFailed("`uv pip install ...` failed: no network")
 
     assert record.main([str(point_sets), "--components", "2"], without_network) == 2
@@ -296,19 +331,12 @@ def test_options_that_make_no_sense_are_refused_before_anything_is_read(
     assert complaint in capsys.readouterr().err
 
 
-LIMITED = """
-import resource, sys
-from pathlib import Path
-from tests.tools.record import __main__ as record
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
-sys.exit(record.main(sys.argv[2:], lambda release: Path(sys.executable)))
-"""
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tests.tools.record import __main__ as record
+from tests.selftest.test_record import WorkerInThisProcess, record
 Path.rename = lambda *names: os.kill(os.getpid(), signal.SIGKILL)
-sys.exit(record.main(sys.argv[1:], lambda release: Path(sys.executable)))
+record.main(sys.argv[1:], lambda release: WorkerInThisProcess())
 """
 
 
@@ -320,14 +348,30 @@ def run(script: str, *arguments: str) -> Said:
     return Said(done.returncode, done.stdout, done.stderr)
 
 
-@pytest.mark.parametrize("most_bytes", [200, 900])
-def test_a_disk_that_fills_up_is_told_and_leaves_nothing(point_sets: Path, tmp_path: Path, most_bytes: int) -> None:
-    """Of the first frame, and of the case: no file grows beyond so many bytes."""
-    root = tmp_path / "cases"
-    root.mkdir()
-    said = run(LIMITED, str(most_bytes), str(point_sets), "--components", "2", "--root", str(root))
+@contextlib.contextmanager
+def no_file_beyond(n_bytes: int) -> Iterator[None]:
+    """As on a full disk, no file grows beyond so many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Bytecode that is cut off would be taken for whole.
+    sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        sys.dont_write_bytecode = before
+
+
+@pytest.mark.parametrize(("n_bytes", "written"), [(200, 0), (900, 4)])
+def test_a_disk_that_fills_up_is_told_and_leaves_nothing(
+    point_sets: Path, recorder: Recorder, n_bytes: int, written: int
+) -> None:
+    """When the first frame is handed over, and when the case is written."""
+    with no_file_beyond(n_bytes):
+        said = recorder(point_sets, components=2)
+    assert said.out.count("\nframe") == written
     assert "File too large" in said.only_error()
-    assert list(root.iterdir()) == []
+    assert recorder.cases() == []
 
 
 def test_a_process_that_is_killed_leaves_no_half_case(point_sets: Path, tmp_path: Path) -> None:
@@ -339,17 +383,18 @@ def test_a_process_that_is_killed_leaves_no_half_case(point_sets: Path, tmp_path
 
 def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
     np.save(tmp_path / "still.npy", np.stack([SCENE.frame(0)[:500].astype(np.uint8) % 7] * 4000))
-    script = "import sys; from tests.selftest.test_record import *; "
+    script = "import sys; from tests.selftest.test_record import record, this_environment; "
     script += "sys.exit(record.main(sys.argv[1:], this_environment))"
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-c", script, str(tmp_path / "still.npy"), "--as", "pixels", "--components", "1"],
+    arguments = [str(tmp_path / "still.npy"), "--as", "pixels", "--components", "1"]
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", script, *arguments],
         cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    while not process.stdout.readline().startswith("frame    1"):
-        assert process.poll() is None
-    process.send_signal(2)
-    _, err = process.communicate(timeout=60)
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        while not process.stdout.readline().startswith("frame    1"):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     (line,) = err.strip().splitlines()
     assert re.fullmatch(r"stopped by Ctrl-C after \d+ frames; nothing had broken, so no case is written", line)

@@ -8,7 +8,7 @@ Runs inside old environments: Python 3.6 syntax, numpy, scikit-learn and pytest.
 
 import io
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
 
@@ -145,18 +145,17 @@ def _read(path: str) -> np.ndarray:
     return npy.parse(Path(path), npy.read_bytes(Path(path), npy.MAX_FILE_BYTES))
 
 
-def main() -> None:
+def answers() -> Dict[str, Callable[..., Any]]:
+    """What one tracker answers, by the name of the request."""
     tracker = Tracker()
-    worker.serve(
-        {
-            "begin": tracker.begin,
-            "fit": tracker.fit,
-            "explain": tracker.explain,
-            "save_start": tracker.save_start,
-            "replay_case": tracker.replay_case,
-        }
-    )
+    return {
+        "begin": tracker.begin,
+        "fit": tracker.fit,
+        "explain": tracker.explain,
+        "save_start": tracker.save_start,
+        "replay_case": tracker.replay_case,
+    }
 
 
 if __name__ == "__main__":
-    main()
+    worker.serve(answers())
