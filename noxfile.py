@@ -74,6 +74,14 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def compare(session: nox.Session) -> None:
+    """Compare the fit times of two releases, with an interval and a verdict."""
+    environments.install_group(session, "compare")
+    arguments, variables = suite_run.name_capture(session)
+    session.run("python", "-m", "tests.tools.compare", *arguments, env=variables)
+
+
+@nox.session(default=False)
 def corpus(session: nox.Session) -> None:
     """Regenerate the synthetic cases byte for byte and verify every checksum."""
     environments.install_group(session, "corpus")
