@@ -91,22 +91,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _compare(old: Side, new: Side, results: list[CaseResult], plan: Plan, options: argparse.Namespace) -> int:
-    interrupted = False
+    broke_off: BaseException | None = None
     try:
         with Progress(len(results) * plan.seconds) as progress:
             for number in Measurement(old, new, plan).run(results):
                 progress.show(number, results)
-    except KeyboardInterrupt:
-        interrupted = True
+    except (KeyboardInterrupt, WorkerFailed) as reason:
+        broke_off = reason
     print(f"{new.name} relative to {old.name}: CPU seconds, with 95 % intervals; load {_load()}")
     print(report.table(results))
     for line in report.notes(results):
         print(line)
     if options.json:
-        report.write_json(options.json, old, new, results, load_average=_load(), interrupted=interrupted)
-    if interrupted:
+        report.write_json(options.json, old, new, results, load_average=_load(), interrupted=broke_off is not None)
+    if isinstance(broke_off, KeyboardInterrupt):
         print("interrupted: the rounds that were whole are above", file=sys.stderr)
         return INTERRUPTED
+    if broke_off:
+        raise broke_off
     failed = any(result.failure for result in results)
     slower = options.fail_above and any(result.verdict is Verdict.SLOWER for result in results)
     return FAILED if failed or slower else FINE
