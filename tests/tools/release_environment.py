@@ -54,6 +54,11 @@ def _newest(releases: list[Release], series: str) -> Release | None:
     return next((release for release in release_table.newest_of_series(releases) if release.series == series), None)
 
 
+def is_made(release: Release, folder: Path = FOLDER) -> bool:
+    """Whether the shared environment of a release is there."""
+    return _made_by(folder / f"sklearn-{release.version}") == environments.steps_of(release)
+
+
 def make(release: Release, folder: Path = FOLDER) -> Path:
     """The Python of the shared environment of a release, which is made where it is not there yet.
 
@@ -63,10 +68,9 @@ def make(release: Release, folder: Path = FOLDER) -> Path:
         uv could not make it.
     """
     place = folder / f"sklearn-{release.version}"
-    steps = environments.steps_of(release)
-    if _made_by(place) != steps:
+    if not is_made(release, folder):
         print(f"making the environment of scikit-learn {release.version} ...", file=sys.stderr, flush=True)
-        _create(place, release.python, steps)
+        _create(place, release.python, environments.steps_of(release))
     return python_of(place)
 
 
