@@ -42,7 +42,13 @@ def under_test() -> Dict[str, str]:
 
 
 def judge(checks: List[str], case: str) -> Dict[str, Any]:
-    """Run checks of one file of the suite on a case, without the ledger.
+    """Run checks of the suite on a case, without the ledger.
+
+    Parameters
+    ----------
+    checks : list of str
+        Names of test functions, or of files of them, like ``test_collapse``.
+    case : str
 
     Returns
     -------
@@ -51,13 +57,21 @@ def judge(checks: List[str], case: str) -> Dict[str, Any]:
         of the failure.
     """
     _import_estimator()
-    files = {stem for stem, names in ledger.checks_by_file(TESTS).items() if set(checks) & set(names)}
-    recorder = _Recorder(set(checks), case)
+    known = ledger.checks_by_file(TESTS)
+    files = {stem: [name for name in names if {stem, name} & set(checks)] for stem, names in known.items()}
+    recorder = _Recorder({name for names in files.values() for name in names}, case)
+    paths = [str(TESTS / (stem + ".py")) for stem, names in files.items() if names]
+    if not paths:
+        raise worker.Refused(
+            "there is no check {}; should be one of {}".format(
+                " or ".join(checks), ", ".join(sorted(name for names in known.values() for name in names))
+            )
+        )
     options = ["-q", "--no-ledger", "-o", "filterwarnings=default", "-p", "no:cacheprovider", "-p", "no:benchmark"]
     root = ["--rootdir", str(corpus.PROJECT), "-c", str(corpus.PROJECT / "pyproject.toml")]
     with io.StringIO() as errors:
         with contextlib.redirect_stderr(errors):
-            code = pytest.main([*options, *root, *(str(TESTS / (stem + ".py")) for stem in files)], [recorder])
+            code = pytest.main([*options, *root, *paths], [recorder])
         complaint = ([line for line in errors.getvalue().splitlines() if line.strip()] or ["it said nothing"])[-1]
     if code not in (0, 1, 5):
         raise worker.Refused("pytest ended with {:d}: {}".format(code, complaint))
