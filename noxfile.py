@@ -87,6 +87,20 @@ def add_case(session: nox.Session) -> None:
     session.run("python", "-m", "fixtures.add_case", *_absolute_paths(session))
 
 
+@nox.session(default=False)
+def record(session: nox.Session) -> None:
+    """Fit a video of yours frame by frame, and keep the first frame that breaks a component."""
+    environments.install_group(session, "record")
+    session.run("python", "-m", "tests.tools.record", *_absolute_paths(session))
+
+
+@nox.session(default=False)
+def demonstration(session: nox.Session) -> None:
+    """Make the small video that the README's story is told with."""
+    environments.install_group(session, "record")
+    session.run("python", "-m", "tests.tools.record.demonstration", *session.posargs)
+
+
 @nox.session(name="fetch-capture", default=False)
 def fetch_capture(session: nox.Session) -> None:
     """Download the public capture of scikit-learn #12099."""
