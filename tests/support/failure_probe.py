@@ -18,7 +18,7 @@ import pytest
 
 from fixtures.corpus import Case, Settings
 from tests.support import environment, messages, replay, worker
-from tests.support.diagnosis import COLLAPSED, NotDiagnosable
+from tests.support.diagnosis import COLLAPSED, EMPTY, NotDiagnosable
 from tests.support.fits import Fits
 from tests.support.reference import DegenerateCovariance, exact_replay
 from tests.support.replay import EXPLICIT
@@ -38,6 +38,9 @@ MODULES = (
 )
 COLLAPSE_CHECK = "test_no_component_collapses"
 FOR_CHAINS = ("test_warm_start_equals_explicit_replays",)
+
+
+_NotAskable = pytest.skip.Exception
 
 
 class Way(NamedTuple):
@@ -224,7 +227,7 @@ def _checks() -> Dict[str, Callable[..., None]]:
 
 def _defect(check: Callable[..., None], case: Case, fits: Fits) -> Optional[str]:
     """What a check says of a case, or None where it passes or does not apply."""
-    given = {
+    given: Dict[str, Callable[[], Any]] = {
         "case": lambda: case,
         "replays": lambda: fits.replays(case),
         "steps": lambda: fits.steps(case),
@@ -239,7 +242,7 @@ def _defect(check: Callable[..., None], case: Case, fits: Fits) -> Optional[str]
         check(**arguments)
     except messages.Defect as defect:
         return str(defect)
-    except pytest.skip.Exception:
+    except _NotAskable:
         return None
     return None
 
@@ -259,6 +262,8 @@ def _state(case: Case, component: Optional[int], fits: Fits) -> Optional[str]:
         found = diagnosis.components[component]
         outside = (found.mean < diagnosis.low).any() or (found.mean > diagnosis.high).any()
         state = found.state + (", outside the data" if outside else ", inside the data")
+        if found.state == EMPTY and not found.mean.any():
+            state += ", every responsibility 0"
         if found.state in COLLAPSED:
             return state
     return state

@@ -25,7 +25,7 @@ from tests.tools.reduce.journal import Journal
 from tests.tools.reduce.progress import Progress
 from tests.tools.reduce.script import write_script
 from tests.tools.reduce.search import Search
-from tests.tools.reduce.verification import Releases, Row, matrix, verify
+from tests.tools.reduce.verification import Releases, Row, Verification, matrix
 from tests.tools.worker_process import WorkerFailed, WorkerRefused
 
 EXAMPLES = """\
@@ -59,9 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
         version = release_environment.find(options.sklearn).version if options.sklearn else matrix("series")[-1]
         case = _load(options.case, options.capture)
         if options.component is not None and not 0 <= options.component < case.n_components:
-            parser.error(
-                f"--component is {options.component}; {case.name} has the components 0 to {case.n_components - 1}"
-            )
+            has = f"{case.name} has the components 0 to {case.n_components - 1}"
+            parser.error(f"--component is {options.component}; {has}")
         with Releases() as releases:
             return _reduce(options, case, version, releases)
     except DoesNotFail as reason:
@@ -85,7 +84,8 @@ def _reduce(options: argparse.Namespace, case: corpus.Case, version: str, releas
     if options.dry_run:
         print("  nothing written: --dry-run")
         return 0
-    header = output.header_of(task.original, task.failure, _code())
+    header = {"case": task.original.key, "code": _code()}
+    header.update({name: task.failure[name] for name in ("check", "state")})
     with Journal(task.into / JOURNAL, header, afresh=options.afresh) as journal, Progress(task.original) as progress:
         if journal.verdicts:
             progress.say(f"going on after {len(journal.verdicts)} candidates that are in {journal.path}")
@@ -128,19 +128,15 @@ def _search_and_verify(
     def starts(candidate: Candidate) -> list[dict[str, Any]]:
         return releases.probe(task.release).ask("starts", candidate=candidate.request)
 
-    originals: dict[str, dict[str, Any] | None] = {task.release: task.failure}
+    verification = Verification(releases, task.failure["check"], task.original, {task.release: task.failure})
     while True:
         reduced = search.run(starts)
         if not options.verify:
             return []
-        check = task.failure["check"]
-        rows = verify(releases, matrix(options.verify), check, task.original, reduced, originals, progress.verified)
-        differing = next((row for row in rows if not row.agrees), None)
-        if (
-            differing is None
-            or differing.original is None
-            or differing.release in {one.release for one in search.judges}
-        ):
+        rows = verification.rows(matrix(options.verify), reduced, progress.verified)
+        judging = {judge.release for judge in search.judges}
+        differing = next((row for row in rows if not row.agrees and row.release not in judging), None)
+        if differing is None or differing.original is None:
             return rows
         progress.say(f"scikit-learn {differing.release} does not agree: going back, with that release as a judge, too")
         search.add_judge(releases.judge(differing.release, differing.original))
@@ -225,9 +221,7 @@ def _parser() -> argparse.ArgumentParser:
     series = release_table.newest_of_series(release_table.read())
     parser.add_argument("case", metavar="CASE", help="a case of the corpus by its name, or any case by its folder")
     parser.add_argument("--check", help="the check that fails (default: the first that does, collapse first)")
-    parser.add_argument(
-        "--component", type=int, metavar="K", help="the component that it fails for (default: the first)"
-    )
+    parser.add_argument("--component", type=int, metavar="K", help="the component that fails (default: the first)")
     parser.add_argument("--sklearn", metavar="VERSION", help=f"release or series (default: {series[-1].version})")
     parser.add_argument("--into", metavar="DIR", help="where to write (default: results/reduced-CASE)")
     parser.add_argument("--verify", choices=["series", "every"], help="ask these releases about the result, too")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import tempfile
 from pathlib import Path
@@ -91,11 +90,4 @@ def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     held = {name: value for name, value in ENVIRONMENT_VARIABLES.items() if value is not None}
     return subprocess.run(
         command, cwd=folder, env=held, capture_output=True, text=True, check=False, timeout=SECONDS_TO_RUN
-    )
-
-
-def header_of(original: Candidate, failure: dict[str, Any], code: str) -> dict[str, Any]:
-    """What a journal is about: the same case, check, component and code."""
-    return json.loads(
-        json.dumps({"case": original.key, "check": failure["check"], "state": failure["state"], "code": code})
     )

@@ -109,7 +109,7 @@ def _one_number(candidate: Candidate, name: str, index: tuple[int, ...], first: 
             changed = array.copy()
             changed[index] = number
             if symmetric:
-                changed[(*index[:-2], index[-1], index[-2])] = number
+                changed[index[:-2] + index[:-3:-1]] = number
             yield candidate.changed(**{name: changed})
 
     return first(proposals()) or candidate

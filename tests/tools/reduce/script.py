@@ -130,14 +130,14 @@ def _parameters(candidate: Candidate, check: str) -> str:
 
 def _assignment(before: str, array: np.ndarray, after: str) -> str:
     dtype = "" if array.dtype == np.float64 else f', dtype="{array.dtype.name}"'
-    # The shortest digits of the array's own dtype, and not those of float64.
-    values = np.array2string(array, separator=", ", threshold=array.size + 1, formatter={"all": _literal})
-    return before + "np.array(" + " ".join(values.split()).replace("[ ", "[") + dtype + ")" + after
+    # Printed one by one: the shortest digits of the array's own dtype, not those of float64.
+    return f"{before}np.array({_nested(array)}{dtype}){after}"
 
 
-def _literal(number: np.generic) -> str:
-    text = str(number)
-    return text if number.dtype.kind in "iu" or not text.endswith(".") else text + "0"
+def _nested(array: np.ndarray) -> str:
+    if array.ndim:
+        return "[" + ", ".join(_nested(row) for row in array) + "]"
+    return str(array[()])
 
 
 def _component(candidate: Candidate) -> str:

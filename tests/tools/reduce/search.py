@@ -71,7 +71,7 @@ class Search:
         original: Candidate,
         judges: list[Judge],
         journal: Journal,
-        progress: Callable[[str, Candidate, int], None] = lambda name, best, asked: None,
+        progress: Callable[[str, Candidate, int], None],
     ) -> None:
         self.judges = judges
         self.journal = journal

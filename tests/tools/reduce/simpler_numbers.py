@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def simpler(number: np.generic, *, zero: bool = False) -> list[np.generic]:
     own = cost(number)
     found = {}
     for value in values:
-        if (not zero and not value) or number.dtype.kind in "iu" and value != value.to_integral_value():
+        if (not zero and not value) or (number.dtype.kind in "iu" and value != value.to_integral_value()):
             continue
         candidate = number.dtype.type(value if number.dtype.kind == "f" else int(value))
         if cost(candidate) < own:
@@ -63,7 +64,7 @@ def _rounded(size: Decimal) -> Iterator[Decimal]:
     yield from (size.to_integral_value(way) for way in (ROUND_HALF_EVEN, ROUND_DOWN, ROUND_UP))
 
 
-def _decimal(number: np.generic) -> Decimal:
+def _decimal(number: Any) -> Decimal:
     """A number as it is printed: the fewest digits that give it back."""
     if number.dtype.kind in "iu":
         return Decimal(int(number))

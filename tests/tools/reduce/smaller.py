@@ -83,22 +83,18 @@ def with_components(candidate: Candidate, kept: Sequence[int]) -> Candidate:
 
 def fewer_features(candidate: Candidate, first: First) -> Candidate:
     """One feature, or as few as do: with the precisions that they have given the others, or regardless of them."""
-    n_features = candidate.means.shape[1]
-    for regardless in (False, True):
-        found = first(
-            with_features(candidate, [feature], regardless=regardless)
-            for feature in range(n_features * (n_features > 1))
-        )
-        if found:
-            return found
-        candidate = _minimised(
-            candidate,
-            range(n_features),
-            lambda kept, regardless=regardless: with_features(candidate, kept, regardless=regardless),
-            first,
-        )
-        n_features = candidate.means.shape[1]
-    return candidate
+    candidate = _fewer_features(candidate, first, regardless=False)
+    return _fewer_features(candidate, first, regardless=True)
+
+
+def _fewer_features(candidate: Candidate, first: First, *, regardless: bool) -> Candidate:
+    every = range(candidate.means.shape[1])
+    if len(every) == 1:
+        return candidate
+    found = first(with_features(candidate, [feature], regardless=regardless) for feature in every)
+    return found or _minimised(
+        candidate, every, lambda kept: with_features(candidate, kept, regardless=regardless), first
+    )
 
 
 def with_features(candidate: Candidate, kept: Sequence[int], *, regardless: bool) -> Candidate:
@@ -131,10 +127,7 @@ def fewer_samples(candidate: Candidate, first: First) -> Candidate:
     """As few distinct samples of each frame as do, then as few repeats of them."""
     for number in range(len(candidate.frames)):
         candidate = _a_few_samples(candidate, number, first)
-        rows, counts = _distinct(candidate.frames[number])
-        candidate = _minimised(
-            candidate, range(len(rows)), lambda kept: _with_rows(candidate, number, rows, counts, kept), first
-        )
+        candidate = _fewer_distinct(candidate, number, first)
         candidate = _fewer_repeats(candidate, number, first)
     return candidate
 
@@ -171,21 +164,30 @@ def _orders(candidate: Candidate, rows: np.ndarray) -> list[Callable[[int], set[
     return [spread, lambda n_rows: set(order[:n_rows]), lambda n_rows: {*spread(n_rows // 2), *order[: n_rows // 2]}]
 
 
+def _fewer_distinct(candidate: Candidate, number: int, first: First) -> Candidate:
+    rows, counts = _distinct(candidate.frames[number])
+    return _minimised(
+        candidate, range(len(rows)), lambda kept: _with_rows(candidate, number, rows, counts, kept), first
+    )
+
+
 def _fewer_repeats(candidate: Candidate, number: int, first: First) -> Candidate:
     rows, counts = _distinct(candidate.frames[number])
     every = range(len(rows))
     candidate = first([_with_rows(candidate, number, rows, np.ones_like(counts), every)]) or candidate
     for row in every:
-        rows, counts = _distinct(candidate.frames[number])
-
-        def fewer(row: int = row, rows: np.ndarray = rows, counts: np.ndarray = counts) -> Iterator[Candidate]:
-            repeats = 1
-            while repeats < counts[row]:
-                yield _with_rows(candidate, number, rows, np.where(np.arange(len(rows)) == row, repeats, counts), every)
-                repeats *= 2
-
-        candidate = first(fewer()) or candidate
+        candidate = first(_with_fewer_of(candidate, number, row)) or candidate
     return candidate
+
+
+def _with_fewer_of(candidate: Candidate, number: int, row: int) -> Iterator[Candidate]:
+    """One sample once, twice, four times, ... as long as that is less often."""
+    rows, counts = _distinct(candidate.frames[number])
+    repeats = 1
+    while repeats < counts[row]:
+        fewer = np.where(np.arange(len(rows)) == row, repeats, counts)
+        yield _with_rows(candidate, number, rows, fewer, range(len(rows)))
+        repeats *= 2
 
 
 def _distinct(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

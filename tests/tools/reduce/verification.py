@@ -83,36 +83,44 @@ class Row(NamedTuple):
         return f"  {self.release:<12}{'fails in the same way' if self.same else 'does NOT fail in the same way'}"
 
 
-def verify(
-    releases: Releases, versions: Iterable[str], check: str, original: Candidate, reduced: Candidate,
-    originals: dict[str, dict[str, Any] | None], progress: Callable[[Row], None],
-) -> list[Row]:  # fmt: skip
-    """Ask every release about the original and the reduced case.
+class Verification:
+    """Asks releases about a reduced case; each is asked about the original once.
 
     Parameters
     ----------
     releases : Releases
-    versions : iterable of str
     check : str
-    original, reduced : Candidate
-    originals : dict
-        How the original fails on releases that were asked before; added to.
-    progress : callable
-        Called with each row.
+    original : Candidate
+    known : dict
+        How the original fails, by the release that was asked already.
     """
-    rows = []
-    for version in versions:
-        try:
-            if version not in originals:
-                originals[version] = releases.failure(version, check, original)
-            failure = originals[version]
-            fails = failure is not None and failure["faults"] is not None
-            same = fails and failure is not None and releases.judge(version, failure).same([reduced]) == [True]
-            rows.append(Row(version, failure if fails else None, same))
-        except release_environment.EnvironmentFailed as error:
-            rows.append(Row(version, None, False, str(error)))
-        progress(rows[-1])
-    return rows
+
+    def __init__(
+        self, releases: Releases, check: str, original: Candidate, known: dict[str, dict[str, Any] | None]
+    ) -> None:
+        self._releases = releases
+        self._check = check
+        self._original = original
+        self._failures = known
+
+    def rows(self, versions: Iterable[str], reduced: Candidate, progress: Callable[[Row], None]) -> list[Row]:
+        """Ask releases in turn; `progress` is called with each row."""
+        rows = []
+        for version in versions:
+            try:
+                rows.append(self._row(version, reduced))
+            except release_environment.EnvironmentFailed as error:
+                rows.append(Row(version, None, False, str(error)))
+            progress(rows[-1])
+        return rows
+
+    def _row(self, version: str, reduced: Candidate) -> Row:
+        if version not in self._failures:
+            self._failures[version] = self._releases.failure(version, self._check, self._original)
+        failure = self._failures[version]
+        if failure is None or failure["faults"] is None:
+            return Row(version, None, False)
+        return Row(version, failure, self._releases.judge(version, failure).same([reduced]) == [True])
 
 
 def matrix(which: str) -> list[str]:
