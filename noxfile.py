@@ -88,6 +88,20 @@ def add_case(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def record(session: nox.Session) -> None:
+    """Fit a video of yours frame by frame, and keep the first frame that breaks a component."""
+    environments.install_group(session, "record")
+    session.run("python", "-m", "tests.tools.record", *_absolute_paths(session))
+
+
+@nox.session(default=False)
+def demonstration(session: nox.Session) -> None:
+    """Make the small video that the README's story is told with."""
+    environments.install_group(session, "record")
+    session.run("python", "-m", "tests.tools.record.demonstration", *session.posargs)
+
+
+@nox.session(default=False)
 def reduce(session: nox.Session) -> None:
     """Reduce a case that fails to the smallest one that does, with a script and the text of an upstream issue."""
     environments.install_group(session, "workers")

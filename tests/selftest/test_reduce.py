@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +28,7 @@ def _this_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def reduced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def reduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the reduction of one case has written."""
     folder = tmp_path_factory.mktemp("a folder") / "reduced"
     with pytest.MonkeyPatch.context() as patch:
@@ -37,7 +36,7 @@ def reduced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setattr(release_environment, "find", lambda _: release)
         patch.setattr(release_environment, "make", lambda _: Path(sys.executable))
         assert main(["object-leaves-frame", "--into", str(folder)]) == 0
-    yield folder
+    return folder
 
 
 def test_a_collapse_is_reduced_to_two_samples_and_two_components(reduced: Path) -> None:

@@ -15,8 +15,9 @@ import numpy as np
 from fixtures import corpus, npy, strict_json
 from fixtures.validation import BrokenCase
 from tests.support.density import full_matrices
-from tests.support.diagnosis import HEALTHY, PINNED, at_floor
+from tests.support.diagnosis import at_floor
 from tests.support.reference import DegenerateCovariance, exact_replay
+from tests.support.states import HEALTHY, PINNED
 
 DIGITS = 9
 MAX_BYTES = 1 << 20

@@ -18,10 +18,11 @@ import pytest
 
 from fixtures.corpus import Case, Settings
 from tests.support import environment, messages, replay, worker
-from tests.support.diagnosis import COLLAPSED, EMPTY, NotDiagnosable
+from tests.support.diagnosis import NotDiagnosable
 from tests.support.fits import Fits
 from tests.support.reference import DegenerateCovariance, exact_replay
 from tests.support.replay import EXPLICIT
+from tests.support.states import COLLAPSED, EMPTY
 
 # Where the checks live that can be asked about a case that the corpus does not
 # have, in the order in which they are asked. The others compare with a record.

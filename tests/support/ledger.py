@@ -11,12 +11,13 @@ Runs inside old environments: Python 3.6 syntax, standard library and packaging
 import ast
 import re
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Set, Tuple
+from typing import AbstractSet, Any, Dict, List, NamedTuple, Set, Tuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from fixtures import strict_json
+from tests.support.culprit import Culprit, culprits_of
 
 FORMAT_VERSION = 1
 UPSTREAM = r"https://github\.com/scikit-learn/scikit-learn/(issues|pull|commit)/\w+"
@@ -68,10 +69,11 @@ class Entry(NamedTuple):
 
 
 class Ledger(NamedTuple):
-    """All entries of a ledger, checked."""
+    """All entries of a ledger, checked, and what made its defects begin and end, as far as it is known."""
 
     path: Path
     entries: Tuple[Entry, ...]
+    culprits: Tuple[Culprit, ...] = ()
 
     def listed_for(self, release: str) -> List[Entry]:
         """The entries that cover a release.
@@ -132,9 +134,12 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
         raise BadLedger("{} has format version {}; should be {}".format(path, content["format"], FORMAT_VERSION))
     lines = _lines_of_strings(text, content)
     entries: List[Entry] = []
+    culprits: List[Culprit] = []
     seen: Set[str] = set()
     for position, defect in enumerate(content["defects"]):
-        _require_keys(path, "a defect", defect, {"id": str, "summary": str, "upstream": str, "found": list})
+        _require_keys(
+            path, "a defect", defect, {"id": str, "summary": str, "upstream": str, "found": list}, {"culprits"}
+        )
         if defect["id"] in seen:
             raise BadLedger("{} lists the defect {!r} twice; should be listed once".format(path, defect["id"]))
         seen.add(defect["id"])
@@ -148,7 +153,11 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
             entries.extend(_entries(path, defect, number, lines, places))
         if not defect["found"]:
             raise BadLedger("{} lists the defect {!r} on no case; should name at least one".format(path, defect["id"]))
-    return Ledger(path, tuple(entries))
+        try:
+            culprits.extend(culprits_of(defect))
+        except ValueError as fault:
+            raise BadLedger("{} has among the culprits of {!r} {}".format(path, defect["id"], fault)) from None
+    return Ledger(path, tuple(entries), tuple(culprits))
 
 
 def checks_in(folder: Path) -> Set[str]:
@@ -247,10 +256,12 @@ def _lines_of_strings(text: str, content: Any) -> Dict[Tuple[Any, ...], int]:
     return lines
 
 
-def _require_keys(path: Path, what: str, mapping: Any, types: Dict[str, type]) -> None:
+def _require_keys(
+    path: Path, what: str, mapping: Any, types: Dict[str, type], optional: AbstractSet[str] = frozenset()
+) -> None:
     if not isinstance(mapping, dict):
         raise BadLedger("{} has {!r:.60} as {}; should be an object".format(path, mapping, what))
-    odd = sorted(set(mapping) ^ set(types))
+    odd = sorted((set(mapping) - optional) ^ set(types))
     if odd:
         fault = "lacks" if odd[0] in types else "has the unknown entry"
         raise BadLedger(

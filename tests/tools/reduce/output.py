@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from fixtures import add_case, verifier
+from fixtures import add_case
 from fixtures.corpus import MAX_TITLE, Case
 from tests.support import ledger
 from tests.tools.environments import ENVIRONMENT_VARIABLES
@@ -38,8 +38,7 @@ def reduced_case(candidate: Candidate, original: Case, failure: dict[str, Any], 
     what = title_of(failure["check"], failure["state"]).removeprefix("GaussianMixture: ")
     title = f"reduced from {original.name}: {what}"[:MAX_TITLE]
     case = candidate.case(f"reduced-{original.name}", title, (), provenance)
-    flags = {flag for flag in add_case.DESCRIPTIVE_FLAGS if verifier.CLAIMS[flag](case)}
-    return case._replace(flags=tuple(sorted({*flags, "reduced"})))
+    return add_case.with_flags(case)
 
 
 def store(folder: Path, case: Case, texts: dict[str, str]) -> None:
