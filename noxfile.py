@@ -101,6 +101,13 @@ def demonstration(session: nox.Session) -> None:
     session.run("python", "-m", "tests.tools.record.demonstration", *session.posargs)
 
 
+@nox.session(default=False)
+def reduce(session: nox.Session) -> None:
+    """Reduce a case that fails to the smallest one that does, with a script and the text of an upstream issue."""
+    environments.install_group(session, "workers")
+    session.run("python", "-m", "tests.tools.reduce", *_absolute_paths(session, to_be_made=("--into",)))
+
+
 @nox.session(name="fetch-capture", default=False)
 def fetch_capture(session: nox.Session) -> None:
     """Download the public capture of scikit-learn #12099."""
@@ -131,10 +138,14 @@ def record_baseline(session: nox.Session) -> None:
     session.run("python", "-m", "tests.tools.record_baseline", *session.posargs, env=variables)
 
 
-def _absolute_paths(session: nox.Session) -> list[str]:
-    """A session's arguments, with files that exist from where the user stands."""
-    places = [(word, Path(session.invoked_from, word)) for word in session.posargs]
-    return [str(place) if not word.startswith("-") and place.exists() else word for word, place in places]
+def _absolute_paths(session: nox.Session, to_be_made: tuple[str, ...] = ()) -> list[str]:
+    """A session's arguments, with paths from where the user stands: files that exist, and what follows some options."""
+    words = []
+    for before, word in zip(["", *session.posargs], session.posargs, strict=False):
+        place = Path(session.invoked_from, word)
+        is_path = before in to_be_made or (not word.startswith("-") and place.exists())
+        words.append(str(place) if is_path else word)
+    return words
 
 
 @nox.session(default=False)
