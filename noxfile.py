@@ -108,6 +108,15 @@ def reduce(session: nox.Session) -> None:
     session.run("python", "-m", "tests.tools.reduce", *_absolute_paths(session, to_be_made=("--into",)))
 
 
+@nox.session(default=False)
+def bisect(session: nox.Session) -> None:
+    """Find the release, and the commit of scikit-learn, that changed what becomes of a case."""
+    environments.install_group(session, "bisect")
+    arguments, variables = suite_run.name_capture(session)
+    paths = _absolute_after(session, arguments, "--repo", "--json", "--markdown")
+    session.run("python", "-m", "tests.tools.bisect", *paths, env=variables)
+
+
 @nox.session(name="fetch-capture", default=False)
 def fetch_capture(session: nox.Session) -> None:
     """Download the public capture of scikit-learn #12099."""
@@ -146,6 +155,20 @@ def _absolute_paths(session: nox.Session, to_be_made: tuple[str, ...] = ()) -> l
         is_path = before in to_be_made or (not word.startswith("-") and place.exists())
         words.append(str(place) if is_path else word)
     return words
+
+
+def _absolute_after(session: nox.Session, words: list[str], *options: str) -> list[str]:
+    """Arguments with the paths that follow some options from where the user stands."""
+    made = []
+    for before, word in zip(["", *words], words, strict=False):
+        option, equals, value = word.partition("=")
+        if before in options:
+            made.append(str(Path(session.invoked_from, word)))
+        elif equals and option in options:
+            made.append(f"{option}={Path(session.invoked_from, value)}")
+        else:
+            made.append(word)
+    return made
 
 
 @nox.session(default=False)
