@@ -14,12 +14,12 @@ PAIRS = 25
 
 
 def rounds_of(
-    true_ratio: float,
+    ratio: float,
     draw: np.random.Generator,
     *,
     noise: float = 0.04,
     between: float = 0.005,
-    number: int = LOOKS[-1],
+    rounds: int = LOOKS[-1],
 ) -> list[list[Pair]]:
     """Synthetic timings: processes that differ a little from each other, and noise of every request."""
     made = []
