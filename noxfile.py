@@ -83,6 +83,15 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def compare(session: nox.Session) -> None:
+    """Compare the fit times of two releases, with an interval and a verdict."""
+    environments.install_group(session, "compare")
+    arguments, variables = suite_run.name_capture(session)
+    paths = _absolute_after(session, arguments, "--json")
+    session.run("python", "-m", "tests.tools.compare", *paths, env=variables)
+
+
+@nox.session(default=False)
 def corpus(session: nox.Session) -> None:
     """Regenerate the synthetic cases byte for byte and verify every checksum."""
     environments.install_group(session, "corpus")
@@ -108,6 +117,22 @@ def demonstration(session: nox.Session) -> None:
     """Make the small video that the README's story is told with."""
     environments.install_group(session, "record")
     session.run("python", "-m", "tests.tools.record.demonstration", *session.posargs)
+
+
+@nox.session(default=False)
+def reduce(session: nox.Session) -> None:
+    """Reduce a case that fails to the smallest one that does, with a script and the text of an upstream issue."""
+    environments.install_group(session, "workers")
+    session.run("python", "-m", "tests.tools.reduce", *_absolute_paths(session, to_be_made=("--into",)))
+
+
+@nox.session(default=False)
+def bisect(session: nox.Session) -> None:
+    """Find the release, and the commit of scikit-learn, that changed what becomes of a case."""
+    environments.install_group(session, "bisect")
+    arguments, variables = suite_run.name_capture(session)
+    paths = _absolute_after(session, arguments, "--repo", "--json", "--markdown")
+    session.run("python", "-m", "tests.tools.bisect", *paths, env=variables)
 
 
 @nox.session(name="fetch-capture", default=False)
@@ -140,10 +165,28 @@ def record_baseline(session: nox.Session) -> None:
     session.run("python", "-m", "tests.tools.record_baseline", *session.posargs, env=variables)
 
 
-def _absolute_paths(session: nox.Session) -> list[str]:
-    """A session's arguments, with files that exist from where the user stands."""
-    places = [(word, Path(session.invoked_from, word)) for word in session.posargs]
-    return [str(place) if not word.startswith("-") and place.exists() else word for word, place in places]
+def _absolute_paths(session: nox.Session, to_be_made: tuple[str, ...] = ()) -> list[str]:
+    """A session's arguments, with paths from where the user stands: files that exist, and what follows some options."""
+    words = []
+    for before, word in zip(["", *session.posargs], session.posargs, strict=False):
+        place = Path(session.invoked_from, word)
+        is_path = before in to_be_made or (not word.startswith("-") and place.exists())
+        words.append(str(place) if is_path else word)
+    return words
+
+
+def _absolute_after(session: nox.Session, words: list[str], *options: str) -> list[str]:
+    """Arguments with the paths that follow some options from where the user stands."""
+    made = []
+    for before, word in zip(["", *words], words, strict=False):
+        option, equals, value = word.partition("=")
+        if before in options:
+            made.append(str(Path(session.invoked_from, word)))
+        elif equals and option in options:
+            made.append(f"{option}={Path(session.invoked_from, value)}")
+        else:
+            made.append(word)
+    return made
 
 
 def _absolute_source(session: nox.Session, word: str) -> str:

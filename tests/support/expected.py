@@ -49,6 +49,17 @@ def read(case: str, root: Path = corpus.CASES) -> Dict[str, Any]:
     return expected
 
 
+def of(case: corpus.Case) -> Dict[str, Any]:
+    """The expected outcome of a case: read where the corpus has it, else computed.
+
+    Raises
+    ------
+    BrokenCase
+        The corpus has the case, and its expected outcome is missing or broken.
+    """
+    return read(case.name) if (corpus.CASES / case.name).is_dir() else expectation(case)
+
+
 def expectation(case: corpus.Case) -> Dict[str, Any]:
     """What exact EM makes of a case.
 

@@ -168,15 +168,24 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
 
 def checks_in(folder: Path) -> Set[str]:
     """Names of the checks: test functions of ``test_*.py`` that ask for a case and are no benchmark."""
-    return {
-        node.name
-        for path in folder.glob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef)
-        and node.name.startswith("test_")
-        and "case" in {argument.arg for argument in node.args.args}
-        and "benchmark" not in {argument.arg for argument in node.args.args}
-    }
+    return {check for checks in checks_by_file(folder).values() for check in checks}
+
+
+def checks_by_file(folder: Path) -> Dict[str, List[str]]:
+    """Names of the checks by the file that they are in, like ``test_collapse`` for ``test_collapse.py``."""
+    found = {}
+    for path in sorted(folder.glob("test_*.py")):
+        checks = [
+            node.name
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.FunctionDef)
+            and node.name.startswith("test_")
+            and "case" in {argument.arg for argument in node.args.args}
+            and "benchmark" not in {argument.arg for argument in node.args.args}
+        ]
+        if checks:
+            found[path.stem] = checks
+    return found
 
 
 def gone(entry: Entry, release: str) -> str:

@@ -290,6 +290,18 @@ class Clone:
         """The first parent of a commit; None of the first of all."""
         return self._ask("rev-parse", "--verify", "--quiet", f"{commit}^", may_fail=True).strip() or None
 
+    def parents(self, commit: str) -> list[str]:
+        """The parents of a commit, the first one first."""
+        return self._ask("rev-list", "--parents", "--max-count=1", commit).split()[1:]
+
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """Whether a commit is in the history of another, or is that one."""
+        return self._run("merge-base", "--is-ancestor", one, other, may_fail=True).returncode == 0
+
+    def objects(self) -> Path:
+        """The folder of its objects, which another repository can borrow."""
+        return Path(self.git_dir, self._ask("rev-parse", "--git-path", "objects").rstrip("\n")).resolve()
+
     def changed_files(self, before: str, after: str) -> list[str]:
         """Paths that differ between two commits."""
         listed = self._ask("diff-tree", "-r", "-z", "--name-only", *DIFF, before, after)
