@@ -133,8 +133,8 @@ def _why_laid(found: Difference) -> str:
     if not found.elsewhere:
         return f"only {_files(found.mixture)} differ{'s' if len(found.mixture) == 1 else ''}"
     return (
-        f"as asked by --overlay, and without the {len(found.elsewhere)} files outside sklearn/mixture that differ"
-        f" ({_files(found.elsewhere)})"
+        f"as asked by --overlay, and without the {_count(found.elsewhere)} outside sklearn/mixture that"
+        f" differ{'s' if len(found.elsewhere) == 1 else ''} ({_files(found.elsewhere)})"
     )
 
 
@@ -143,9 +143,13 @@ def _why_built(found: Difference, nearest: Release, *, asked: bool) -> str:
         return "built, as asked by --build"
     return (
         f"built: outside sklearn/mixture it differs from {nearest.version}, the nearest release, in"
-        f" {len(found.elsewhere)} files ({_files(found.elsewhere)}); --overlay would lay sklearn/mixture alone over it,"
+        f" {_count(found.elsewhere)} ({_files(found.elsewhere)}); --overlay would lay sklearn/mixture alone over it,"
         " in seconds"
     )
+
+
+def _count(names: tuple[str, ...]) -> str:
+    return f"{len(names)} file{'' if len(names) == 1 else 's'}"
 
 
 def _files(names: tuple[str, ...]) -> str:
