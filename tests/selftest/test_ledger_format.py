@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.culprit import as_item
 from tests.support.ledger import LEDGER, BadLedger, Entry, Ledger, checks_in, read_ledger, summary
 
 ISSUE = "https://github.com/scikit-learn/scikit-learn/issues/1"
@@ -56,6 +57,19 @@ def refusal(path: Path) -> str:
     return message[len(str(path)) :].strip()
 
 
+def culprit(**changes: Any) -> dict[str, Any]:
+    """What made a defect end: a commit."""
+    commit = {"commit": "0123456789" * 4, "date": "2025-05-06", "title": "FIX it (#1)", "pull_request": 1}
+    return {"release": "1.7.0", "change": "ends", **commit, **changes}
+
+
+def culprits(*listed: Any) -> dict[str, Any]:
+    """A ledger whose defect has these culprits."""
+    return content(defect(culprits=list(listed)))
+
+
+BY_NUMPY = {"release": "0.18", "change": "begins", "dependency": "numpy 2.0.0"}
+
 REPEATED_KEY = '{"format": 1, "format": 1, "defects": []}'
 DEEP = '{"format": 1, "defects": ' + "[" * 100_000 + "]" * 100_000 + "}"
 
@@ -98,6 +112,30 @@ MALFORMED = {
         content(defect(found=[item(cases=["one", "two", "one"])])),
         "repeats the case 'one' in an item of 'found' of 'd'; should be listed once",
     ),
+    "culprits is an object": (content(defect(culprits={})), "has among the culprits of 'd' {}; should be a list"),
+    "culprit is text": (culprits("#1"), "has among the culprits of 'd' '#1'; should be an object with just change"),
+    "culprit without a commit": (culprits(without(culprit(), "commit")), "; should be an object with just change"),
+    "culprit of two kinds": (culprits(culprit(dependency="numpy 2.0.0")), "; should be an object with just change"),
+    "unknown change": (culprits(culprit(change="fixed")), "the change 'fixed'; should be begins or ends"),
+    "change is a list": (culprits(culprit(change=["ends"])), "the change ['ends']; should be begins or ends"),
+    "release is no version": (culprits(culprit(release="next")), "the release 'next'; should be a version"),
+    "release is a number": (culprits(culprit(release=1.7)), "the release 1.7; should be a version"),
+    "short hash": (culprits(culprit(commit="0123456")), "the commit '0123456'; should be 40 hexadecimal digits"),
+    "date with a time": (culprits(culprit(date="2025-05-06T00:00")), "should be a day like 2025-05-06"),
+    "empty title": (culprits(culprit(title="")), "the title ''; should be the first line"),
+    "title of two lines": (culprits(culprit(title="a\nb")), "should be the first line of the commit's message"),
+    "pull request is text": (culprits(culprit(pull_request="#1")), "the pull_request '#1'; should be a number or null"),
+    "pull request is true": (culprits(culprit(pull_request=True)), "the pull_request True; should be a number"),
+    "dependency without a version": (
+        culprits({**BY_NUMPY, "dependency": "numpy"}),
+        "the dependency 'numpy'; should be a name and a version, like numpy 2.0.0",
+    ),
+    "culprit of no change": (
+        culprits(culprit(release="1.6.0")),
+        "ends with 1.6.0; should be a release r that some 'releases' of it names as <r",
+    ),
+    "culprit of the other change": (culprits(culprit(change="begins")), "begins with 1.7.0; should be a release r"),
+    "repeated culprit": (culprits(culprit(), culprit()), "twice; should be listed once"),
 }
 
 
@@ -125,6 +163,13 @@ def test_a_good_ledger_is_read_whole(write: Callable[[Any], Path]) -> None:
         ("e", "test_b", "one"),
         ("e", "test_b", "two"),
     ]
+
+
+def test_what_made_a_defect_begin_and_end_is_read(write: Callable[[Any], Path]) -> None:
+    listed = [culprit(), culprit(pull_request=None), BY_NUMPY]
+    ledger = read_ledger(write(culprits(*listed)))
+    assert [as_item(found) for found in ledger.culprits] == listed
+    assert {found.defect for found in ledger.culprits} == {"d"}
 
 
 def test_an_empty_list_of_defects_is_a_good_ledger(write: Callable[[Any], Path]) -> None:
@@ -173,6 +218,9 @@ def test_the_lines_of_the_stored_ledger_are_right() -> None:
         (">=0.18,<1.7", "1.6.1", True),
         (">=0.18,<1.7", "1.7.0", False),
         (">=0.18,<1.7", "1.10.0", False),
+        (">=1.7", "1.7.dev0", True),
+        ("<1.7.0", "1.7.dev0", False),
+        (">=1.7.0", "1.7.0rc1", True),
         ("==0.22.2.post1", "0.22.2.post1", True),
     ],
 )

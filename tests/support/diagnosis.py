@@ -10,9 +10,7 @@ import numpy as np
 from fixtures.corpus import Case
 from tests.support.density import full_matrices, log_masses, squared_distances
 from tests.support.replay import Outcome
-
-HEALTHY, EMPTY, DRAGGED, PINNED = "healthy", "empty", "dragged", "pinned"
-COLLAPSED = (EMPTY, DRAGGED)
+from tests.support.states import COLLAPSED, DRAGGED, EMPTY, HEALTHY, PINNED
 
 
 class NotDiagnosable(ValueError):
@@ -54,7 +52,7 @@ class Component(NamedTuple):
     mass : float
         ``weights_ * n_samples``: responsibility mass of the last M-step, in samples.
     started : Evidence or None
-        None for a healthy component.
+        None for a healthy component, and where no evidence was asked for.
     """
 
     number: int
@@ -116,6 +114,18 @@ def diagnose(case: Case, outcome: Outcome) -> Diagnosis:
         The fit raised, lacks an attribute, or a parameter is of the wrong
         shape or not finite; the message says which.
     """
+    diagnosis = states_alone(case, outcome)
+    return diagnosis._replace(components=_with_evidence(case, outcome, diagnosis.components))
+
+
+def states_alone(case: Case, outcome: Outcome) -> Diagnosis:
+    """`diagnose` without the evidence, which takes an E-step: no component says where it came from.
+
+    Raises
+    ------
+    NotDiagnosable
+        As `diagnose` does.
+    """
     weights, means, covariances, dtype = fitted_parameters(case, outcome)
     samples = case.frames[outcome.frame]
     low, high = samples.min(axis=0).astype(np.float64), samples.max(axis=0).astype(np.float64)
@@ -138,7 +148,7 @@ def diagnose(case: Case, outcome: Outcome) -> Diagnosis:
         else:
             state = HEALTHY
         components.append(Component(index, state, mean, covariances[index], float(masses[index]), None))
-    return Diagnosis(_with_evidence(case, outcome, components), dtype, low, high)
+    return Diagnosis(tuple(components), dtype, low, high)
 
 
 def at_floor(covariance: np.ndarray, reg_covar: float, eps: float) -> bool:
@@ -212,10 +222,10 @@ def _finite(name: str, array: Any, shape: Tuple[int, ...]) -> np.ndarray:
     return array
 
 
-def _with_evidence(case: Case, outcome: Outcome, components: List[Component]) -> Tuple[Component, ...]:
+def _with_evidence(case: Case, outcome: Outcome, components: Tuple[Component, ...]) -> Tuple[Component, ...]:
     """Add to each component that is not healthy where it came from."""
     if all(component.state == HEALTHY for component in components):
-        return tuple(components)
+        return components
     start, samples = outcome.start, case.frames[outcome.frame]
     means = start.means.astype(np.float64)
     precisions = full_matrices(start.precisions, case.settings.covariance_type, *means.shape)

@@ -11,12 +11,13 @@ Runs inside old environments: Python 3.6 syntax, standard library and packaging
 import ast
 import re
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Set, Tuple
+from typing import AbstractSet, Any, Dict, List, NamedTuple, Set, Tuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from fixtures import strict_json
+from tests.support.culprit import Culprit, culprits_of
 
 FORMAT_VERSION = 1
 UPSTREAM = r"https://github\.com/scikit-learn/scikit-learn/(issues|pull|commit)/\w+"
@@ -57,8 +58,14 @@ class Entry(NamedTuple):
     line: int
 
     def covers(self, release: str) -> bool:
-        """Whether a release of scikit-learn is listed as having the defect."""
-        return SpecifierSet(self.releases).contains(Version(release), prereleases=True)
+        """Whether a release of scikit-learn is listed as having the defect.
+
+        A development version or a pre-release is judged as the release that it leads to:
+        for PEP 440, 1.7.dev0 is neither before 1.7.0 nor from 1.7.0 on.
+        """
+        version = Version(release)
+        judged = Version(version.base_version) if version.is_prerelease else version
+        return SpecifierSet(self.releases).contains(judged)
 
     def unmatched(self) -> str:
         """What to say where the check exists and does not run on the case."""
@@ -68,10 +75,11 @@ class Entry(NamedTuple):
 
 
 class Ledger(NamedTuple):
-    """All entries of a ledger, checked."""
+    """All entries of a ledger, checked, and what made its defects begin and end, as far as it is known."""
 
     path: Path
     entries: Tuple[Entry, ...]
+    culprits: Tuple[Culprit, ...] = ()
 
     def listed_for(self, release: str) -> List[Entry]:
         """The entries that cover a release.
@@ -132,9 +140,12 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
         raise BadLedger("{} has format version {}; should be {}".format(path, content["format"], FORMAT_VERSION))
     lines = _lines_of_strings(text, content)
     entries: List[Entry] = []
+    culprits: List[Culprit] = []
     seen: Set[str] = set()
     for position, defect in enumerate(content["defects"]):
-        _require_keys(path, "a defect", defect, {"id": str, "summary": str, "upstream": str, "found": list})
+        _require_keys(
+            path, "a defect", defect, {"id": str, "summary": str, "upstream": str, "found": list}, {"culprits"}
+        )
         if defect["id"] in seen:
             raise BadLedger("{} lists the defect {!r} twice; should be listed once".format(path, defect["id"]))
         seen.add(defect["id"])
@@ -148,20 +159,33 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
             entries.extend(_entries(path, defect, number, lines, places))
         if not defect["found"]:
             raise BadLedger("{} lists the defect {!r} on no case; should name at least one".format(path, defect["id"]))
-    return Ledger(path, tuple(entries))
+        try:
+            culprits.extend(culprits_of(defect))
+        except ValueError as fault:
+            raise BadLedger("{} has among the culprits of {!r} {}".format(path, defect["id"], fault)) from None
+    return Ledger(path, tuple(entries), tuple(culprits))
 
 
 def checks_in(folder: Path) -> Set[str]:
     """Names of the checks: test functions of ``test_*.py`` that ask for a case and are no benchmark."""
-    return {
-        node.name
-        for path in folder.glob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef)
-        and node.name.startswith("test_")
-        and "case" in {argument.arg for argument in node.args.args}
-        and "benchmark" not in {argument.arg for argument in node.args.args}
-    }
+    return {check for checks in checks_by_file(folder).values() for check in checks}
+
+
+def checks_by_file(folder: Path) -> Dict[str, List[str]]:
+    """Names of the checks by the file that they are in, like ``test_collapse`` for ``test_collapse.py``."""
+    found = {}
+    for path in sorted(folder.glob("test_*.py")):
+        checks = [
+            node.name
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.FunctionDef)
+            and node.name.startswith("test_")
+            and "case" in {argument.arg for argument in node.args.args}
+            and "benchmark" not in {argument.arg for argument in node.args.args}
+        ]
+        if checks:
+            found[path.stem] = checks
+    return found
 
 
 def gone(entry: Entry, release: str) -> str:
@@ -247,10 +271,12 @@ def _lines_of_strings(text: str, content: Any) -> Dict[Tuple[Any, ...], int]:
     return lines
 
 
-def _require_keys(path: Path, what: str, mapping: Any, types: Dict[str, type]) -> None:
+def _require_keys(
+    path: Path, what: str, mapping: Any, types: Dict[str, type], optional: AbstractSet[str] = frozenset()
+) -> None:
     if not isinstance(mapping, dict):
         raise BadLedger("{} has {!r:.60} as {}; should be an object".format(path, mapping, what))
-    odd = sorted(set(mapping) ^ set(types))
+    odd = sorted((set(mapping) - optional) ^ set(types))
     if odd:
         fault = "lacks" if odd[0] in types else "has the unknown entry"
         raise BadLedger(

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from fixtures.corpus import Case
-from tests.support.diagnosis import DRAGGED, EMPTY, Component, Diagnosis
+from tests.support.diagnosis import Component, Diagnosis
 from tests.support.replay import Outcome
+from tests.support.states import COLLAPSED, DRAGGED, EMPTY, PINNED
 
 
 class Defect(pytest.fail.Exception):  # type: ignore[misc, name-defined]  # public, and set at run time
@@ -52,7 +53,7 @@ def collapse(release: str, case: Case, way: str, outcome: Outcome, diagnosis: Di
         )
     ]
     for component in collapsed:
-        lines += _component(diagnosis, component)
+        lines += ["", *explanation(diagnosis, component)]
     return "\n".join(lines)
 
 
@@ -83,21 +84,24 @@ def record(outcome: Outcome, diagnosis: Optional[Diagnosis]) -> List[Tuple[str, 
     return properties
 
 
-def _component(diagnosis: Diagnosis, component: Component) -> List[str]:
+def explanation(diagnosis: Diagnosis, component: Component) -> List[str]:
+    """What became of a component that is not healthy, and where it came from, in lines."""
     started = component.started
-    assert started is not None  # a collapsed component is never healthy
+    assert started is not None  # it is not healthy, so there is evidence
     headline = {
         EMPTY: "no responsibility mass is left; it sits at the origin",
         DRAGGED: "its mean is outside the data, where no weighted mean of samples can be",
+        PINNED: "it is alive, and an eigenvalue of its covariance is reg_covar and nothing more",
     }[component.state]
     box = " x ".join("{:.6g}..{:.6g}".format(low, high) for low, high in zip(diagnosis.low, diagnosis.high))
+    # Pinned is no failure: nothing else should be.
+    expected = ["    should be  a mean inside the data, {}".format(box)] if component.state in COLLAPSED else []
     return [
-        "",
         "  component {} is {}: {}".format(component.number, component.state, headline),
         "    seen       mean {}, covariance {}, mass {:.3g} samples".format(
             numbers(component.mean), numbers(component.covariance), component.mass
         ),
-        "    should be  a mean inside the data, {}".format(box),
+        *expected,
         "    started    at {}; nearest sample {} at a Mahalanobis distance of {:.4g}".format(
             numbers(started.mean), numbers(started.nearest_sample), started.nearest_distance
         ),

@@ -144,7 +144,7 @@ class Trials:
         except Exception as error:
             return {"killed_by": "import: {}".format(type(error).__name__)}
         for suite in self._suites:
-            swap(vars(suite))
+            swap(vars(suite.fits))
         for item in items:
             swap(vars(item.module))
             if hasattr(item, "callspec"):

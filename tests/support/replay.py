@@ -117,21 +117,22 @@ def initial(case: Case) -> Start:
     return Start(case.weights, case.means, case.precisions)
 
 
-def make_estimator(case: Case, start: Start, estimator_class: Any, **parameters: Any) -> Any:
-    """An unfitted estimator with the settings of a case, to start from given parameters.
+def make_estimator(case: Case, start: Optional[Start], estimator_class: Any, **parameters: Any) -> Any:
+    """An unfitted estimator with the settings of a case, to start from given parameters, or cold.
 
     The estimator gets copies, so that one that writes into its arguments
     cannot spoil the case for the checks that follow.
     """
+    if start is not None:
+        parameters["weights_init"] = start.weights.copy()
+        parameters["means_init"] = start.means.copy()
+        parameters["precisions_init"] = start.precisions.copy()
     return estimator_class(
         n_components=case.n_components,
         covariance_type=case.settings.covariance_type,
         reg_covar=case.settings.reg_covar,
         tol=case.settings.tol,
         max_iter=case.settings.max_iter,
-        weights_init=start.weights.copy(),
-        means_init=start.means.copy(),
-        precisions_init=start.precisions.copy(),
         # Releases before 1.4 draw a k-means start even where the parameters
         # are all given, and then do not use it.
         random_state=0,
@@ -163,7 +164,7 @@ def replay(case: Case, estimator_class: Any, way: str = EXPLICIT) -> Tuple[Outco
     estimator = make_estimator(case, start, estimator_class, warm_start=True) if way == WARM_START else None
     for number in range(len(case.frames)):
         fitted = estimator if way == WARM_START else make_estimator(case, start, estimator_class)
-        outcome = _fit(case, number, start, fitted)
+        outcome = fit_frame(case, number, start, fitted)
         outcomes.append(outcome)
         if outcome.weights is None or outcome.means is None or outcome.precisions is None:
             if not outcome.error and len(outcomes) < len(case.frames):
@@ -189,7 +190,7 @@ def replay_steps(case: Case, estimator_class: Any, n_steps: int) -> Tuple[Outcom
     estimator = make_estimator(one_step, start, estimator_class, warm_start=True)
     outcomes: List[Outcome] = []
     for _ in range(n_steps):
-        outcome = _fit(one_step, 0, start, estimator)
+        outcome = fit_frame(one_step, 0, start, estimator)
         outcomes.append(outcome)
         if outcome.weights is None or outcome.means is None or outcome.precisions is None:
             break
@@ -197,7 +198,8 @@ def replay_steps(case: Case, estimator_class: Any, n_steps: int) -> Tuple[Outcom
     return tuple(outcomes)
 
 
-def _fit(case: Case, number: int, start: Start, estimator: Any) -> Outcome:
+def fit_frame(case: Case, number: int, start: Start, estimator: Any) -> Outcome:
+    """Fit one frame of a case with an estimator that is set to start there, and keep all that it leaves."""
     frame = case.frames[number].copy()
     error = None
     with warnings.catch_warnings(record=True) as caught:

@@ -64,6 +64,12 @@ class WorkerProcess:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
         self._received = b""
+        self._asked = ""
+
+    @property
+    def process_id(self) -> int:
+        """The process's id, for the operating system."""
+        return self._process.pid
 
     def ask(self, do: str, *, timeout: float | None = None, **arguments: Any) -> Any:
         """Have one request answered.
@@ -84,17 +90,32 @@ class WorkerProcess:
         WorkerFailed
             The worker died or took too long, or the answer raised.
         """
+        self.send(do, **arguments)
+        return self.receive(timeout=timeout)
+
+    def send(self, do: str, **arguments: Any) -> None:
+        """Send a request, and do not wait: `receive` gives its answer.
+
+        Raises
+        ------
+        WorkerFailed
+            The worker has died.
+        """
         assert self._process.stdin is not None
+        self._asked = do
         try:
             self._process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
             self._process.stdin.flush()
         except OSError:
             raise WorkerFailed(self._how_it_died()) from None
-        reply = json.loads(self._line(do, timeout))
+
+    def receive(self, *, timeout: float | None = None) -> Any:
+        """The answer to the request that was sent last; raises as `ask` does."""
+        reply = json.loads(self._line(self._asked, timeout))
         if "refused" in reply:
             raise WorkerRefused(reply["refused"])
         if "error" in reply:
-            raise WorkerFailed(f"{self.name}: {do!r} raised {reply['error']}\n{reply['traceback']}")
+            raise WorkerFailed(f"{self.name}: {self._asked!r} raised {reply['error']}\n{reply['traceback']}")
         return reply["answer"]
 
     def close(self) -> None:

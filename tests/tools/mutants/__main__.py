@@ -1,4 +1,4 @@
-"""Mutate scikit-learn's mixture code, and see which mutants this suite kills and which scikit-learn's own tests kill."""
+"""Mutate scikit-learn's mixture code: which mutants this suite kills, and which scikit-learn's own tests do."""
 
 from __future__ import annotations
 

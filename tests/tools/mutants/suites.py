@@ -37,7 +37,7 @@ class NotGreen(RuntimeError):
     """A suite that fails on the package as it is cannot judge a change of it."""
 
 
-class Test(NamedTuple):
+class SuiteTest(NamedTuple):
     """A test that can be run on a mutant.
 
     Attributes
@@ -70,7 +70,7 @@ def start(suite: str, python: Path) -> WorkerProcess:
     )
 
 
-def clean_tests(suite: str, worker: WorkerProcess) -> list[Test]:
+def clean_tests(suite: str, worker: WorkerProcess) -> list[SuiteTest]:
     """Run a suite on the package as it is: its tests in the order in which they are tried.
 
     The published capture is left out, so that what kills a mutant does not
@@ -95,12 +95,27 @@ def clean_tests(suite: str, worker: WorkerProcess) -> list[Test]:
     kept = [test for test in answer["tests"] if test["case"] not in published]
     shared = _lines_of_cases(kept, lines)
     tests = {
-        test["id"]: Test(test["id"], test["seconds"], shared.get(test["case"], frozenset()) | lines[test["lines"]])
+        test["id"]: SuiteTest(test["id"], test["seconds"], shared.get(test["case"], frozenset()) | lines[test["lines"]])
         for test in kept
     }
     if suite == THEIRS:
         return sorted(tests.values(), key=lambda test: test.seconds)
     return [tests[name] for name in _in_our_order(kept)]
+
+
+def require_notice(suite: str, worker: WorkerProcess, sources: dict[str, str], tests: list[SuiteTest]) -> None:
+    """Try a change that every test must notice that fits anything.
+
+    Raises
+    ------
+    NotGreen
+        None does: the tests do not see the changed package.
+    """
+    file = FILES[0]
+    source = sources[file] + "\nBaseMixture.fit_predict = None\n"
+    first = [test.name for test in tests if test.lines][:20]
+    if not worker.ask("attempt", file=file, source=source, tests=first, seconds=MORE_SECONDS)["killed_by"]:
+        raise NotGreen(f"{TITLES[suite]} passes where nothing can be fitted; its tests should see the changed package")
 
 
 def _lines_of_cases(tests: list[dict[str, Any]], lines: list[frozenset[tuple[str, int]]]) -> dict[str, Any]:
@@ -130,7 +145,7 @@ def _size(name: str) -> int:
     return int(numbers * files["means.npy"]["shape"][0])
 
 
-def tests_for(mutant: Mutant, tests: Iterable[Test]) -> list[Test]:
+def tests_for(mutant: Mutant, tests: Iterable[SuiteTest]) -> list[SuiteTest]:
     """The tests that can tell a mutant: those that run its statement, or all where it runs at import."""
     if mutant.lines is None:
         return list(tests)
@@ -138,6 +153,6 @@ def tests_for(mutant: Mutant, tests: Iterable[Test]) -> list[Test]:
     return [test for test in tests if places & test.lines]
 
 
-def seconds_for(tests: Iterable[Test]) -> float:
+def seconds_for(tests: Iterable[SuiteTest]) -> float:
     """CPU seconds after which a mutant counts as one that does not end."""
     return TIMES_CLEAN * sum(test.seconds for test in tests) + MORE_SECONDS

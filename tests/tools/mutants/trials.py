@@ -16,7 +16,7 @@ from tests.tools.worker_process import WorkerProcess
 NOT_REACHED = Result(None, 0.0)
 
 
-def attempt(mutant: Mutant, source: str, tests: Sequence[suites.Test], worker: WorkerProcess) -> Result:
+def attempt(mutant: Mutant, source: str, tests: Sequence[suites.SuiteTest], worker: WorkerProcess) -> Result:
     """Try a mutant on the tests that can tell it."""
     chosen = suites.tests_for(mutant, tests)
     if not chosen:
@@ -68,6 +68,7 @@ def run(  # noqa: PLR0917  (what is tried, where, and how)
     with suites.start(suite, python) as first:
         sources = first.ask("sources", files=list(suites.FILES))
         tests = suites.clean_tests(suite, first)
+        suites.require_notice(suite, first, sources, tests)
         stop = threading.Event()
 
         def work(worker: WorkerProcess) -> None:
