@@ -12,6 +12,7 @@ import cosmic_ray.plugins
 import pytest
 from cosmic_ray.mutating import mutate_code
 
+from fixtures.corpus import PROJECT
 from tests.tools.mutants import __main__ as command
 from tests.tools.mutants import explanations, report
 from tests.tools.mutants.enumeration import Mutant, mutants_of, operators
@@ -40,6 +41,9 @@ class Model:
         except ValueError:
             return None
 '''
+of_a_whole_run = pytest.mark.skipif(
+    not report.FIGURES.exists(), reason="no whole run has been recorded: `nox -s mutants -- --write` does"
+)
 RULES = Explanations("1.9.1", {}, {})
 
 
@@ -209,6 +213,21 @@ def test_the_table_counts_by_function() -> None:
         "Of the 1 that survive, 1 compute the same, 0 change what is out of scope, and 0 show gaps"
         in report.sentence("1.9.1", counts)
     )
+
+
+@of_a_whole_run
+def test_the_readme_has_the_figures_of_the_last_whole_run() -> None:
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert report.with_figures(text, *report.read()) == text
+
+
+@of_a_whole_run
+def test_the_figures_and_the_explanations_are_of_one_run() -> None:
+    release, counts = report.read()
+    why = explanations.read()
+    whole = report.total(counts)
+    assert release == why.release
+    assert whole.mutants - whole.ours >= len(why.survivors) > 0
 
 
 @pytest.mark.parametrize(
