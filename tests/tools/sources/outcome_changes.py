@@ -81,7 +81,7 @@ def lines(changes: list[Changed], source: str, nearest: str, n_checks: int) -> l
     told = [head]
     told += [f"  newly fails: {_on_cases(change)}" for change in worse] or ["  newly fails: nothing"]
     told += [f"  no longer fails: {_on_cases(change)}" for change in better] or ["  no longer fails: nothing"]
-    told += [f"  {change.check} {change.after}, {change.before} there: {_on_cases(change)}" for change in other]
+    told += [f"  {_on_cases(change)} {change.after}, and {change.before} there" for change in other]
     return told
 
 
