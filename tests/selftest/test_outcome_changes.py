@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.corpus import PROJECT
 from tests.selftest.suite_runs import CHECK, CONTROLS, LISTED_CASES, Run, fake
 from tests.tools.sources import outcome_changes
 from tests.tools.sources.outcome_changes import BREAKS, FAILS, PASSES, SKIPPED, Changed, Check, NoRecord
@@ -63,6 +64,29 @@ def test_the_summary_has_what_is_worse_what_is_better_and_the_rest() -> None:
     ]
 
 
+def test_what_is_recorded_is_no_promise() -> None:
+    """A better fit ends otherwise than that of the recorded release."""
+    before = {Check("as_recorded", "one", promise=False): PASSES, Check("as_recorded", "two", promise=False): FAILS}
+    after = {check: FAILS if outcome == PASSES else PASSES for check, outcome in before.items()}
+    changes = outcome_changes.changed(before, after)
+    assert outcome_changes.newly_failing(changes) == []
+    assert outcome_changes.lines(changes, "mine", "1.9.1", 2)[1:] == [
+        "  newly fails: nothing",
+        "  no longer fails: nothing",
+        "  no longer what is recorded of releases: the fits of 2 cases (one, two)",
+    ]
+
+
+@pytest.mark.parametrize(("module", "promise"), [("test_collapse", True), ("test_baseline", False)])
+def test_the_file_of_a_check_says_whether_it_is_a_promise(tmp_path: Path, module: str, promise: bool) -> None:
+    (tmp_path / "run.xml").write_text(f'<testsuites><testcase classname="tests.{module}" name="a[one]"/></testsuites>')
+    assert list(outcome_changes.read(tmp_path / "run.xml")) == [Check("a", "one", promise)]
+
+
+def test_every_check_that_is_no_promise_exists() -> None:
+    assert all((PROJECT / "tests" / f"{module}.py").is_file() for module in outcome_changes.NO_PROMISE)
+
+
 def test_no_change_is_told_too() -> None:
     assert outcome_changes.lines([], "mine", "1.9.1", 4)[1] == "  every check ends as it does there"
 
@@ -70,7 +94,7 @@ def test_no_change_is_told_too() -> None:
 def test_many_cases_are_counted_and_some_named() -> None:
     cases = tuple(f"case-{number}" for number in range(10))
     told = outcome_changes.lines([Changed("a", PASSES, FAILS, cases)], "mine", "1.9.1", 10)
-    assert "a on 10 cases (case-0, case-1, case-2, case-3, case-4, case-5, ...)" in told[1]
+    assert "a on 10 cases (case-0, case-1, case-2, ...)" in told[1]
 
 
 def test_a_run_that_left_nothing_is_told(tmp_path: Path) -> None:
