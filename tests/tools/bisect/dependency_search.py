@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ class DependencySearch:
         return "; ".join(reasons)
 
     def _find_with(self, fixed: Release, own: Mapping[str, str], other: Mapping[str, str]) -> DependencyCulprit | str:
-        place = self._scratch / f"dependencies-{fixed.version}"
+        place = Path(tempfile.mkdtemp(prefix="dependencies-", dir=self._scratch), fixed.version)
         release_environment.make_private(fixed, place)
         python = release_environment.python_of(place)
         start = self._ask(fixed, python, {})
