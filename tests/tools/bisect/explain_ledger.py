@@ -55,23 +55,33 @@ class Boundary:
 
 
 def boundaries(known: ledger.Ledger, releases: Sequence[Release], cases: set[str]) -> list[Boundary]:
-    """What the ledger says begins or ends: of each defect, release and check, the first case that is stored here."""
+    """What the ledger says begins or ends: of each defect, release and check, the first case that shows it.
+
+    A case on which one listed defect follows another shows no change, and one
+    whose data are not stored here may not be at hand.
+    """
     found: dict[tuple[str, str, Release, str], Boundary] = {}
     for entry in known.entries:
-        for change, comparison in COMPARISONS.items():
-            for specifier in SpecifierSet(entry.releases):
-                after = _first_since(releases, specifier.version) if specifier.operator == comparison else None
-                if after and entry.case in cases:
-                    question = Question(entry.case, (entry.check,), None, entry.check)
-                    boundary = Boundary(entry.defect, change, after, question)
-                    found.setdefault((entry.defect, change, after, entry.check), boundary)
+        for change, after in _changes(entry, releases):
+            other_side = releases[releases.index(after) - (change == BEGINS)]
+            fails_there = any(
+                (other.check, other.case) == (entry.check, entry.case) and other.covers(other_side.version)
+                for other in known.entries
+            )
+            if entry.case in cases and not fails_there:
+                question = Question(entry.case, (entry.check,), None, entry.check)
+                boundary = Boundary(entry.defect, change, after, question)
+                found.setdefault((entry.defect, change, after, entry.check), boundary)
     return sorted(found.values(), key=lambda item: (item.defect, item.change, Version(item.after.version)))
 
 
-def _first_since(releases: Sequence[Release], version: str) -> Release | None:
-    """The first release that is not older than a version; None where that is the first of all."""
-    since = [release for release in releases if Version(release.version) >= Version(version)]
-    return since[0] if since and since[0] is not releases[0] else None
+def _changes(entry: ledger.Entry, releases: Sequence[Release]) -> Iterator[tuple[str, Release]]:
+    """Each change of an entry with the first release after it, but those before the first release of all."""
+    for change, comparison in COMPARISONS.items():
+        for specifier in SpecifierSet(entry.releases):
+            since = [release for release in releases if Version(release.version) >= Version(specifier.version)]
+            if specifier.operator == comparison and since and since[0] is not releases[0]:
+                yield change, since[0]
 
 
 def run(clone: Clone, *, write: bool, dry_run: bool) -> int:
