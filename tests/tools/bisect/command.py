@@ -42,7 +42,7 @@ exit codes: 0 a change, and with --repo its cause, was found; 1 it was not; 2 wr
 """
 BAD_INPUT = (
     BadLedger, BadQuestion, BrokenCase, EnvironmentFailed, HistoryUnusable, UnknownRelease, corpus.BadCaptureFolder,
-    release_search.EndsUnusable, release_table.BadTable, report.NotWritten, explain_ledger.NothingToExplain,
+    release_search.EndsUnusable, release_table.BadTable, explain_ledger.NothingToExplain, OSError,
 )  # fmt: skip
 
 
@@ -53,6 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _require_sense(parser, options)
         clone = Clone(options.repo) if options.repo else None
+        if clone:
+            clone.require_whole()
         if options.explain:
             assert clone is not None
             return explain_ledger.run(clone, write=options.write, dry_run=options.dry_run)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.tools import overlay, release_commits, release_environment, release_table
 from tests.tools.bisect.commit_search import CommitSearch, Culprit, NoCulprit
-from tests.tools.bisect.dependency_search import DependencyCulprit, DependencySearch
+from tests.tools.bisect.dependency_search import DependencyCulprit, DependencySearch, Environments
 from tests.tools.bisect.question import Question
 from tests.tools.bisect.record import Record
 from tests.tools.bisect.release_search import ReleaseChange, require_ends
@@ -63,7 +63,8 @@ class Explainer:
         )
         if not (isinstance(cause, NoCulprit) and cause.outside):
             return cause
-        found = DependencySearch(question, change, self.scratch, self.record).find()
+        environments = Environments(question, self.scratch, self.record)
+        found = DependencySearch(question, change, environments.ask).find()
         if isinstance(found, DependencyCulprit):
             return found
         return NoCulprit(f"{cause.reason}; {found}", outside=True)
