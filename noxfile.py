@@ -66,11 +66,29 @@ for _release in SERIES:
     _named_session("bench", _release, suite_run.run_benchmarks, tags=["bench-series"], default=False)
 
 
+@nox.session(name="tests-source", default=False)
+def tests_source(session: nox.Session) -> None:
+    """The suite on any scikit-learn: a checkout, a revision, a patch, a wheel, the nightly build."""
+    environments.install_group(session, "workers")
+    session.posargs[:] = [_absolute_source(session, word) for word in session.posargs]
+    arguments, variables = suite_run.name_capture(session)
+    session.run("python", "-m", "tests.tools.sources", *arguments, env=variables)
+
+
 @nox.session(python=LATEST.python, default=False)
 def bench(session: nox.Session) -> None:
     """Fit times with the newest release; `nox -t bench-series` has every series."""
     environments.install_release(session, LATEST)
     suite_run.run_benchmarks(session, LATEST.version)
+
+
+@nox.session(default=False)
+def compare(session: nox.Session) -> None:
+    """Compare the fit times of two releases, with an interval and a verdict."""
+    environments.install_group(session, "compare")
+    arguments, variables = suite_run.name_capture(session)
+    paths = _absolute_after(session, arguments, "--json")
+    session.run("python", "-m", "tests.tools.compare", *paths, env=variables)
 
 
 @nox.session(default=False)
@@ -169,6 +187,20 @@ def _absolute_after(session: nox.Session, words: list[str], *options: str) -> li
         else:
             made.append(word)
     return made
+
+
+def _absolute_source(session: nox.Session, word: str) -> str:
+    """A word that may name a scikit-learn, with its file or folder from where the user stands.
+
+    That of ``REPO@REV`` ends at the at sign, that of ``RELEASE+PATCHFILE`` begins after the plus.
+    """
+    before, plus, patch = word.partition("+")
+    if plus and Path(session.invoked_from, patch).is_file():
+        return f"{before}+{Path(session.invoked_from, patch)}"
+    folder = word.partition("@")[0]
+    if not word.startswith("-") and any(Path(session.invoked_from, name).exists() for name in (word, folder) if name):
+        return str(Path(session.invoked_from, word))
+    return word
 
 
 @nox.session(default=False)

@@ -11,6 +11,10 @@ import nox
 
 from tests.tools.environments import ENVIRONMENT_VARIABLES
 
+PYTEST_OPTIONS = (
+    "-p", "no:benchmark", "-p", "no:cacheprovider",
+    "-p", "no:unraisableexception",  # it collects garbage for longer than some runs fit
+)  # fmt: skip
 PYTEST_CAPTURE_METHODS = ("fd", "sys", "no", "tee-sys")
 
 
@@ -19,8 +23,7 @@ def run_suite(session: nox.Session, version: str) -> None:
     arguments, variables = name_capture(session)
     with _written_whole(session, Path("results", f"sklearn-{version}.xml")) as scratch:
         session.run(
-            "python", "-m", "pytest", "-p", "no:benchmark", "-p", "no:cacheprovider",
-            "-p", "no:unraisableexception",  # it collects garbage for longer than some runs fit
+            "python", "-m", "pytest", *PYTEST_OPTIONS,
             f"--junitxml={scratch}", "-o", f"junit_suite_name=scikit-learn {version}",
             *arguments, env=variables,
         )  # fmt: skip

@@ -29,7 +29,7 @@ from tests.tools import release_environment, release_table
 from tests.tools.record import frame_sources, lines, stored_break
 from tests.tools.record.frames import Conversion, Frames, Skipped
 from tests.tools.record.recording import Fitted, Recording
-from tests.tools.record.tracker_process import TrackerProcess
+from tests.tools.record.tracker_process import TrackerProcess, Worker, open_worker
 from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
 from tests.tools.worker_process import WorkerFailed, WorkerRefused
 
@@ -44,7 +44,7 @@ EXAMPLES = """examples:
 exit code: 0 a break was recorded, 1 nothing broke, 2 wrong use or bad input
 """
 
-Maker = Callable[[release_table.Release], Path]
+Start = Callable[[release_table.Release], Worker]
 
 
 class NothingFitted(ValueError):
@@ -55,12 +55,12 @@ class Interrupted(Exception):
     """Ctrl-C in the middle of a recording."""
 
 
-def main(arguments: list[str] | None = None, make_environment: Maker = release_environment.make) -> int:
+def main(arguments: list[str] | None = None, start: Start = open_worker) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     _check(parser, options)
     try:
-        return _record(options, make_environment)
+        return _record(options, start)
     except (Interrupted, KeyboardInterrupt) as stopped:
         print(f"\n{stopped or 'stopped by Ctrl-C before the first frame'}", file=sys.stderr)
         return INTERRUPTED
@@ -71,16 +71,15 @@ def main(arguments: list[str] | None = None, make_environment: Maker = release_e
     return WRONG
 
 
-def _record(options: argparse.Namespace, make_environment: Maker) -> int:
+def _record(options: argparse.Namespace, start: Start) -> int:
     clock = time.perf_counter()
     source = frame_sources.open_source(options.source, options.holds)
     conversion = _conversion(options, source)
     release = release_environment.find(options.sklearn) if options.sklearn else release_table.read()[-1]
-    name = f"scikit-learn {release.version}"
-    print(f"{source.description}; {options.components} components, {options.covariance_type}, {name}", flush=True)
     frames = Frames(source, conversion, options.components, options.every)
-    python = make_environment(release)
-    with TrackerProcess(python, name, options.estimator, options.components, _settings(options)) as tracker:
+    mixture = f"{options.components} components, {options.covariance_type}, scikit-learn {release.version}"
+    print(f"{source.description}; {mixture}", flush=True)
+    with TrackerProcess(start(release), options.estimator, options.components, _settings(options)) as tracker:
         recording = Recording(frames, tracker, options.ignore_pinned)
         starting = time.perf_counter() - clock
         pixels = vars(conversion) if source.holds == frame_sources.PIXELS else {}
@@ -90,7 +89,7 @@ def _record(options: argparse.Namespace, make_environment: Maker) -> int:
     if not recording.fitted:
         raise NothingFitted(_why_nothing(recording, options))
     if stored is None:
-        print(f"nothing broke in {name}: no case is written")
+        print(f"nothing broke in scikit-learn {release.version}: no case is written")
         return NOTHING_BROKE
     return RECORDED_A_BREAK
 

@@ -54,7 +54,8 @@ def write_video(path: Path, pictures: Iterable[np.ndarray], *, codec: str = "ffv
     codec : str
         ``ffv1`` is lossless.
     """
-    with av.open(str(path), "w") as container:
+    # Without this flag the container gets a random name of its own.
+    with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
         stream = None
         for levels in pictures:
             frame = av.VideoFrame.from_ndarray(levels, format="gray")
@@ -62,6 +63,7 @@ def write_video(path: Path, pictures: Iterable[np.ndarray], *, codec: str = "ffv
                 stream = container.add_stream(codec, rate=FRAMES_PER_SECOND)
                 stream.width, stream.height = frame.width, frame.height
                 stream.pix_fmt = "gray" if codec == "ffv1" else "yuv420p"
+                stream.gop_size = 1  # each frame stands for itself, so that a broken one breaks no other
                 stream.time_base = Fraction(1, FRAMES_PER_SECOND)
             container.mux(stream.encode(frame))
         if stream is not None:

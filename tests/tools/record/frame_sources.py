@@ -24,7 +24,7 @@ class UnreadableSource(ValueError):
     """What the user named cannot be read as frames."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single truth value
 class RawFrame:
     """A frame as it was stored.
 
