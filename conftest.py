@@ -172,7 +172,7 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None
     report = result.get_result()
     suite = item.config.stash[SUITE_KEY]
     if call.excinfo is not None and call.excinfo.errisinstance(messages.Defect):
-        item.user_properties.append(("seen", record.evidence(str(call.excinfo.value))))
+        item.user_properties.append((record.SEEN, record.evidence(str(call.excinfo.value))))
         if report.failed and suite.plots is not None:
             report.longrepr = "{}\n{}".format(report.longrepr, _drawn(suite, item))
     if call.excinfo is not None and call.excinfo.errisinstance(BrokenCase):
@@ -182,6 +182,7 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None
         suite.found.append(entry)
     if entry and report.when == "call" and report.failed and call.excinfo is None:
         report.longrepr = ledger.gone(entry, suite.release)
+        item.user_properties.append((record.GONE, entry.defect))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:

@@ -24,6 +24,7 @@ FORMAT_VERSION = 1
 TESTS = Path(__file__).resolve().parent.parent
 WHOLE, A_PART = "whole", "a part"
 OFF = "off"
+SEEN, GONE = "seen", "no longer occurs"
 DIGITS = 7
 LONGEST_TEXT = 6000
 
@@ -49,10 +50,15 @@ def header(environment: Dict[str, str], estimator: str, ledger: Optional[Path], 
         *environment.items(),
         ("estimator", estimator),
         ("ledger", digest([ledger]) if ledger else OFF),
-        ("corpus", digest(sorted(CASES.glob("*/*.json")))),
+        ("corpus", corpus_digest()),
         ("checks", digest(sorted([*TESTS.glob("test_*.py"), *TESTS.glob("support/*.py")]))),
         ("capture", "at hand" if capture else "not at hand"),
     ]
+
+
+def corpus_digest() -> str:
+    """What tells one state of the corpus from another: a digest of all that ``case.json`` and its like say."""
+    return digest(sorted(CASES.glob("*/*.json")))
 
 
 def digest(paths: Sequence[Path]) -> str:
