@@ -117,6 +117,14 @@ def record_baseline(session: nox.Session) -> None:
     session.run("python", "-m", "tests.tools.record_baseline", *session.posargs, env=variables)
 
 
+@nox.session(default=False)
+def report(session: nox.Session) -> None:
+    """Make one page out of the records of any number of runs."""
+    environments.install_group(session, "report")
+    _, variables = suite_run.name_capture(session)
+    session.run("python", "-m", "tests.tools.report", *_absolute_paths(session), env=variables)
+
+
 def _absolute_paths(session: nox.Session) -> list[str]:
     """A session's arguments, with files that exist from where the user stands."""
     places = [(word, Path(session.invoked_from, word)) for word in session.posargs]

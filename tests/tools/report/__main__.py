@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
@@ -32,6 +33,16 @@ from tests.tools.report.junit import BadRecord
 RESULTS = corpus.PROJECT / "results"
 BENCHMARKS = corpus.PROJECT / ".benchmarks"
 REMEDIES = RESULTS / "remedies.json"
+BAD_INPUT = (
+    BadRecord,
+    BrokenCase,
+    corpus.BadCaptureFolder,
+    fit_times.BadBenchmarks,
+    ledger.BadLedger,
+    release_table.BadTable,
+    remedies.BadRemedies,
+    runs.NoRecords,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,10 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"wrote {path}")
             return 0
         return _report(options)
-    except (
-        BadRecord, BrokenCase, corpus.BadCaptureFolder, fit_times.BadBenchmarks, ledger.BadLedger, release_table.BadTable,
-        remedies.BadRemedies, runs.NoRecords,
-    ) as error:  # fmt: skip
+    except BAD_INPUT as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
         print(f"error: {error.filename}: {error.strerror}; should be a file that can be written", file=sys.stderr)
@@ -62,21 +70,16 @@ def _parser() -> argparse.ArgumentParser:
         prog="nox -s report --", description=description, epilog=examples,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument(
-        "results", metavar="RESULT", nargs="*", type=Path, help="records or folders of them (default: results/)"
-    )
-    parser.add_argument(
-        "--output", metavar="FILE", type=Path, default=RESULTS / "report.html", help="default: results/report.html"
-    )
-    parser.add_argument("--summary", metavar="FILE", type=Path, help="append a short summary in Markdown")
-    parser.add_argument(
-        "--benchmarks", metavar="DIR", type=Path, help="fit times (default: .benchmarks/ if it is there)"
-    )
-    parser.add_argument("--remedies", metavar="FILE", type=Path, help="default: results/remedies.json if it is there")
-    parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
-    parser.add_argument(
-        "--readme", action="store_true", help="only make the README's table and picture, out of the ledger"
-    )
+    file: dict[str, Any] = {"metavar": "FILE", "type": Path}
+    folder: dict[str, Any] = {"metavar": "DIR", "type": Path}
+    add = parser.add_argument
+    add("results", metavar="RESULT", nargs="*", type=Path, help="records or folders of them (default: results/)")
+    add("--output", **file, default=RESULTS / "report.html", help="default: results/report.html")
+    add("--summary", **file, help="append a short summary in Markdown")
+    add("--benchmarks", **folder, help="fit times (default: .benchmarks/ if it is there)")
+    add("--remedies", **file, help="default: results/remedies.json if it is there")
+    add("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
+    add("--readme", action="store_true", help="only make the README's table and picture, out of the ledger")
     return parser
 
 
@@ -119,10 +122,12 @@ def _pictures(told: runs.Runs, capture: Path | None) -> Mapping[str, pictures.Pi
     wanted = [evidence.told(told.newest, case.name) for case in cases]
     console = Console(stderr=True)
     # Processes that were forked would share the state of BLAS threads.
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-            drawn = progress.track(pool.map(pictures.draw, cases, wanted), total=len(cases), description="drawing")
-            return {case.name: made for case, made in zip(cases, drawn, strict=True)}
+    with (
+        ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool,
+        Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
+    ):
+        drawn = progress.track(pool.map(pictures.draw, cases, wanted), total=len(cases), description="drawing")
+        return {case.name: made for case, made in zip(cases, drawn, strict=True)}
 
 
 def _write_whole(path: Path, text: str) -> None:

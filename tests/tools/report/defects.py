@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from packaging.version import Version
@@ -68,13 +68,13 @@ class Defect:
         return sorted({entry.check for entry in self.entries})
 
 
-def defects_of(ledger: Ledger, releases: Sequence[str]) -> list[Defect]:
+def defects_of(ledger: Ledger, releases: Iterable[str]) -> list[Defect]:
     """The defects of a ledger, those of most cases with the newest release first.
 
     Parameters
     ----------
     ledger : Ledger
-    releases : sequence of str
+    releases : iterable of str
         Versions that are known.
     """
     versions = tuple(sorted(set(releases), key=Version))

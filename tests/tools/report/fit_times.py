@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
@@ -58,16 +59,14 @@ def _read_one(path: Path) -> list[FitTime]:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError(f"more than {MAX_BYTES:,} bytes")
         content = strict_json.parse(path.read_text(encoding="utf-8"))
-        return [
-            FitTime(
-                release,
-                str(one["params"]["case_name"]),
-                *(float(one["stats"][name]) for name in ("q1", "median", "q3")),
-            )
-            for one in content["benchmarks"]
-        ]
+        return [_of_benchmark(release, benchmark) for benchmark in content["benchmarks"]]
     except (OSError, ValueError, KeyError, TypeError, InvalidVersion) as error:
         raise BadBenchmarks(f"{path} holds {error!r:.80}; should be what `nox -s bench` writes") from None
+
+
+def _of_benchmark(release: str, benchmark: dict[str, Any]) -> FitTime:
+    quartiles = (float(benchmark["stats"][name]) for name in ("q1", "median", "q3"))
+    return FitTime(release, str(benchmark["params"]["case_name"]), *quartiles)
 
 
 def _chart(case: str, times: list[FitTime]) -> str:
@@ -89,5 +88,6 @@ def _chart(case: str, times: list[FitTime]) -> str:
     if len(times) > 6:
         figure.subplots_adjust(bottom=0.26)
     slowest = max(times, key=lambda time: time.median)
-    said = f"fit time of {case} over {len(times)} releases; the longest is {slowest.median * 1000:.3g} ms with {slowest.release}"
+    longest = f"{slowest.median * 1000:.3g} ms with {slowest.release}"
+    said = f"fit time of {case} over {len(times)} releases; the longest is {longest}"
     return svg.inline(figure, f"t-{case}", said, COLOURS)

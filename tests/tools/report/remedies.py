@@ -29,22 +29,19 @@ def read(path: Path | None) -> dict[str, Any] | None:
             raise ValueError(f"more than {MAX_BYTES:,} bytes")
         content = strict_json.parse(path.read_text(encoding="utf-8"))
         wide = len(content["names"])
-        table = {
-            "release": str(content["release"]),
-            "names": [str(name) for name in content["names"]],
-            "rows": [
-                {"check": str(row["check"]), "cases": int(row["cases"]), "failed": [int(one) for one in row["failed"]]}
-                for row in content["rows"]
-            ],
-            "cost_case": str(content["cost_case"]),
-            "cost": [float(ratio) for ratio in content["cost"]],
-        }
-        if any(len(row["failed"]) != wide for row in table["rows"]) or len(table["cost"]) != wide:
+        rows = [
+            {"check": str(row["check"]), "cases": int(row["cases"]), "failed": [int(one) for one in row["failed"]]}
+            for row in content["rows"]
+        ]
+        cost = [float(ratio) for ratio in content["cost"]]
+        if any(len(row["failed"]) != wide for row in content["rows"]) or len(cost) != wide:
             raise ValueError(f"a row without {wide} figures")
+        names = [str(name) for name in content["names"]]
+        said = {"release": str(content["release"]), "cost_case": str(content["cost_case"])}
     except OSError as error:
         raise BadRemedies(
             f"{path} cannot be read ({error.strerror}); `nox -s remedies -- --json FILE` writes it"
         ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise BadRemedies(f"{path} holds {error}; should be what `nox -s remedies -- --json FILE` writes") from None
-    return table
+    return {**said, "names": names, "rows": rows, "cost": cost}

@@ -14,6 +14,7 @@ mpl.rcParams["svg.fonttype"] = "none"  # text stays text: it is read aloud, foun
 
 UNREFERENCED = re.compile(r' id="([^"]+)"')
 REFERENCED = re.compile(r'(?:url\(#|href="#)([^")]+)')
+PATH = re.compile(r' (?:d|x|y)="[^"]*"')
 NUMBER = re.compile(r"-?\d+\.\d{2,}(?:e-?\d+)?")
 FONT = re.compile(r"font: (?:[a-z]+ )*([\d.]+)px [^;\"]*")
 
@@ -37,7 +38,8 @@ def inline(figure: Figure, name: str, description: str, colours: Mapping[str, st
     short = {old: f"{name}-{number}" for number, old in enumerate(kept)}
     text = UNREFERENCED.sub(lambda match: f' id="{short[match[1]]}"' if match[1] in short else "", text)
     text = REFERENCED.sub(lambda match: match[0].replace(match[1], short[match[1]]), text)
-    text = NUMBER.sub(_rounded, text)
+    # Only where a tenth of a point does not show: not in what is scaled, and not in what is read.
+    text = PATH.sub(lambda match: NUMBER.sub(_rounded, match[0]), text)
     text = FONT.sub(r"font-size: \1px", text)
     for colour, variable in colours.items():
         text = text.replace(colour, f"var({variable})")
