@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from fixtures import corpus
-from tests.tools.report import evidence, matrix
+from tests.tools.report import evidence, matrix, svg
 from tests.tools.report.defects import Defect
 from tests.tools.report.matrix import LEGEND, Matrix
 from tests.tools.report.pictures import Pictures
@@ -53,6 +53,7 @@ class Content:
 
 def render(content: Content) -> str:
     """The text of the page."""
+    content, picture_css = _with_shared_styles(content)
     cases = [_case(content, name) for name in content.matrix.states]
     return (
         templates()
@@ -67,6 +68,7 @@ def render(content: Content) -> str:
             js=_source("page.js"),
             legend=LEGEND,
             matrix=content.matrix,
+            picture_css=Markup(picture_css),  # noqa: S704  (styles of matplotlib)
             newest=content.runs.newest.version,
             remedies=content.remedies,
             runs=content.runs,
@@ -74,6 +76,15 @@ def render(content: Content) -> str:
             choices=_choices(cases),
         )
     )
+
+
+def _with_shared_styles(content: Content) -> tuple[Content, str]:
+    drawn = [picture for pictures in content.pictures.values() for picture in (pictures.frame, pictures.bounds)]
+    shared, css = svg.share_styles([*drawn, *content.charts.values()])
+    pairs = zip(shared[: len(drawn) : 2], shared[1 : len(drawn) : 2], strict=True)
+    pictures = {name: Pictures(*pair) for name, pair in zip(content.pictures, pairs, strict=True)}
+    charts = dict(zip(content.charts, shared[len(drawn) :], strict=True))
+    return replace(content, pictures=pictures, charts=charts), css
 
 
 def judge(content: Content) -> Verdict:
