@@ -14,7 +14,8 @@ import pytest
 from fixtures import corpus
 from fixtures.validation import BrokenCase
 from tests.support import environment, ledger, messages, picture, record, replay
-from tests.support.diagnosis import Diagnosis, Judge, NotDiagnosable, diagnose
+from tests.support.diagnosis import Diagnosis, Judge
+from tests.support.fits import Fits
 
 SUITE_KEY: pytest.StashKey[Any] = pytest.StashKey()
 ENTRY_KEY: pytest.StashKey[ledger.Entry] = pytest.StashKey()
@@ -22,23 +23,19 @@ ENTRY_KEY: pytest.StashKey[ledger.Entry] = pytest.StashKey()
 TESTS = Path(__file__).resolve().parent / "tests"
 PROMISED_OVERHEAD = 1.3
 
-MOST_STEPS = 40
-
 
 class Suite:
     """What one run shares: the options, the cases, and each replay, made once."""
 
     def __init__(self, config: Any) -> None:
         self.capture = corpus.find_capture(config.getoption("--capture-dir"), "--capture-dir")
-        self.estimator_class = replay.import_estimator(config.getoption("--estimator"))
+        estimator_class = replay.import_estimator(config.getoption("--estimator"))
         self.ledger = None if config.getoption("--no-ledger") else ledger.read_ledger()
         self.environment = environment.describe()
         self.release = self.environment["scikit-learn"]
+        self.fits = Fits(estimator_class, self.release)
         self.case_names = corpus.case_names()
         self.cases: Dict[str, corpus.Case] = {}
-        self.replays: Dict[str, Dict[str, Tuple[replay.Outcome, ...]]] = {}
-        self.steps: Dict[str, Tuple[replay.Outcome, ...]] = {}
-        self.diagnoses: Dict[Tuple[str, str, int], Diagnosis] = {}
         self.found: List[ledger.Entry] = []
         self.recorded: Set[Tuple[str, str]] = set()
         self.plots = config.getoption("--plots")
@@ -49,33 +46,11 @@ class Suite:
             self.cases[name] = corpus.load_case(name, capture=self.capture)
         return self.cases[name]
 
-    def replays_of(self, case: corpus.Case) -> Dict[str, Tuple[replay.Outcome, ...]]:
-        if case.name not in self.replays:
-            self.replays[case.name] = {way: replay.replay(case, self.estimator_class, way) for way in replay.ways(case)}
-        return self.replays[case.name]
-
-    def steps_of(self, case: corpus.Case) -> Tuple[replay.Outcome, ...]:
-        if case.name not in self.steps:
-            full = self.replays_of(case)[replay.EXPLICIT][0]
-            n_steps = min(full.n_iter or 1, 1 if len(case.frame) > replay.LARGE_FRAME else MOST_STEPS)
-            self.steps[case.name] = replay.replay_steps(case, self.estimator_class, max(1, n_steps))
-        return self.steps[case.name]
-
     def record_once(self, record_property: Any, case: corpus.Case, properties: record.Properties) -> None:
         for name, value in properties:
             if (case.name, name) not in self.recorded:
                 self.recorded.add((case.name, name))
                 record_property(name, value)
-
-    def fit_again(self, case: corpus.Case) -> replay.Outcome:
-        (outcome,) = replay.replay(case, self.estimator_class)
-        return outcome
-
-    def diagnosis(self, case: corpus.Case, way: str, outcome: replay.Outcome) -> Diagnosis:
-        key = (case.name, way, outcome.frame)
-        if key not in self.diagnoses:
-            self.diagnoses[key] = diagnose(case, outcome)
-        return self.diagnoses[key]
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -187,7 +162,7 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None
 
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
     suite = config.stash[SUITE_KEY]
-    if not suite.replays:
+    if not suite.fits.made:
         return
     if suite.ledger is not None:
         for line in ledger.summary(suite.found, suite.release):
@@ -204,7 +179,7 @@ def release(pytestconfig: Any) -> str:
 @pytest.fixture
 def estimator_class(pytestconfig: Any) -> Any:
     """The class under test."""
-    return pytestconfig.stash[SUITE_KEY].estimator_class
+    return pytestconfig.stash[SUITE_KEY].fits.estimator_class
 
 
 @pytest.fixture
@@ -220,7 +195,7 @@ def case(pytestconfig: Any, case_name: str) -> corpus.Case:
 def replays(pytestconfig: Any, case: corpus.Case, record_property: Any) -> Dict[str, Tuple[replay.Outcome, ...]]:
     """What the fits of the case left, frame by frame, for each way of replaying it; fitted once a session."""
     suite = pytestconfig.stash[SUITE_KEY]
-    outcomes = suite.replays_of(case)
+    outcomes = suite.fits.replays(case)
     suite.record_once(record_property, case, record.of_place(case, outcomes[replay.EXPLICIT][-1]))
     return outcomes
 
@@ -229,7 +204,7 @@ def replays(pytestconfig: Any, case: corpus.Case, record_property: Any) -> Dict[
 def steps(pytestconfig: Any, case: corpus.Case, record_property: Any) -> Tuple[replay.Outcome, ...]:
     """What each single EM step on the case's first frame left; made once a session, a large frame's first step only."""
     suite = pytestconfig.stash[SUITE_KEY]
-    outcomes = suite.steps_of(case)
+    outcomes = suite.fits.steps(case)
     suite.record_once(record_property, case, record.of_steps(outcomes))
     return outcomes
 
@@ -237,7 +212,7 @@ def steps(pytestconfig: Any, case: corpus.Case, record_property: Any) -> Tuple[r
 @pytest.fixture
 def fit_again(pytestconfig: Any) -> Callable[[corpus.Case], replay.Outcome]:
     """A function that fits a case of one frame, changed or not, once more."""
-    return pytestconfig.stash[SUITE_KEY].fit_again
+    return pytestconfig.stash[SUITE_KEY].fits.again
 
 
 @pytest.fixture
@@ -247,17 +222,14 @@ def place(case_name: str, release: str) -> str:
 
 
 @pytest.fixture
-def judge(pytestconfig: Any, release: str, record_property: Any) -> Judge:
+def judge(pytestconfig: Any, record_property: Any) -> Judge:
     """A function that says what became of each component of a fit, and records it."""
     suite = pytestconfig.stash[SUITE_KEY]
 
     def diagnosis_of(case: corpus.Case, way: str, outcome: replay.Outcome) -> Diagnosis:
         diagnosis = None
         try:
-            diagnosis = suite.diagnosis(case, way, outcome)
-        except NotDiagnosable as reason:
-            place = messages.where(case, way, outcome)
-            raise messages.Defect("scikit-learn {}, {}: {}".format(release, place, reason)) from None
+            diagnosis = suite.fits.judge(case, way, outcome)
         finally:
             prefix = "" if len(case.frames) == 1 else "{} frame {} ".format(way, outcome.frame)
             for name, value in record.of_fit(outcome, diagnosis):
@@ -291,7 +263,7 @@ def _drawn(suite: Suite, item: Any) -> str:
     case = suite.case(name)
     path = suite.plots / "{}-sklearn-{}.svg".format(name, suite.release)
     try:
-        picture.write(path, case, suite.replays_of(case)[replay.EXPLICIT][-1])
+        picture.write(path, case, suite.fits.replays(case)[replay.EXPLICIT][-1])
     except OSError as error:
         return "no picture: {} cannot be written ({})".format(path, error.strerror)
     return "picture: {}".format(path)

@@ -16,7 +16,7 @@ def test_components_end_where_exact_em_puts_them(
     case: Case, replays: Dict[str, Tuple[Outcome, ...]], place: str
 ) -> None:
     """After the last frame, within what rounding can do."""
-    truth = expected.read(case.name)
+    truth = expected.of(case)
     outcome = replays[EXPLICIT][-1]
     if "degenerate" in truth:
         return  # EM ends in a singular covariance: there is no place to end at

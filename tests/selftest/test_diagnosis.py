@@ -26,9 +26,10 @@ from tests.selftest.hand_made import (
     outcome_with,
 )  # fmt: skip
 from tests.support import density
-from tests.support.diagnosis import DRAGGED, EMPTY, HEALTHY, PINNED, NotDiagnosable, at_floor, diagnose
+from tests.support.diagnosis import NotDiagnosable, at_floor, diagnose
 from tests.support.messages import underflows
 from tests.support.replay import Outcome
+from tests.support.states import DRAGGED, EMPTY, HEALTHY, PINNED
 
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
 OWN_COVARIANCE = ("full", "diag", "spherical")

@@ -10,9 +10,7 @@ import numpy as np
 from fixtures.corpus import Case
 from tests.support.density import full_matrices, log_masses, squared_distances
 from tests.support.replay import Outcome
-
-HEALTHY, EMPTY, DRAGGED, PINNED = "healthy", "empty", "dragged", "pinned"
-COLLAPSED = (EMPTY, DRAGGED)
+from tests.support.states import COLLAPSED, DRAGGED, EMPTY, HEALTHY, PINNED
 
 
 class NotDiagnosable(ValueError):

@@ -15,8 +15,9 @@ import numpy as np
 from fixtures import corpus, npy, strict_json
 from fixtures.validation import BrokenCase
 from tests.support.density import full_matrices
-from tests.support.diagnosis import HEALTHY, PINNED, at_floor
+from tests.support.diagnosis import at_floor
 from tests.support.reference import DegenerateCovariance, exact_replay
+from tests.support.states import HEALTHY, PINNED
 
 DIGITS = 9
 MAX_BYTES = 1 << 20
@@ -46,6 +47,17 @@ def read(case: str, root: Path = corpus.CASES) -> Dict[str, Any]:
         written = "what `nox -s record-baseline` writes"
         raise BrokenCase(path, "cannot be read ({})".format(error), written) from None
     return expected
+
+
+def of(case: corpus.Case) -> Dict[str, Any]:
+    """The expected outcome of a case: read where the corpus has it, else computed.
+
+    Raises
+    ------
+    BrokenCase
+        The corpus has the case, and its expected outcome is missing or broken.
+    """
+    return read(case.name) if (corpus.CASES / case.name).is_dir() else expectation(case)
 
 
 def expectation(case: corpus.Case) -> Dict[str, Any]:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from fixtures.corpus import Case
-from tests.support.diagnosis import COLLAPSED, DRAGGED, EMPTY, PINNED, Component, Diagnosis
+from tests.support.diagnosis import Component, Diagnosis
 from tests.support.replay import Outcome
+from tests.support.states import COLLAPSED, DRAGGED, EMPTY, PINNED
 
 
 class Defect(pytest.fail.Exception):  # type: ignore[misc, name-defined]  # public, and set at run time

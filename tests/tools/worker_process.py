@@ -57,6 +57,11 @@ class WorkerProcess:
         self._received = b""
         self._asked = ""
 
+    @property
+    def process_id(self) -> int:
+        """The process's id, for the operating system."""
+        return self._process.pid
+
     def ask(self, do: str, *, timeout: float | None = None, **arguments: Any) -> Any:
         """Have one request answered.
 

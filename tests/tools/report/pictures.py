@@ -12,8 +12,8 @@ from matplotlib.ticker import MaxNLocator
 
 from fixtures import plots
 from fixtures.corpus import Case
-from tests.support.diagnosis import COLLAPSED
 from tests.support.reference import DegenerateCovariance, exact_replay
+from tests.support.states import COLLAPSED
 from tests.tools.report import svg
 
 CELLS = 150  # of the longer side of a frame

@@ -1,0 +1,93 @@
+"""Reducing a case from end to end, with the scikit-learn of this environment."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sklearn
+
+from fixtures.corpus import load_case
+from tests.selftest.case_files import store_case
+from tests.support.diagnosis import diagnose
+from tests.support.replay import import_estimator, replay
+from tests.tools import release_environment
+from tests.tools.reduce.__main__ import main
+from tests.tools.release_table import Release
+
+
+@pytest.fixture(autouse=True)
+def _this_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every release is the one at hand: no environment is made."""
+    release = Release(sklearn.__version__, "3", "2026-01-01")
+    monkeypatch.setattr(release_environment, "find", lambda _: release)
+    monkeypatch.setattr(release_environment, "make", lambda _: Path(sys.executable))
+
+
+@pytest.fixture(scope="module")
+def reduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the reduction of one case has written."""
+    folder = tmp_path_factory.mktemp("a folder") / "reduced"
+    with pytest.MonkeyPatch.context() as patch:
+        release = Release(sklearn.__version__, "3", "2026-01-01")
+        patch.setattr(release_environment, "find", lambda _: release)
+        patch.setattr(release_environment, "make", lambda _: Path(sys.executable))
+        assert main(["object-leaves-frame", "--into", str(folder)]) == 0
+    return folder
+
+
+def test_a_collapse_is_reduced_to_two_samples_and_two_components(reduced: Path) -> None:
+    case = load_case("reduced-object-leaves-frame", root=reduced)
+    assert case.frame.shape == (2, 1)
+    assert case.n_components == 2
+    assert case.provenance["from"] == "object-leaves-frame"
+
+
+def test_the_reduced_case_collapses_as_the_original_did(reduced: Path) -> None:
+    case = load_case("reduced-object-leaves-frame", root=reduced)
+    (outcome,) = replay(case, import_estimator("sklearn.mixture:GaussianMixture"))
+    (component,) = diagnose(case, outcome).collapsed()
+    assert component.state == "empty"
+    assert not component.mean.any()
+
+
+def test_the_script_runs_by_itself_and_shows_the_collapse(reduced: Path, tmp_path: Path) -> None:
+    script = (reduced / "reproduce.py").read_text(encoding="utf-8")
+    assert len(script.splitlines()) <= 25
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", str(reduced / "reproduce.py")],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert f"scikit-learn {sklearn.__version__}" in done.stdout
+    assert "mean [0.0], covariance [[1e-06]]" in done.stdout
+
+
+def test_the_issue_has_the_headings_of_the_template_and_real_output(reduced: Path) -> None:
+    text = (reduced / "issue.md").read_text(encoding="utf-8")
+    headings = [line for line in text.splitlines() if line.startswith("#")]
+    assert headings[1:] == [
+        "### Describe the bug",
+        "### Steps/Code to Reproduce",
+        "### Expected Results",
+        "### Actual Results",
+        "### Versions",
+    ]
+    assert (reduced / "reproduce.py").read_text(encoding="utf-8").strip() in text
+    assert "mean [0.0]" in text
+    assert str(sklearn.__version__) in text
+
+
+def test_nothing_else_is_left(reduced: Path) -> None:
+    names = {path.name for path in reduced.iterdir()}
+    assert names == {"reduced-object-leaves-frame", "reproduce.py", "issue.md"}
+
+
+def test_a_case_outside_the_corpus_is_named_by_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stored = store_case(tmp_path / "mine")
+    stored.put_array("means.npy", np.array([[2.0, 2.0], [11.0, 12.0], [2000.0, 5.0]]))
+    assert main([str(stored.folder), "--dry-run"]) == 0
+    assert "component 2 is empty" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]

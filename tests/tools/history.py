@@ -1,0 +1,387 @@
+"""Read scikit-learn's history in a clone of the user's, and never write to it.
+
+git is asked for objects alone, with nothing of the user's or the clone's
+configuration that could run a program, fetch what is missing, take a lock or
+change what an answer looks like.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+MIXTURE = "sklearn/mixture"
+VERSION_FILE = "sklearn/__init__.py"
+UNCONFIGURED = [
+    "--no-pager", "--no-optional-locks", "--no-replace-objects",
+    *("-c", "core.fsmonitor=false"), *("-c", f"core.hooksPath={os.devnull}"), *("-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false"), *("-c", "protocol.allow=never"), *("-c", "log.showSignature=false"),
+    *("-c", "log.follow=false"), *("-c", "i18n.logOutputEncoding=UTF-8"), *("-c", "core.quotePath=false"),
+    *("-c", "safe.directory=*"),
+]  # fmt: skip
+VARIABLES = {
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+DIFF = ["--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/"]
+FIELDS = "%H%x00%cI%x00%s%x00%b%x00%x00"
+
+
+class HistoryUnusable(ValueError):
+    """A clone, or a revision of it, that cannot be used: not scikit-learn's, unknown, or cut short."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit.
+
+    Attributes
+    ----------
+    id : str
+        All its hexadecimal digits.
+    date : str
+        Day (ISO 8601) of the commit, which is that of the merge on the main line.
+    title : str
+        First line of its message; of a merge commit, that of the pull request.
+    pull_request : int or None
+        Number of the pull request that it came with.
+    """
+
+    id: str
+    date: str
+    title: str
+    pull_request: int | None
+
+
+class Clone:
+    """A clone of scikit-learn: a work tree, linked or not, or a bare repository.
+
+    Parameters
+    ----------
+    place : Path
+        Folder of the clone.
+
+    Raises
+    ------
+    HistoryUnusable
+        It is no git repository, or not scikit-learn's.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        if not place.is_dir():
+            raise HistoryUnusable(f"{place} is not a folder; should be a clone of scikit-learn")
+        said = _run(["-C", str(place), "rev-parse", "--absolute-git-dir"])
+        if said.returncode:
+            raise HistoryUnusable(f"{place} is not a git repository; should be a clone of scikit-learn")
+        self.git_dir = Path(os.fsdecode(said.stdout).rstrip("\n"))
+        ends = self._ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}", may_fail=True).split()
+        ends += self._ask("for-each-ref", "--count=20", "--sort=-committerdate", "--format=%(objectname)").split()
+        if not any(self._objects([f"{end}:{VERSION_FILE}" for end in ends])):
+            raise HistoryUnusable(f"{place} has no commit with {VERSION_FILE}; should be a clone of scikit-learn")
+
+    @property
+    def shallow(self) -> bool:
+        """Whether the history is cut short."""
+        return self._ask("rev-parse", "--is-shallow-repository").strip() == "true"
+
+    def resolve(self, revision: str) -> str:
+        """The id of the commit that a revision (a commit, branch, tag, ``HEAD~3``) names.
+
+        Raises
+        ------
+        HistoryUnusable
+            There is none.
+        """
+        name = "" if revision.startswith("-") else revision
+        found = self._ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", may_fail=True).strip()
+        if name and found:
+            return found
+        cut = f"; the clone is shallow: `git -C {self.place} fetch --unshallow` gets the rest" if self.shallow else ""
+        raise HistoryUnusable(f"{self.place} has no commit {revision!r}; should be a commit, branch or tag{cut}")
+
+    def commit(self, revision: str) -> Commit:
+        """Date, title and pull request of a commit."""
+        return self._commits("show", "--no-patch", self.resolve(revision))[0]
+
+    def version(self, commit: str) -> str:
+        """The version that the source of a commit says it is, like 1.10.dev0.
+
+        Raises
+        ------
+        HistoryUnusable
+            It says none.
+        """
+        version = self.versions([commit])[0]
+        if version is None:
+            raise HistoryUnusable(f"{commit} of {self.place} has no __version__ in {VERSION_FILE}; should have")
+        return version
+
+    def versions(self, commits: Iterable[str]) -> list[str | None]:
+        """The version that the source of each commit says, None where it says none."""
+        sources = self._objects([f"{commit}:{VERSION_FILE}" for commit in commits])
+        return [version_in(source) if source is not None else None for source in sources]
+
+    def mixture_files(self, commit: str) -> dict[str, bytes]:
+        """The files of ``sklearn/mixture`` of a commit, by path relative to it.
+
+        Raises
+        ------
+        HistoryUnusable
+            The commit has none.
+        """
+        files = self.files(commit, MIXTURE)
+        if not files:
+            raise HistoryUnusable(f"{commit} of {self.place} has no {MIXTURE}; should have")
+        return files
+
+    def files(self, commit: str, folder: str = "", *, suffixes: tuple[str, ...] = ("",)) -> dict[str, bytes]:
+        """The files of a folder of a commit, as they are stored, by path relative to it; no links, no submodules.
+
+        Parameters
+        ----------
+        commit : str
+        folder : str
+            The root where it is empty.
+        suffixes : tuple of str
+            Only files whose names end like this.
+
+        Raises
+        ------
+        HistoryUnusable
+            A file is not in the clone, because that is a partial one.
+        """
+        listed = [path for path, _ in self._listed(commit, folder) if path.endswith(suffixes)]
+        return dict(
+            zip(listed, self._contents(commit, [f"{folder}/{path}".lstrip("/") for path in listed]), strict=True)
+        )
+
+    def export(self, commit: str, place: Path, *, without: Sequence[str] = ()) -> None:
+        """Write the files of a commit, as they are stored, into a new folder.
+
+        Parameters
+        ----------
+        commit : str
+        place : Path
+        without : sequence of str
+            Folders at the root that are left out.
+        """
+        listed = {path: mode for path, mode in self._listed(commit, "") if path.split("/")[0] not in without}
+        for path, content in zip(listed, self._contents(commit, list(listed)), strict=True):
+            if ".." in path.split("/"):
+                raise HistoryUnusable(f"{commit} of {self.place} has a file {path}; should lie inside")
+            target = place / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+            if listed[path] == "100755":
+                target.chmod(0o755)
+
+    def _listed(self, commit: str, folder: str) -> list[tuple[str, str]]:
+        """Path relative to a folder, and mode, of each file below it."""
+        listed = self._ask("ls-tree", "-r", "-z", f"{commit}:{folder}", may_fail=True)
+        rows = [row.partition("\t") for row in listed.split("\0") if row]
+        return [(path, head.split()[0]) for head, _, path in rows if head.startswith("100")]
+
+    def _contents(self, commit: str, paths: Sequence[str]) -> list[bytes]:
+        contents = self._objects([f"{commit}:{path}" for path in paths])
+        for path, content in zip(paths, contents, strict=True):
+            if content is None:
+                raise HistoryUnusable(
+                    f"{self.place} lacks {path} of {commit}; should be a whole clone, not one made with --filter"
+                )
+        return [content for content in contents if content is not None]
+
+    def mixture_trees(self, commits: Iterable[str]) -> list[str | None]:
+        """For each commit the id of its ``sklearn/mixture``: equal ones have equal files."""
+        names = [f"{commit}:{MIXTURE}" for commit in commits]
+        lines = self._ask("cat-file", "--batch-check=%(objectname)", stdin="\n".join(names)).splitlines()
+        return [None if line.endswith(" missing") else line for line in lines]
+
+    def mixture_blobs(self, commits: Iterable[str]) -> list[dict[str, str]]:
+        """For each commit the blob ids of the files that lie directly in its ``sklearn/mixture``, by name."""
+        trees = self._objects([f"{commit}:{MIXTURE}" for commit in commits])
+        return [_blobs_of_tree(tree, self.id_length) if tree is not None else {} for tree in trees]
+
+    @property
+    def id_length(self) -> int:
+        """Bytes of an object's id: 20 of SHA-1, 32 of SHA-256."""
+        return 32 if self._ask("rev-parse", "--show-object-format").strip() == "sha256" else 20
+
+    def merge_base(self, one: str, other: str) -> str:
+        """The newest commit that is in the history of both.
+
+        Raises
+        ------
+        HistoryUnusable
+            There is none, perhaps because the clone is shallow.
+        """
+        found = self._ask("merge-base", one, other, may_fail=True).split()
+        if not found:
+            self.require_whole()
+            raise HistoryUnusable(f"{one} and {other} have no common history in {self.place}")
+        return found[0]
+
+    def require_whole(self) -> None:
+        """Refuse a shallow clone.
+
+        Raises
+        ------
+        HistoryUnusable
+            The history is cut short.
+        """
+        if self.shallow:
+            raise HistoryUnusable(
+                f"{self.place} is a shallow clone; should have its history (`git -C {self.place} fetch --unshallow`)"
+            )
+
+    def between(self, good: str, bad: str, *, touching: Sequence[str] = ()) -> list[Commit]:
+        """The commits of the main line after one revision up to another, oldest first.
+
+        Parameters
+        ----------
+        good, bad : str
+            Where `good` is on a branch of its own, like a release, its place is where that left the line of `bad`.
+        touching : sequence of str
+            Only those that change these paths, like ``sklearn/mixture``, relative to the commit before.
+
+        Raises
+        ------
+        HistoryUnusable
+            One of them is unknown, or the clone is shallow.
+        """
+        self.require_whole()
+        start, end = self.resolve(good), self.resolve(bad)
+        start = self.merge_base(start, end)
+        return self._commits("log", "--first-parent", "--reverse", f"{start}..{end}", "--", *touching)
+
+    def line(self, end: str, *, touching: Sequence[str] = ()) -> list[Commit]:
+        """The commits of the main line that ends at a revision, newest first; only those that change some paths."""
+        return self._commits("log", "--first-parent", self.resolve(end), "--", *touching)
+
+    def last_until(self, day: str, end: str) -> str:
+        """The newest commit, as of the end of a day (ISO 8601), of the main line that ends at a revision."""
+        found = self._ask("rev-list", "--first-parent", "--max-count=1", f"--until={day}T23:59:59Z", end).strip()
+        if not found:
+            raise HistoryUnusable(f"{self.place} has no commit of {day} or before; should reach back to there")
+        return found
+
+    def main_line(self) -> str:
+        """The commit at the end of the main line: upstream's, else origin's, else the clone's own, else HEAD."""
+        for remote in ("refs/remotes/upstream/", "refs/remotes/origin/", "refs/heads/"):
+            for branch in ("main", "master"):
+                found = self._ask("rev-parse", "--verify", "--quiet", f"{remote}{branch}^{{commit}}", may_fail=True)
+                if found:
+                    return found.strip()
+        return self.resolve("HEAD")
+
+    def version_changes(self, *where: str) -> list[Commit]:
+        """The commits that change the version, newest first, in the history that arguments of ``git log`` select."""
+        return self._commits("log", "-G^__version__", *where, "--", VERSION_FILE)
+
+    def parent(self, commit: str) -> str | None:
+        """The first parent of a commit; None of the first of all."""
+        return self._ask("rev-parse", "--verify", "--quiet", f"{commit}^", may_fail=True).strip() or None
+
+    def parents(self, commit: str) -> list[str]:
+        """The parents of a commit, the first one first."""
+        return self._ask("rev-list", "--parents", "--max-count=1", commit).split()[1:]
+
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """Whether a commit is in the history of another, or is that one."""
+        return self._run("merge-base", "--is-ancestor", one, other, may_fail=True).returncode == 0
+
+    def objects(self) -> Path:
+        """The folder of its objects, which another repository can borrow."""
+        return Path(self.git_dir, self._ask("rev-parse", "--git-path", "objects").rstrip("\n")).resolve()
+
+    def changed_files(self, before: str, after: str) -> list[str]:
+        """Paths that differ between two commits."""
+        listed = self._ask("diff-tree", "-r", "-z", "--name-only", *DIFF, before, after)
+        return [path for path in listed.split("\0") if path]
+
+    def mixture_diff(self, before: str, after: str) -> str:
+        """The difference of ``sklearn/mixture`` between two commits, as a unified diff."""
+        return self._ask("diff-tree", "-p", "-r", *DIFF, before, after, "--", MIXTURE)
+
+    def _commits(self, *arguments: str) -> list[Commit]:
+        first, *rest = arguments
+        records = self._ask(first, f"--format={FIELDS}", *DIFF, "--no-notes", *rest).split("\0\0\n")
+        return [_commit(record) for record in records if record.strip()]
+
+    def _objects(self, names: Iterable[str]) -> list[bytes | None]:
+        """The content of each object; None for those that are not there."""
+        asked = "".join(f"{name}\n" for name in names)
+        answer = self._run("cat-file", "--batch", stdin=asked.encode()).stdout
+        contents: list[bytes | None] = []
+        place = 0
+        while place < len(answer):
+            head, _, _ = answer[place : place + 4096].partition(b"\n")
+            place += len(head) + 1
+            if head.endswith((b" missing", b" ambiguous")):
+                contents.append(None)
+                continue
+            size = int(head.split()[2])
+            contents.append(answer[place : place + size])
+            place += size + 1
+        return contents
+
+    def _ask(self, *arguments: str, stdin: str | None = None, may_fail: bool = False) -> str:
+        done = self._run(*arguments, stdin=None if stdin is None else stdin.encode(), may_fail=may_fail)
+        return "" if done.returncode else done.stdout.decode("utf-8", errors="surrogateescape")
+
+    def _run(
+        self, *arguments: str, stdin: bytes | None = None, may_fail: bool = False
+    ) -> subprocess.CompletedProcess[bytes]:
+        done = _run([f"--git-dir={self.git_dir}", *arguments], stdin)
+        if done.returncode and not may_fail:
+            said = (done.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
+            raise HistoryUnusable(f"{self.place}: `git {arguments[0]}` failed: {said}")
+        return done
+
+
+def version_in(source: bytes) -> str | None:
+    """The version that a ``sklearn/__init__.py`` says, None where it says none."""
+    found = re.search(rb"""^__version__\s*=\s*['"]([^'"]+)['"]""", source, re.MULTILINE)
+    return found.group(1).decode(errors="replace") if found else None
+
+
+def _run(arguments: list[str], stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        return subprocess.run(
+            ["git", *UNCONFIGURED, *arguments],
+            input=b"" if stdin is None else stdin, capture_output=True, check=False, env={**inherited, **VARIABLES},
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise HistoryUnusable("git is not on PATH; should be, to read a clone") from None
+
+
+def _commit(record: str) -> Commit:
+    identifier, date, title, body = record.strip("\n").split("\0")[:4]
+    merged = re.match(r"Merge pull request #(\d+)", title)
+    numbers = re.findall(r"\(#(\d+)\)", title)
+    if merged:
+        title = next((line.strip() for line in body.splitlines() if line.strip()), title)
+    number = merged.group(1) if merged else (numbers[-1] if numbers else None)
+    return Commit(identifier, date[:10], title, int(number) if number else None)
+
+
+def _blobs_of_tree(tree: bytes, id_length: int) -> dict[str, str]:
+    """Ids by name of the files of a tree object: ``mode name NUL id``, one after another."""
+    blobs: dict[str, str] = {}
+    place = 0
+    while place < len(tree):
+        end = tree.index(b"\0", place)
+        mode, _, name = tree[place:end].partition(b" ")
+        place = end + 1 + id_length
+        if mode.startswith(b"100"):
+            blobs[name.decode(errors="surrogateescape")] = tree[end + 1 : place].hex()
+    return blobs

@@ -1,0 +1,155 @@
+"""The tracker in the environment of a release, seen from outside."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+import numpy as np
+
+from fixtures import npy
+from fixtures.generated_case import npy_bytes
+from tests.tools import release_environment
+from tests.tools.release_table import Release
+from tests.tools.worker_process import WorkerProcess
+
+MODULE = "tests.support.tracker"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What one fit left.
+
+    Attributes
+    ----------
+    n_iter : int or None
+    converged : bool or None
+    seconds : float
+        Wall time inside ``fit``.
+    warnings : list of str
+        Categories of the warnings, each once.
+    error : str or None
+        Why nothing can be said of the components.
+    states : list of str
+        For each component; empty where there is an error, as are the next two.
+    masses : list of float
+        Responsibility mass of each component, in samples.
+    means : list of list of float
+        (n_components, n_features).
+    """
+
+    n_iter: int | None
+    converged: bool | None
+    seconds: float
+    warnings: list[str]
+    error: str | None
+    states: list[str]
+    masses: list[float]
+    means: list[list[float]]
+
+
+class Worker(Protocol):
+    """The outside end of a worker that serves ``tests.support.tracker``; see `WorkerProcess`."""
+
+    name: str
+
+    def ask(self, do: str, **arguments: Any) -> Any:
+        """Have one request answered."""
+
+    def send(self, do: str, **arguments: Any) -> None:
+        """Send a request, and do not wait."""
+
+    def receive(self) -> Any:
+        """The answer to the request that was sent last."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Stop the process."""
+
+
+def open_worker(release: Release) -> Worker:
+    """A tracker's worker in the environment of a release.
+
+    Raises
+    ------
+    EnvironmentFailed
+        The environment could not be made.
+    """
+    return WorkerProcess(release_environment.make(release), MODULE, f"scikit-learn {release.version}")
+
+
+class TrackerProcess:
+    """A mixture that is fitted to one frame after the other in a process of its own.
+
+    Parameters
+    ----------
+    worker : Worker
+        Stopped with this.
+    estimator : str or None
+        ``MODULE:CLASS``; scikit-learn's own without it.
+    n_components : int
+    settings : dict
+        Estimator settings of a case.
+
+    Attributes
+    ----------
+    versions : dict of str to str
+        Of everything in that environment that can matter to a fit.
+
+    Raises
+    ------
+    WorkerRefused
+        There is no such estimator.
+    WorkerFailed
+        The environment does not work.
+    """
+
+    def __init__(self, worker: Worker, estimator: str | None, n_components: int, settings: dict[str, Any]) -> None:
+        self._worker = worker
+        self._scratch = tempfile.TemporaryDirectory(prefix="record-")
+        self._sent = 0
+        try:
+            self.versions: dict[str, str] = worker.ask(
+                "begin", estimator=estimator, n_components=n_components, settings=settings
+            )
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+
+    def send(self, samples: np.ndarray) -> None:
+        """Start the fit of the next frame; `receive` waits for it."""
+        # Two files in turn: the worker has read one before it is written over.
+        path = Path(self._scratch.name, f"frame_{self._sent % 2}.npy")
+        # numpy.save may say nothing of a disk that is full.
+        path.write_bytes(npy_bytes(samples))
+        self._sent += 1
+        self._worker.send("fit", path=str(path))
+
+    def receive(self) -> Fit:
+        """What the fit that was started last left."""
+        return Fit(**{"states": [], "masses": [], "means": [], **self._worker.receive()})
+
+    def explain(self, components: list[int]) -> list[list[str]]:
+        """What became of components in the last fit, and where they came from: lines for each."""
+        return self._worker.ask("explain", components=components)
+
+    def start(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Weights, means and precisions that the last fit started from."""
+        self._worker.ask("save_start", folder=self._scratch.name)
+        paths = [Path(self._scratch.name, f"{name}.npy") for name in ("weights", "means", "precisions")]
+        weights, means, precisions = (npy.parse(path, npy.read_bytes(path, npy.MAX_FILE_BYTES)) for path in paths)
+        return weights, means, precisions
+
+    def replay_case(self, name: str, root: Path) -> list[str] | None:
+        """The state of each component after a fit of a stored case; None where it cannot be judged."""
+        return self._worker.ask("replay_case", name=name, root=str(root))
+
+    def __enter__(self) -> TrackerProcess:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._worker.__exit__(kind, error, at)
+        self._scratch.cleanup()

@@ -1,0 +1,124 @@
+"""Videos, decoded frame by frame with PyAV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+import av.logging
+
+from tests.tools.record.frame_sources import MOST_PIXELS, PIXELS, RawFrame, Stored, Unreadable, UnreadableSource
+
+# Playlists and the like may name other files and addresses: a video is read from its own file, and only as these.
+CONTAINERS = (
+    "apng,asf,avi,dv,flv,gif,h264,hevc,image2,ivf,jpeg_pipe,m4v,matroska,webm,mjpeg,mov,mp4,mpeg,mpegts,mxf,nut,ogg,"
+    "png_pipe,webp_pipe,yuv4mpegpipe"
+)
+OPTIONS = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS}
+# Of a container's stated length, what may be missing at its end without a word.
+FRAMES_TO_SPARE = 2
+
+av.logging.set_level(None)  # FFmpeg's own lines would break into ours; what is wrong is raised
+
+
+class Video:
+    """A video file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    UnreadableSource
+        FFmpeg cannot read it, or it has no picture.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.holds = PIXELS
+        with self._open() as container:
+            stream = _pictures(container, path)
+            context = stream.codec_context
+            if context.width * context.height > MOST_PIXELS:
+                raise UnreadableSource(
+                    f"{path} has frames of {context.width} x {context.height} pixels;"
+                    f" should have at most {MOST_PIXELS:,}"
+                )
+            rate = f", {float(stream.average_rate):.3g} frames a second" if stream.average_rate else ""
+            self.description = (
+                f"{path.name}, a video ({context.name}) of {context.width} x {context.height} pixels{rate}"
+            )
+
+    def frames(self, every: int) -> Iterator[Stored]:
+        """Yield every so many-th frame as 8-bit grey levels; one that does not decode is said to be so."""
+        number = 0
+        with self._open() as container:
+            stream = _pictures(container, self._path)
+            stream.thread_type = "AUTO"
+            ends = Fraction(0)
+            for decoded in _decoded(container, stream):
+                if isinstance(decoded, str):
+                    yield Unreadable(number, "", decoded)
+                elif decoded.is_corrupt:
+                    yield Unreadable(number, "", "is corrupt, as its decoder says")
+                elif number % every == 0:
+                    yield RawFrame(number, "", decoded.to_ndarray(format="gray"))
+                if not isinstance(decoded, str) and decoded.pts is not None and decoded.time_base is not None:
+                    ends = decoded.pts * decoded.time_base
+                number += 1
+            missing = _missing(container, stream, number, ends)
+        if missing:
+            yield Unreadable(number, "", missing)
+
+    def _open(self) -> av.container.InputContainer:
+        try:
+            return av.open(str(self._path), options=OPTIONS)
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise UnreadableSource(
+                f"{self._path} cannot be read as a video ({_said(error)}); should be a whole video file, a folder of"
+                " images, or .npy arrays"
+            ) from None
+
+
+def _pictures(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    if not container.streams.video:
+        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        raise UnreadableSource(f"{path} has no pictures, only {kinds}; should be a video")
+    return container.streams.video[0]
+
+
+def _decoded(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame | str]:
+    """Frames in their order; for a packet that does not decode, and for a file that breaks off, why."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except (av.error.FFmpegError, OSError) as error:
+            yield f"the video breaks off here ({_said(error)})"
+            return
+        if packet is None:
+            return
+        try:
+            yield from packet.decode()
+        except (av.error.FFmpegError, ValueError) as error:
+            yield f"cannot be decoded ({_said(error)})"
+
+
+def _missing(container: av.container.InputContainer, stream: av.VideoStream, number: int, ends: Fraction) -> str:
+    """How much of the stated length is not there, in words; nothing where all is."""
+    if stream.frames > number:
+        return f"the video breaks off here; it should have {stream.frames} frames"
+    # The length of a container is that of its longest stream: of several it says nothing of this one.
+    if container.duration and stream.average_rate and len(container.streams) == 1:
+        stated = Fraction(container.duration, av.time_base) + Fraction(container.start_time or 0, av.time_base)
+        if ends + (1 + FRAMES_TO_SPARE) / stream.average_rate < stated:
+            return f"the video breaks off here, at {float(ends):.2f} s; it should last {float(stated):.2f} s"
+    return ""
+
+
+def _said(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error).strip()

@@ -1,0 +1,128 @@
+"""Numbers that are easier to read: precisions towards the identity, weights towards equal ones, small integers."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from tests.tools.reduce.candidate import Candidate
+from tests.tools.reduce.simpler_numbers import cost, simpler
+from tests.tools.reduce.smaller import First
+
+MOST_NUMBERS = 64
+MOST_DIGITS = 6
+
+
+def rounder_numbers(candidate: Candidate, first: First) -> Candidate:
+    """Every number of a small candidate as easy to read as does; a large one is left as it is."""
+    if sum(frame.size for frame in candidate.frames) > MOST_NUMBERS:
+        return candidate
+    for proposals in (_with_plain_precisions, _with_plain_weights):
+        candidate = first(_easier(candidate, proposals(candidate))) or candidate
+    # The samples first, the chosen component last: it is what has to be far from them.
+    for number in range(len(candidate.frames)):
+        for index in np.ndindex(candidate.frames[number].shape):
+            candidate = _one_sample_number(candidate, number, index, first)
+    for name in ("means", "precisions"):
+        candidate = first(_easier(candidate, _all_rounded(candidate, name))) or candidate
+        for index in sorted(np.ndindex(getattr(candidate, name).shape), key=lambda at: at[0] == candidate.component):
+            candidate = _one_number(candidate, name, index, first)
+    return first(_easier(candidate, _with_plain_start(candidate))) or candidate
+
+
+def _easier(candidate: Candidate, proposals: Iterator[Candidate]) -> Iterator[Candidate]:
+    own = _cost(candidate)
+    return (proposal for proposal in proposals if _cost(proposal) < own)
+
+
+def _cost(candidate: Candidate) -> list[object]:
+    """The costs of all numbers, added up term by term; each change of one number for a simpler one lowers it."""
+    arrays = (*candidate.frames, candidate.weights, candidate.means, candidate.precisions)
+    costs = [cost(number) for array in arrays for number in array.reshape(-1)]
+    return [sum(terms) for terms in zip(*costs, strict=True)]
+
+
+def _with_plain_precisions(candidate: Candidate) -> Iterator[Candidate]:
+    """All precisions the identity, one component's after the other, or without what is off the diagonal."""
+    kind, precisions = candidate.settings.covariance_type, candidate.precisions
+    ones = np.broadcast_to(np.eye(precisions.shape[-1]), precisions.shape) if kind in ("full", "tied") else 1.0
+    plain = np.ones_like(precisions) * ones
+    yield candidate.changed(precisions=plain)
+    if kind in ("full", "tied"):
+        yield candidate.changed(precisions=precisions * plain)
+    if kind != "tied":
+        for component in range(len(precisions)):
+            only = np.zeros(precisions.shape, dtype=bool)
+            only[component] = True
+            yield candidate.changed(precisions=np.where(only, plain, precisions))
+
+
+def _with_plain_start(candidate: Candidate) -> Iterator[Candidate]:
+    """All precisions the identity, and the chosen component as far away as it then has to be."""
+    if candidate.component is None:
+        return
+    plain = next(_with_plain_precisions(candidate))
+    for power in (1, 10, 100, 1000):
+        for digit in range(1, 10):
+            means = plain.means.copy()
+            means[candidate.component] = digit * power
+            yield plain.changed(means=means)
+
+
+def _with_plain_weights(candidate: Candidate) -> Iterator[Candidate]:
+    """Equal weights, or with as few digits as they can have: one component gets what is left over."""
+    n_components = candidate.n_components
+    for digits in range(1, MOST_DIGITS):
+        unit = 10**digits
+        share, left = divmod(unit, n_components)
+        for component in range(n_components if left else 1):
+            parts = [share + left * (number == component) for number in range(n_components)]
+            if min(parts) > 0:
+                yield candidate.changed(weights=np.array(parts) / unit)
+    if n_components == 3:  # sums to one exactly, in float32 too
+        for order in sorted(set(itertools.permutations((0.5, 0.25, 0.25)))):
+            yield candidate.changed(weights=np.array(order))
+    for digits in range(1, MOST_DIGITS):
+        rounded = np.round(candidate.weights.astype(np.float64), digits)
+        rounded[rounded.argmax()] += 1 - rounded.sum()
+        yield candidate.changed(weights=np.round(rounded, digits))
+
+
+def _all_rounded(candidate: Candidate, name: str) -> Iterator[Candidate]:
+    array = getattr(candidate, name).astype(np.float64)
+    for digits in range(1, MOST_DIGITS):
+        rounded = [float(f"{number:.{digits}g}") for number in array.reshape(-1)]
+        yield candidate.changed(**{name: np.array(rounded).reshape(array.shape)})
+
+
+def _one_number(candidate: Candidate, name: str, index: tuple[int, ...], first: First) -> Candidate:
+    """One mean or precision; a matrix stays symmetric."""
+    array = getattr(candidate, name)
+    symmetric = name == "precisions" and candidate.settings.covariance_type in ("full", "tied")
+    if symmetric and index[-1] < index[-2]:
+        return candidate
+
+    def proposals() -> Iterator[Candidate]:
+        for number in simpler(array[index], zero=symmetric and index[-1] != index[-2]):
+            changed = array.copy()
+            changed[index] = number
+            if symmetric:
+                changed[index[:-2] + index[:-3:-1]] = number
+            yield candidate.changed(**{name: changed})
+
+    return first(proposals()) or candidate
+
+
+def _one_sample_number(candidate: Candidate, number: int, index: tuple[int, ...], first: First) -> Candidate:
+    frame = candidate.frames[number]
+
+    def proposals() -> Iterator[Candidate]:
+        for value in simpler(frame[index]):
+            changed = frame.copy()
+            changed[index] = value
+            frames = (*candidate.frames[:number], changed, *candidate.frames[number + 1 :])
+            yield candidate.changed(frames=frames)
+
+    return first(proposals()) or candidate

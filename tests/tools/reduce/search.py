@@ -1,0 +1,169 @@
+"""The search: ask releases about candidates, keep the best, and go from one way of reducing to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+from tests.tools.reduce.candidate import Candidate
+from tests.tools.reduce.journal import Journal
+from tests.tools.reduce.rounder import rounder_numbers
+from tests.tools.reduce.smaller import (
+    First,
+    Starts,
+    fewer_components,
+    fewer_features,
+    fewer_frames,
+    fewer_iterations,
+    fewer_samples,
+)
+
+MOST_AT_ONCE = 16
+MOST_NUMBERS_AT_ONCE = 20_000
+
+Way = list[Any]  # as JSON has a `failure_probe.Way`
+
+
+class Probe(Protocol):
+    """Asks a release about candidates: a `WorkerProcess`, or a fake."""
+
+    def ask(self, do: str, **arguments: Any) -> Any:
+        """Have one request answered."""
+
+
+class Judge(NamedTuple):
+    """A release on which every candidate has to fail as the original does there."""
+
+    release: str
+    probe: Probe
+    check: str
+    wanted: Way
+
+    def same(self, candidates: list[Candidate]) -> list[bool]:
+        """Whether candidates fail as the original does, up to the first that does."""
+        requests = [candidate.request for candidate in candidates]
+        ways = self.probe.ask("ways", check=self.check, wanted=self.wanted, candidates=requests)
+        return [way is not None and way["same"] for way in ways]
+
+
+class Search:
+    """The smallest candidate so far, and the judges of those to come.
+
+    Parameters
+    ----------
+    original : Candidate
+        The whole case; it fails on every judge's release.
+    judges : list of Judge
+    journal : Journal
+    progress : callable
+        Called with the pass and the best candidate whenever there is something new.
+
+    Attributes
+    ----------
+    accepted : list of Candidate
+        The original, and every candidate that became the best one.
+    asked : int
+        Candidates that were judged, those in the journal not counted.
+    """
+
+    def __init__(
+        self,
+        original: Candidate,
+        judges: list[Judge],
+        journal: Journal,
+        progress: Callable[[str, Candidate, int], None],
+    ) -> None:
+        self.judges = judges
+        self.journal = journal
+        self.accepted = [original]
+        self.asked = 0
+        self._progress = progress
+        self._pass = ""
+
+    @property
+    def best(self) -> Candidate:
+        return self.accepted[-1]
+
+    def run(self, starts: Starts) -> Candidate:
+        """Reduce until no pass makes the best candidate any smaller."""
+        steps: list[tuple[str, Callable[[Candidate, First], Candidate]]] = [
+            ("frames", lambda candidate, first: fewer_frames(candidate, first, starts)),
+            ("iterations", fewer_iterations),
+            ("samples", fewer_samples),
+            ("components", fewer_components),
+            ("features", fewer_features),
+            ("samples", fewer_samples),
+            ("numbers", rounder_numbers),
+        ]
+        before = None
+        while before is not self.best:
+            before = self.best
+            for name, step in steps:
+                self._pass = name
+                step(self.best, self.first)
+        return self.best
+
+    def first(self, candidates: Iterable[Candidate]) -> Candidate | None:
+        """The first candidate that fails on every judge's release as the original does there, or None."""
+        waiting: list[Candidate] = []
+        for candidate in self._worth_asking(candidates):
+            waiting.append(candidate)
+            known = self._known(candidate)
+            numbers = sum(one.means.size + sum(frame.size for frame in one.frames) for one in waiting)
+            if known or len(waiting) >= MOST_AT_ONCE or numbers > MOST_NUMBERS_AT_ONCE:
+                found = self._first_of(waiting)
+                if found:
+                    return found
+                waiting = []
+        return self._first_of(waiting)
+
+    def add_judge(self, judge: Judge) -> None:
+        """Have another release judge, too, and go back to the last best candidate that it accepts."""
+        self.judges.append(judge)
+        while len(self.accepted) > 1 and self._first_for(judge, [self.best]) is None:
+            self.accepted.pop()
+
+    def _worth_asking(self, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+        """Those that are other cases than the best, that the corpus would take, and that bring in no new fault."""
+        original = self.accepted[0]
+        for candidate in candidates:
+            if candidate.key == self.best.key or self._known(candidate) is False or not candidate.is_valid():
+                continue
+            few = candidate.fewest_distinct < candidate.n_components
+            if few and original.fewest_distinct >= original.n_components:
+                continue
+            if candidate.weights.min() > 0 or not original.weights.min() > 0:
+                yield candidate
+
+    def _known(self, candidate: Candidate) -> bool | None:
+        verdicts = [self.journal.verdicts.get((judge.release, candidate.key)) for judge in self.judges]
+        if False in verdicts:
+            return False
+        return True if all(verdicts) else None
+
+    def _first_of(self, candidates: list[Candidate]) -> Candidate | None:
+        rest = candidates
+        while rest:
+            number = self._first_for(self.judges[0], rest)
+            if number is None:
+                return None
+            found, rest = rest[number], rest[number + 1 :]
+            if all(self._first_for(judge, [found]) is not None for judge in self.judges[1:]):
+                self.accepted.append(found)
+                self._progress(self._pass, found, self.asked)
+                return found
+        return None
+
+    def _first_for(self, judge: Judge, candidates: list[Candidate]) -> int | None:
+        known = [self.journal.verdicts.get((judge.release, candidate.key)) for candidate in candidates]
+        if True in known:
+            candidates = candidates[: known.index(True)]
+        unknown = [candidate for candidate, verdict in zip(candidates, known, strict=False) if verdict is None]
+        if unknown:
+            same = judge.same(unknown)
+            self.asked += len(same)
+            self.journal.note(judge.release, {one.key: verdict for one, verdict in zip(unknown, same, strict=False)})
+            self._progress(self._pass, self.best, self.asked)
+            if same[-1]:
+                return candidates.index(unknown[len(same) - 1])
+        return known.index(True) if True in known else None

@@ -1,0 +1,230 @@
+"""Fewer frames, iterations, components, features and samples.
+
+Each function takes a candidate and `First`, and gives the smallest candidate
+that it finds; none makes one larger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from fixtures.generated_case import DEFAULT_SETTINGS
+from tests.support.density import full_matrices, squared_distances
+from tests.tools.reduce.candidate import Candidate
+from tests.tools.reduce.delta_debugging import minimise
+
+# The first of some candidates that fails as the original does, or None.
+First = Callable[[Iterable[Candidate]], Candidate | None]
+# The parameters from which a replay fits each frame.
+Starts = Callable[[Candidate], list[dict[str, Any]]]
+
+FEW_SAMPLES = 32
+
+
+def fewer_frames(candidate: Candidate, first: First, starts: Starts) -> Candidate:
+    """One frame of a chain, or two, from what the frame before left; else as few as do."""
+    n_frames = len(candidate.frames)
+    if n_frames == 1:
+        return candidate
+    begun = list(enumerate(starts(candidate)))
+
+    def windows() -> Iterator[Candidate]:
+        for length in range(1, n_frames):
+            for number, start in begun[: n_frames - length + 1]:
+                yield candidate.changed(frames=candidate.frames[number : number + length], **start)
+
+    candidate = first(windows()) or candidate
+    return _minimised(
+        candidate,
+        range(len(candidate.frames)),
+        lambda kept: candidate.changed(frames=tuple(candidate.frames[number] for number in kept)),
+        first,
+    )
+
+
+def fewer_iterations(candidate: Candidate, first: First) -> Candidate:
+    """As few iterations as do; then scikit-learn's defaults where they do."""
+    most = candidate.settings.max_iter
+    numbers = [number for number in (1, 2, 3, 5, 10, 20, 50) if number < most]
+    candidate = first(candidate.with_settings(max_iter=number) for number in numbers) or candidate
+    for name in ("tol", "reg_covar"):
+        default = DEFAULT_SETTINGS[name]
+        if getattr(candidate.settings, name) != default:
+            candidate = first([candidate.with_settings(**{name: default})]) or candidate
+    return candidate
+
+
+def fewer_components(candidate: Candidate, first: First) -> Candidate:
+    """The chosen component with none, one, or as few others as do; the weights share what is left."""
+    chosen = () if candidate.component is None else (candidate.component,)
+    others = tuple(number for number in range(candidate.n_components) if number not in chosen)
+    few = [*([chosen] if chosen else []), *((*chosen, other) for other in others)]
+    found = first(with_components(candidate, kept) for kept in few if len(kept) < candidate.n_components)
+    if found:
+        return found
+    return _minimised(candidate, others, lambda kept: with_components(candidate, (*chosen, *kept)), first)
+
+
+def with_components(candidate: Candidate, kept: Sequence[int]) -> Candidate:
+    """The candidate with only some of its components, in their order."""
+    order = sorted(kept)
+    weights = candidate.weights[order].astype(np.float64)
+    own = candidate.settings.covariance_type != "tied"
+    return candidate.changed(
+        weights=weights / weights.sum(),
+        means=candidate.means[order],
+        precisions=candidate.precisions[order] if own else candidate.precisions,
+        component=None if candidate.component is None else order.index(candidate.component),
+    )
+
+
+def fewer_features(candidate: Candidate, first: First) -> Candidate:
+    """One feature, or as few as do: with the precisions that they have given the others, or regardless of them."""
+    candidate = _fewer_features(candidate, first, regardless=False)
+    return _fewer_features(candidate, first, regardless=True)
+
+
+def _fewer_features(candidate: Candidate, first: First, *, regardless: bool) -> Candidate:
+    every = range(candidate.means.shape[1])
+    if len(every) == 1:
+        return candidate
+    found = first(with_features(candidate, [feature], regardless=regardless) for feature in every)
+    return found or _minimised(
+        candidate, every, lambda kept: with_features(candidate, kept, regardless=regardless), first
+    )
+
+
+def with_features(candidate: Candidate, kept: Sequence[int], *, regardless: bool) -> Candidate:
+    """The candidate with only some of its features.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    kept : sequence of int
+    regardless : bool
+        Whether the precision is the one of the marginal density; otherwise of
+        the density given the other features, which is a part of the matrix.
+    """
+    order = sorted(kept)
+    kind, precisions = candidate.settings.covariance_type, candidate.precisions
+    if kind == "diag":
+        precisions = precisions[:, order]
+    elif kind != "spherical":
+        matrices = np.linalg.inv(precisions.astype(np.float64)) if regardless else precisions
+        matrices = matrices[..., order, :][..., order]
+        precisions = np.linalg.inv(matrices) if regardless else matrices
+    return candidate.changed(
+        frames=tuple(np.ascontiguousarray(frame[:, order]) for frame in candidate.frames),
+        means=candidate.means[:, order],
+        precisions=precisions,
+    )
+
+
+def fewer_samples(candidate: Candidate, first: First) -> Candidate:
+    """As few distinct samples of each frame as do, then as few repeats of them."""
+    for number in range(len(candidate.frames)):
+        candidate = _a_few_samples(candidate, number, first)
+        candidate = _fewer_distinct(candidate, number, first)
+        candidate = _fewer_repeats(candidate, number, first)
+    return candidate
+
+
+def _a_few_samples(candidate: Candidate, number: int, first: First) -> Candidate:
+    """Of a large frame: twice as many samples each time, until they do. Cheaper than halving from above."""
+    rows, counts = _distinct(candidate.frames[number])
+    orders = _orders(candidate, rows)
+
+    def growing() -> Iterator[Candidate]:
+        n_rows = max(2, candidate.n_components)
+        while n_rows <= len(rows) // 2:
+            for order in orders:
+                kept = sorted(order(n_rows))
+                yield _with_rows(candidate, number, rows, np.ones_like(counts), kept)
+                yield _with_rows(candidate, number, rows, counts, kept)
+            n_rows *= 2
+
+    return (first(growing()) or candidate) if len(rows) > FEW_SAMPLES else candidate
+
+
+def _orders(candidate: Candidate, rows: np.ndarray) -> list[Callable[[int], set[int]]]:
+    """Ways to take some of the distinct samples: spread over them, nearest to the chosen component, and both."""
+
+    def spread(n_rows: int) -> set[int]:
+        return set(np.linspace(0, len(rows) - 1, n_rows).astype(int).tolist())
+
+    if candidate.component is None:
+        return [spread]
+    full = full_matrices(candidate.precisions, candidate.settings.covariance_type, *candidate.means.shape)
+    factor = np.linalg.cholesky(full[candidate.component])
+    mean = candidate.means[candidate.component].astype(np.float64)
+    order = np.argsort(squared_distances(rows.astype(np.float64), mean, factor), kind="stable").tolist()
+    return [spread, lambda n_rows: set(order[:n_rows]), lambda n_rows: {*spread(n_rows // 2), *order[: n_rows // 2]}]
+
+
+def _fewer_distinct(candidate: Candidate, number: int, first: First) -> Candidate:
+    rows, counts = _distinct(candidate.frames[number])
+    return _minimised(
+        candidate, range(len(rows)), lambda kept: _with_rows(candidate, number, rows, counts, kept), first
+    )
+
+
+def _fewer_repeats(candidate: Candidate, number: int, first: First) -> Candidate:
+    rows, counts = _distinct(candidate.frames[number])
+    every = range(len(rows))
+    candidate = first([_with_rows(candidate, number, rows, np.ones_like(counts), every)]) or candidate
+    for row in every:
+        candidate = first(_with_fewer_of(candidate, number, row)) or candidate
+    return candidate
+
+
+def _with_fewer_of(candidate: Candidate, number: int, row: int) -> Iterator[Candidate]:
+    """One sample once, twice, four times, ... as long as that is less often."""
+    rows, counts = _distinct(candidate.frames[number])
+    repeats = 1
+    while repeats < counts[row]:
+        fewer = np.where(np.arange(len(rows)) == row, repeats, counts)
+        yield _with_rows(candidate, number, rows, fewer, range(len(rows)))
+        repeats *= 2
+
+
+def _distinct(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct samples, sorted, and how often each occurs."""
+    rows, counts = np.unique(frame, axis=0, return_counts=True)
+    return rows, counts
+
+
+def _with_rows(
+    candidate: Candidate, number: int, rows: np.ndarray, counts: np.ndarray, kept: Sequence[int]
+) -> Candidate:
+    frame = np.repeat(rows[list(kept)], counts[list(kept)], axis=0)
+    frames = (*candidate.frames[:number], frame, *candidate.frames[number + 1 :])
+    return candidate.changed(frames=frames)
+
+
+def _minimised(
+    candidate: Candidate, items: Iterable[int], keep: Callable[[Sequence[int]], Candidate], first: First
+) -> Candidate:
+    """The candidate with a 1-minimal part of some numbered things."""
+    found = candidate
+
+    def first_part(parts: Iterable[tuple[int, ...]]) -> tuple[int, ...] | None:
+        nonlocal found
+        proposals: dict[str, tuple[int, ...]] = {}
+
+        def candidates() -> Iterator[Candidate]:
+            for part in parts:
+                proposal = keep(part)
+                proposals.setdefault(proposal.key, part)
+                yield proposal
+
+        one = first(candidates())
+        if one is None:
+            return None
+        found = one
+        return proposals[one.key]
+
+    minimise(tuple(items), first_part)
+    return found

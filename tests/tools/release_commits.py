@@ -1,0 +1,194 @@
+"""Where the releases of the table stand in the history of a clone, tagged or not, and which are near a commit.
+
+scikit-learn's main line carries versions like 1.7.dev0 only: a release is cut
+on a branch that leaves it. A clone may have neither the branch nor the tag.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from packaging.version import InvalidVersion, Version
+
+from tests.tools.history import MIXTURE, Clone, HistoryUnusable
+from tests.tools.release_table import Release
+
+
+@dataclass(frozen=True)
+class ReleaseCommit:
+    """The commit that stands for a release.
+
+    Attributes
+    ----------
+    commit : str
+    found_by : str
+        By what it was found, to be shown.
+    same_mixture : bool or None
+        Whether its ``sklearn/mixture`` is that of the wheel, file by file;
+        None where the wheel was not at hand.
+    """
+
+    commit: str
+    found_by: str
+    same_mixture: bool | None
+
+
+def nearest_releases(version: str, day: str, releases: Sequence[Release]) -> list[Release]:
+    """The releases that a source is likely to run on top of, the likeliest first.
+
+    Parameters
+    ----------
+    version : str
+        What the source says it is, like 1.7.dev0.
+    day : str
+        Day of the commit (ISO 8601).
+    releases : sequence of Release
+        The table, oldest first.
+
+    Returns
+    -------
+    list of Release
+        Where the version is a release, that one first. Then, of each series around it, the
+        newest patch release and the first, by distance in time: early in 1.7.dev0 the
+        rest of scikit-learn is nearly that of 1.6, and late in it that of 1.7.0.
+
+    Raises
+    ------
+    HistoryUnusable
+        The version is none.
+    """
+    try:
+        wanted = Version(version.replace("-git", ".dev0"))
+    except InvalidVersion:
+        raise HistoryUnusable(f"the source says version {version!r}; should be like 1.7.dev0") from None
+    series = _series_around(wanted, releases)
+    around = [release for release in releases if release.series in series]
+
+    def distance(release: Release) -> tuple[bool, int, int, Version]:
+        first = next(other for other in around if other.series == release.series)
+        same_patch = Version(release.version).release == wanted.release and not wanted.is_devrelease
+        own = release.series == f"{wanted.major}.{wanted.minor}" and not _cut_from_main(wanted)
+        days = abs((date.fromisoformat(first.dependencies_until) - date.fromisoformat(day)).days)
+        patches = abs(Version(release.version).micro - wanted.micro)
+        return not same_patch, 0 if own else 1 + days, patches, Version(release.version)
+
+    return sorted(around, key=distance)
+
+
+def commit_of_release(
+    clone: Clone, release: Release, wheel: Mapping[str, bytes] | None = None, line: str | None = None
+) -> ReleaseCommit:
+    """The commit that stands for a release: its tag's, the one that says its version, or its place on the main line.
+
+    Parameters
+    ----------
+    clone : Clone
+    release : Release
+    wheel : mapping of str to bytes, optional
+        The files of the wheel's ``sklearn/mixture``, by path relative to it.
+    line : str, optional
+        End of the line where an unmarked release is looked for (default: `Clone.main_line`).
+
+    Raises
+    ------
+    HistoryUnusable
+        The history does not reach to the release, or is cut short.
+    """
+    wanted = blob_ids(wheel, clone.id_length) if wheel is not None else None
+    marked = _tagged(clone, release) or _saying(clone, release)
+    if marked:
+        commit, found_by = marked
+        return ReleaseCommit(commit, found_by, _same(clone, commit, wanted))
+    clone.require_whole()
+    end = line or clone.main_line()
+    last = _last_of_series(clone, release, end)
+    if wanted is not None and not _same(clone, last, wanted):
+        found = _last_with(clone, end, wanted, release.dependencies_until)
+        if found:
+            return ReleaseCommit(found, f"{MIXTURE} is that of the wheel", True)
+    found_by = f"the last commit of {release.series}.dev0 before the release"
+    return ReleaseCommit(last, found_by, _same(clone, last, wanted))
+
+
+def blob_ids(files: Mapping[str, bytes], id_length: int = 20) -> dict[str, str]:
+    """The ids that git gives to the Python files that lie directly in ``sklearn/mixture``, by name."""
+    kind = "sha1" if id_length == 20 else "sha256"
+    return {
+        name: hashlib.new(kind, b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+        for name, content in files.items()
+        if name.endswith(".py") and "/" not in name
+    }
+
+
+def _series_around(wanted: Version, releases: Sequence[Release]) -> set[str]:
+    """The series of a version, the one before and the one after; the newest two of a version beyond the table."""
+    series = list(dict.fromkeys(release.series for release in releases))
+    own = [Version(name) for name in series]
+    place = sum(one < Version(f"{wanted.major}.{wanted.minor}") for one in own)
+    return set(series[max(0, min(place, len(series) - 1) - 1) : place + 2])
+
+
+def _cut_from_main(wanted: Version) -> bool:
+    return wanted.is_devrelease and wanted.micro == 0
+
+
+def _tagged(clone: Clone, release: Release) -> tuple[str, str] | None:
+    for name in (release.version, f"v{release.version}"):
+        try:
+            commit = clone.resolve(f"refs/tags/{name}")
+            if Version(clone.version(commit)) == Version(release.version):
+                return commit, f"tag {name}"
+        except (HistoryUnusable, InvalidVersion):
+            continue
+    return None
+
+
+def _saying(clone: Clone, release: Release) -> tuple[str, str] | None:
+    """The newest commit of any branch that changed the version to that of a release."""
+    commits = [commit.id for commit in clone.version_changes("--all")]
+    for commit, version in zip(commits, clone.versions(commits), strict=True):
+        if version == release.version:
+            return commit, f"the commit that says version {version}"
+    return None
+
+
+def _last_of_series(clone: Clone, release: Release, end: str) -> str:
+    """The last commit of the main line with the development version of a release's series, as of its day.
+
+    It is the one before the version went on to that of the next series.
+    """
+    changes = [commit.id for commit in clone.version_changes("--first-parent", end)]
+    versions = clone.versions(changes)
+    following = None
+    for commit, version in zip(changes, versions, strict=True):
+        if version is not None and version.replace("-git", ".dev0") == f"{release.series}.dev0":
+            if following is None:
+                return clone.last_until(release.dependencies_until, end)
+            parent = clone.parent(following)
+            assert parent is not None
+            return parent
+        following = commit
+    raise HistoryUnusable(
+        f"{clone.place} has no commit of {release.series}.dev0; should reach back to scikit-learn {release.version}"
+    )
+
+
+def _last_with(clone: Clone, end: str, wanted: Mapping[str, str], until: str) -> str | None:
+    """The newest commit of the main line, as of a day, that changed ``sklearn/mixture`` into that of a wheel."""
+    commits = [commit for commit in clone.line(end, touching=[MIXTURE]) if commit.date <= until]
+    blobs = clone.mixture_blobs([commit.id for commit in commits])
+    for commit, found in zip(commits, blobs, strict=True):
+        if _python(found) == wanted:
+            return commit.id
+    return None
+
+
+def _same(clone: Clone, commit: str, wanted: Mapping[str, str] | None) -> bool | None:
+    return None if wanted is None else _python(clone.mixture_blobs([commit])[0]) == wanted
+
+
+def _python(blobs: Mapping[str, str]) -> dict[str, str]:
+    return {name: blob for name, blob in blobs.items() if name.endswith(".py")}
