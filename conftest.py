@@ -245,7 +245,7 @@ def _header_and_footer(pytestconfig: Any, record_testsuite_property: Any) -> Gen
     header = record.header(
         suite.environment,
         pytestconfig.getoption("--estimator"),
-        suite.ledger.path if suite.ledger is not None else None,
+        suite.ledger,
         suite.capture is not None,
     )
     for name, value in header:

@@ -17,6 +17,7 @@ import numpy as np
 
 from fixtures.corpus import CASES, Case
 from tests.support.diagnosis import Diagnosis, NotDiagnosable, fitted_parameters
+from tests.support.ledger import Ledger
 from tests.support.messages import numbers
 from tests.support.replay import Outcome
 
@@ -26,12 +27,13 @@ WHOLE, A_PART = "whole", "a part"
 OFF = "off"
 SEEN, GONE = "seen", "no longer occurs"
 DIGITS = 7
+DIGEST = 16
 LONGEST_TEXT = 6000
 
 Properties = List[Tuple[str, str]]
 
 
-def header(environment: Dict[str, str], estimator: str, ledger: Optional[Path], capture: bool) -> Properties:
+def header(environment: Dict[str, str], estimator: str, ledger: Optional[Ledger], capture: bool) -> Properties:
     """Names and values that say what is run.
 
     Parameters
@@ -40,7 +42,7 @@ def header(environment: Dict[str, str], estimator: str, ledger: Optional[Path], 
         Versions by name, and the machine.
     estimator : str
         ``MODULE:CLASS`` of what is under test.
-    ledger : Path or None
+    ledger : Ledger or None
         None where known defects fail like any other.
     capture : bool
         Whether the data that are published elsewhere are at hand.
@@ -49,11 +51,17 @@ def header(environment: Dict[str, str], estimator: str, ledger: Optional[Path], 
         ("record", str(FORMAT_VERSION)),
         *environment.items(),
         ("estimator", estimator),
-        ("ledger", digest([ledger]) if ledger else OFF),
+        ("ledger", ledger_digest(ledger) if ledger is not None else OFF),
         ("corpus", corpus_digest()),
         ("checks", digest(sorted([*TESTS.glob("test_*.py"), *TESTS.glob("support/*.py")]))),
         ("capture", "at hand" if capture else "not at hand"),
     ]
+
+
+def ledger_digest(ledger: Ledger) -> str:
+    """What tells one state of the ledger from another: which check fails on which case with which releases."""
+    entries = sorted("{0.defect} {0.releases} {0.check} {0.case}\n".format(entry) for entry in ledger.entries)
+    return hashlib.sha256("".join(entries).encode()).hexdigest()[:DIGEST]
 
 
 def corpus_digest() -> str:
@@ -68,7 +76,7 @@ def digest(paths: Sequence[Path]) -> str:
         content = path.read_bytes().replace(b"\r\n", b"\n")
         total.update("{}/{} {}\n".format(path.parent.name, path.name, len(content)).encode())
         total.update(content)
-    return total.hexdigest()[:16]
+    return total.hexdigest()[:DIGEST]
 
 
 class Count:

@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 def _report(options: argparse.Namespace) -> int:
     known = [release.version for release in release_table.read()]
     listed = ledger.read_ledger()
-    told = runs.merge(runs.read(runs.find(options.results or [RESULTS])))
+    told = runs.merge(runs.read(runs.find(options.results or [RESULTS])), listed)
     seen = matrix.matrix_of(told, listed, known)
     content = page.Content(
         runs=told,

@@ -87,7 +87,7 @@ def find(places: Sequence[Path]) -> list[Path]:
     return sorted(found)
 
 
-def merge(records: Sequence[Record], ledger_path: Path = ledger.LEDGER) -> Runs:
+def merge(records: Sequence[Record], listed: ledger.Ledger) -> Runs:
     """Put records together.
 
     Records of one release add up, as the shards of a run do. Where two tell of
@@ -103,7 +103,7 @@ def merge(records: Sequence[Record], ledger_path: Path = ledger.LEDGER) -> Runs:
     for name in SAME:
         _require_same(records, name)
     first = records[0]
-    here = {"ledger": record.digest([ledger_path]), "corpus": record.corpus_digest()}
+    here = {"ledger": record.ledger_digest(listed), "corpus": record.corpus_digest()}
     for name, value in here.items():
         said = first.header[name]
         if said not in (value, record.OFF):
