@@ -146,6 +146,11 @@ def _store(
         f" components that frame {step.before} left"
     )
     print(lines.of_replay(step, tracker.replay_case(case.name, options.root)), flush=True)
+    if options.picture:
+        from tests.tools.record.picture import draw  # noqa: PLC0415  (matplotlib takes a second to load)
+
+        draw(options.picture, case, tracker.fitted(), step.broke, recording.last)
+        print(f"picture {options.picture}")
     return folder
 
 
@@ -182,6 +187,8 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error(f"--threshold is {options.threshold}; should be a grey level, 0 or more")
     if options.scale is not None and not (math.isfinite(options.scale) and options.scale > 0):
         parser.error(f"--scale is {options.scale}; should be more than 0")
+    if options.picture is not None and (options.picture.suffix != ".png" or not options.picture.parent.is_dir()):
+        parser.error(f"--picture is {str(options.picture)!r}; should end in .png, in a folder that exists")
     if options.name is not None and not re.fullmatch(NAME, options.name):
         parser.error(f"--name is {options.name!r}; should be lower-case letters and digits, joined by hyphens")
     if options.root != RECORDED and not options.root.is_dir():
@@ -217,6 +224,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--all", action="store_true", help="go on after the first break; the case is still the first one's")
     add("--ignore-pinned", action="store_true", help="a covariance that sinks to reg_covar, no failure, is no break")
     add("--name", help="name of the case (default: made from the source and the frame)")
+    add("--picture", type=Path, metavar="FILE.png", help="draw the break, and the mass of what broke over time")
     add("--root", type=Path, default=RECORDED, metavar="DIR",
         help="folder for the case (default: .recorded, which git ignores; fixtures/cases is the corpus)")  # fmt: skip
     return parser
