@@ -84,7 +84,7 @@ def read(text: str) -> Source:
     if text == "nightly":
         return Nightly()
     place = Path(text)
-    if place.is_dir():
+    if text and place.is_dir():
         return _checkout(place)
     if place.suffix == ".whl":
         return _wheel(place)

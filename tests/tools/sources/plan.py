@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -15,10 +15,9 @@ from tests.tools.sources import in_place, naming, patch
 from tests.tools.sources.tree import CommitTree, Difference, FolderTree, Tree, difference
 
 How = Literal["release", "overlay", "build", "in place", "wheel", "nightly"]
+Route = Literal["overlay", "build"]
 MOST_CANDIDATES = 4
 NAMED_FILES = 3
-
-Maker = Callable[[Release], Path]
 
 
 @dataclass(frozen=True)
@@ -61,12 +60,7 @@ class Plan:
     variables: Mapping[str, str] | None = None
 
 
-def plan_for(
-    text: str,
-    route: Literal["overlay", "build"] | None = None,
-    python: Path | None = None,
-    make: Maker = release_environment.make,
-) -> Plan:
+def plan_for(text: str, route: Route | None = None, python: Path | None = None) -> Plan:
     """Decide how a source gets under test.
 
     Parameters
@@ -78,8 +72,6 @@ def plan_for(
     python : Path, optional
         Interpreter that a checkout is built in place for (default: that of the environment
         that is active, or the first on PATH).
-    make : callable
-        Gives the interpreter of a release's environment.
 
     Raises
     ------
@@ -94,11 +86,11 @@ def plan_for(
     if isinstance(source, naming.Nightly | naming.WheelFile):
         return _of_wheel(source)
     if isinstance(source, naming.Patched):
-        return _of_patch(source, make)
+        return _of_patch(source)
     if isinstance(source, naming.Revision):
-        return _of_tree(CommitTree(source.clone, source.commit), source.name, route, make)
+        return _of_tree(CommitTree(source.clone, source.commit), source.name, route)
     built = in_place.find(source.folder, python) if route is None else None
-    return _of_place(source, built) if built else _of_tree(FolderTree(source.folder), source.folder.name, route, make)
+    return _of_place(source, built) if built else _of_tree(FolderTree(source.folder), source.folder.name, route)
 
 
 def _of_wheel(source: naming.Nightly | naming.WheelFile) -> Plan:
@@ -114,18 +106,18 @@ def _of_place(source: naming.Checkout, built: in_place.Imported) -> Plan:
     return Plan(source.folder.name, "in place", why, nearest, python=built.python, variables=built.variables)
 
 
-def _of_patch(source: naming.Patched, make: Maker) -> Plan:
+def _of_patch(source: naming.Patched) -> Plan:
     release = source.release
-    folder = release_environment.packages_of(make(release)) / "sklearn" / "mixture"
+    folder = release_environment.packages_of(release_environment.make(release)) / "sklearn" / "mixture"
     patched = patch.apply(source.patch, overlay.read_folder(folder), f"scikit-learn {release.version}")
     name = f"{release.version}+{source.patch.name}"
     return Plan(name, "overlay", f"laid over {release.version}: the patch", release, (release,), patched)
 
 
-def _of_tree(tree: Tree, name: str, route: Literal["overlay", "build"] | None, make: Maker) -> Plan:
+def _of_tree(tree: Tree, name: str, route: Route | None) -> Plan:
     candidates = tuple(nearest_releases(tree.version, tree.day, release_table.read())[:MOST_CANDIDATES])
     nearest = candidates[0]
-    found = difference(tree, release_environment.packages_of(make(nearest)) / "sklearn")
+    found = difference(tree, release_environment.packages_of(release_environment.make(nearest)) / "sklearn")
     laid = Plan(name, "overlay", "", nearest, candidates, tree.mixture(), tree)
     if route == "build" or (route is None and found.elsewhere):
         return replace(laid, how="build", why=_why_built(found, nearest, asked=route == "build"))
@@ -141,8 +133,8 @@ def _why_laid(found: Difference) -> str:
     if not found.elsewhere:
         return f"only {_files(found.mixture)} differ{'s' if len(found.mixture) == 1 else ''}"
     return (
-        f"as asked by --overlay, and without the {len(found.elsewhere)} files outside sklearn/mixture that differ"
-        f" ({_files(found.elsewhere)})"
+        f"as asked by --overlay, and without the {_count(found.elsewhere)} outside sklearn/mixture that"
+        f" differ{'s' if len(found.elsewhere) == 1 else ''} ({_files(found.elsewhere)})"
     )
 
 
@@ -151,9 +143,13 @@ def _why_built(found: Difference, nearest: Release, *, asked: bool) -> str:
         return "built, as asked by --build"
     return (
         f"built: outside sklearn/mixture it differs from {nearest.version}, the nearest release, in"
-        f" {len(found.elsewhere)} files ({_files(found.elsewhere)}); --overlay would lay sklearn/mixture alone over it,"
+        f" {_count(found.elsewhere)} ({_files(found.elsewhere)}); --overlay would lay sklearn/mixture alone over it,"
         " in seconds"
     )
+
+
+def _count(names: tuple[str, ...]) -> str:
+    return f"{len(names)} file{'' if len(names) == 1 else 's'}"
 
 
 def _files(names: tuple[str, ...]) -> str:

@@ -8,16 +8,16 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from packaging.utils import parse_wheel_filename
 
 from tests.tools import environments, overlay, release_environment
+from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
 from tests.tools.releases import PYTHONS
 from tests.tools.sources import build, in_place
 from tests.tools.sources.naming import SourceUnusable
-from tests.tools.sources.plan import How, Plan, plan_for
+from tests.tools.sources.plan import How, Plan, Route, plan_for
 
 NIGHTLY = "https://pypi.anaconda.org/scientific-python-nightly-wheels/simple"
 
@@ -62,7 +62,7 @@ def to_stderr(line: str) -> None:
 
 @contextlib.contextmanager
 def prepare(
-    text: str, route: Literal["overlay", "build"] | None = None, python: Path | None = None, say: Say = to_stderr
+    text: str, route: Route | None = None, python: Path | None = None, say: Say = to_stderr
 ) -> Iterator[Prepared]:
     """Put a source under test, and say how.
 
@@ -111,7 +111,11 @@ def _private(plan: Plan, scratch: Path, say: Say) -> Prepared:
         return _laid_over(plan, scratch, say)
     if plan.how == "nightly":
         say("fetching the nightly build ...")
-        return _under_test(plan, _install_nightly(plan.nearest, scratch), plan.why, plan.nearest, say)
+        try:
+            python = _install_nightly(plan.nearest, scratch)
+        except EnvironmentFailed as error:
+            raise SourceUnusable(f"no nightly build from {NIGHTLY}: {error}") from None
+        return _under_test(plan, python, plan.why, plan.nearest, say)
     wheel = plan.wheel
     if wheel is None:
         assert plan.tree is not None
