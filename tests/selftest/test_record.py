@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fixtures.corpus import NAME, PROJECT, Case, load_case
 from tests.selftest import tracker_fakes
@@ -109,7 +110,7 @@ def recorder(tmp_path: Path) -> Recorder:
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("a folder") / "My tracker.mkv"
-    assert demonstration.main([str(path)]) == 0
+    assert demonstration.main(["--to", str(path)]) == 0
     return path
 
 
@@ -117,7 +118,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def recorded(film: Path) -> tuple[Said, Case]:
     """What a recording of the demonstration says, and the one case that it writes."""
     recorder = Recorder(film.parent / "my cases")
-    said = recorder(film)
+    said = recorder(film, "--picture", str(film.with_suffix(".png")))
     (name,) = recorder.cases()
     return said, load_case(name, root=recorder.root)
 
@@ -157,6 +158,27 @@ def test_the_story_of_a_break_is_told(recorded: tuple[Said, Case]) -> None:
     assert len(masses) == 6
     assert masses[0] > 1000 > masses[-2] > masses[-1]
     assert re.search(r"frames fitted in .* s inside fit, .* s decoding, [\d.]+ times their sum", story)
+
+
+def test_the_readme_tells_the_same_story(recorded: tuple[Said, Case]) -> None:
+    """But for the case's folder and what a release may compute otherwise: iterations and last digits."""
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"```\n(tracker\.mkv, a video.*?)```", readme, flags=re.DOTALL)
+    pattern = r"^frame +(\d+) +([\d,]+) samples .*\(component (\d)\)  (.*)$"
+    frames = re.findall(pattern, told, flags=re.MULTILINE)
+    assert len(frames) == 3
+    assert set(frames) <= set(re.findall(pattern, recorded[0].out, flags=re.MULTILINE))
+    assert "case .recorded/tracker-frame-14" in told
+    assert recorded[1].name == "my-tracker-frame-14"
+
+
+def test_a_break_is_drawn(recorded: tuple[Said, Case], film: Path) -> None:
+    picture = film.with_suffix(".png")
+    assert f"picture {picture}" in recorded[0].out
+    with Image.open(picture) as image:
+        levels = np.asarray(image.convert("RGB")).reshape(-1, 3)
+    red = np.array([214, 39, 40])  # the arrow of a component that was thrown out of the data
+    assert (np.abs(levels.astype(int) - red).max(axis=1) < 3).any()
 
 
 def test_a_case_says_where_it_comes_from(recorded: tuple[Said, Case], film: Path) -> None:
@@ -317,6 +339,7 @@ WRONG = {
     "--name is 'My Case'; should be lower-case letters": ["--name", "My Case"],
     "--root names 'no folder', which is not a folder": ["--root", "no folder"],
     "has tol -1.0; should be": ["--tol", "-1"],
+    "--picture is 'break.jpg'; should end in .png": ["--picture", "break.jpg"],
     "exists; should be a new name": ["--root", str(PROJECT / "fixtures"), "--name", "cases"],
 }
 

@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import math
 import re
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -145,7 +146,8 @@ def _store(
         f"\ncase {folder}: frame {step.frame.number} with {len(case.frame):,} samples, and the {case.n_components}"
         f" components that frame {step.before} left"
     )
-    print(lines.of_replay(step, tracker.replay_case(case.name, options.root)), flush=True)
+    print(lines.of_replay(step, tracker.replay_case(case.name, options.root)))
+    print(f"next: nox -s reduce -- {shlex.quote(str(folder))}", flush=True)
     if options.picture:
         from tests.tools.record.picture import draw  # noqa: PLC0415  (matplotlib takes a second to load)
 
