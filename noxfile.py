@@ -158,6 +158,13 @@ def remedies(session: nox.Session) -> None:
     session.run("python", "-m", "tests.tools.remedies", *arguments, env=variables)
 
 
+@nox.session(default=False)
+def mutants(session: nox.Session) -> None:
+    """Mutate scikit-learn's mixture code, and see what this suite and scikit-learn's own tests notice."""
+    environments.install_group(session, "mutants")
+    session.run("python", "-m", "tests.tools.mutants", *session.posargs)
+
+
 @nox.session(name="record-baseline", python=LATEST.python, default=False)
 def record_baseline(session: nox.Session) -> None:
     """Record what exact EM makes of each case, and how the newest release fits it."""
