@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fixtures import plots
 from fixtures.corpus import NAME, PROJECT, Case, load_case
 from tests.selftest import tracker_fakes
 from tests.support import replay, tracker, worker
@@ -177,8 +178,8 @@ def test_a_break_is_drawn(recorded: tuple[Said, Case], film: Path) -> None:
     assert f"picture {picture}" in recorded[0].out
     with Image.open(picture) as image:
         levels = np.asarray(image.convert("RGB")).reshape(-1, 3)
-    red = np.array([214, 39, 40])  # the arrow of a component that was thrown out of the data
-    assert (np.abs(levels.astype(int) - red).max(axis=1) < 3).any()
+    arrow = np.array([int(plots.LOST[start : start + 2], 16) for start in (1, 3, 5)])
+    assert (np.abs(levels.astype(int) - arrow).max(axis=1) < 3).any()
 
 
 def test_a_case_says_where_it_comes_from(recorded: tuple[Said, Case], film: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -34,7 +35,17 @@ def draw(path: Path, case: Case, fitted: dict[str, Any], broke: list[int], last:
     """
     figure = Figure(figsize=(9, 4.6), layout="constrained")
     scene, masses = figure.subplots(2, 1, height_ratios=(2.6, 1))
-    plots.draw_fit(scene, case, fitted, {}, str(case.provenance["recorded_with"]["scikit-learn"]))
+    fit = plots.fit_of(case, fitted, str(case.provenance["recorded_with"]["scikit-learn"]))
+    if fit is not None:
+        fit = fit._replace(lost=np.isin(np.arange(case.n_components), broke))
+    plots.draw_frame(scene, case)
+    plots.draw_components(scene, case, fit, None)
+    before, after, lost, _ = plots.marks(fit)  # where exact EM puts it is not known
+    lost.set_label("broke: where the fit put it")
+    scene.set_title(case.title, fontsize="small")
+    scene.legend(
+        handles=[before, after, lost], fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1), frameon=False
+    )
     fits = list(last)
     for component in broke[:DRAWN]:
         course = [fit.masses[component] for fit in fits]
