@@ -87,7 +87,7 @@ def compare(session: nox.Session) -> None:
     """Compare the fit times of two releases, with an interval and a verdict."""
     environments.install_group(session, "compare")
     arguments, variables = suite_run.name_capture(session)
-    paths = _absolute_after(session, arguments, "--json")
+    paths = suite_run.absolute_after(session, arguments, "--json")
     session.run("python", "-m", "tests.tools.compare", *paths, env=variables)
 
 
@@ -109,14 +109,15 @@ def add_case(session: nox.Session) -> None:
 def record(session: nox.Session) -> None:
     """Fit a video of yours frame by frame, and keep the first frame that breaks a component."""
     environments.install_group(session, "record")
-    session.run("python", "-m", "tests.tools.record", *_absolute_paths(session))
+    session.run("python", "-m", "tests.tools.record", *_absolute_paths(session, to_be_made=("--picture", "--root")))
 
 
 @nox.session(default=False)
 def demonstration(session: nox.Session) -> None:
     """Make the small video that the README's story is told with."""
     environments.install_group(session, "record")
-    session.run("python", "-m", "tests.tools.record.demonstration", *session.posargs)
+    arguments = _absolute_paths(session, to_be_made=("--to",))
+    session.run("python", "-m", "tests.tools.record.demonstration", *arguments)
 
 
 @nox.session(default=False)
@@ -131,7 +132,7 @@ def bisect(session: nox.Session) -> None:
     """Find the release, and the commit of scikit-learn, that changed what becomes of a case."""
     environments.install_group(session, "bisect")
     arguments, variables = suite_run.name_capture(session)
-    paths = _absolute_after(session, arguments, "--repo", "--json", "--markdown")
+    paths = suite_run.absolute_after(session, arguments, "--repo", "--json", "--markdown")
     session.run("python", "-m", "tests.tools.bisect", *paths, env=variables)
 
 
@@ -154,7 +155,8 @@ def remedies(session: nox.Session) -> None:
     """Run the suite on every candidate fix, and tabulate what each one passes and costs."""
     environments.install_release(session, LATEST)
     arguments, variables = suite_run.name_capture(session)
-    session.run("python", "-m", "tests.tools.remedies", *arguments, env=variables)
+    paths = suite_run.absolute_after(session, arguments, "--json")
+    session.run("python", "-m", "tests.tools.remedies", *paths, env=variables)
 
 
 @nox.session(default=False)
@@ -172,6 +174,16 @@ def record_baseline(session: nox.Session) -> None:
     session.run("python", "-m", "tests.tools.record_baseline", *session.posargs, env=variables)
 
 
+@nox.session(default=False)
+def report(session: nox.Session) -> None:
+    """Make one page out of the records of any number of runs."""
+    environments.install_group(session, "report")
+    arguments, variables = suite_run.name_capture(session)
+    made = ("--output", "--summary", "--benchmarks", "--remedies")
+    session.posargs[:] = suite_run.absolute_after(session, arguments, *made)
+    session.run("python", "-m", "tests.tools.report", *_absolute_paths(session), env=variables)
+
+
 def _absolute_paths(session: nox.Session, to_be_made: tuple[str, ...] = ()) -> list[str]:
     """A session's arguments, with paths from where the user stands: files that exist, and what follows some options."""
     words = []
@@ -180,20 +192,6 @@ def _absolute_paths(session: nox.Session, to_be_made: tuple[str, ...] = ()) -> l
         is_path = before in to_be_made or (not word.startswith("-") and place.exists())
         words.append(str(place) if is_path else word)
     return words
-
-
-def _absolute_after(session: nox.Session, words: list[str], *options: str) -> list[str]:
-    """Arguments with the paths that follow some options from where the user stands."""
-    made = []
-    for before, word in zip(["", *words], words, strict=False):
-        option, equals, value = word.partition("=")
-        if before in options:
-            made.append(str(Path(session.invoked_from, word)))
-        elif equals and option in options:
-            made.append(f"{option}={Path(session.invoked_from, value)}")
-        else:
-            made.append(word)
-    return made
 
 
 def _absolute_source(session: nox.Session, word: str) -> str:
