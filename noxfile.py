@@ -109,14 +109,15 @@ def add_case(session: nox.Session) -> None:
 def record(session: nox.Session) -> None:
     """Fit a video of yours frame by frame, and keep the first frame that breaks a component."""
     environments.install_group(session, "record")
-    session.run("python", "-m", "tests.tools.record", *_absolute_paths(session))
+    session.run("python", "-m", "tests.tools.record", *_absolute_paths(session, to_be_made=("--picture", "--root")))
 
 
 @nox.session(default=False)
 def demonstration(session: nox.Session) -> None:
     """Make the small video that the README's story is told with."""
     environments.install_group(session, "record")
-    session.run("python", "-m", "tests.tools.record.demonstration", *session.posargs)
+    arguments = _absolute_paths(session, to_be_made=("--to",))
+    session.run("python", "-m", "tests.tools.record.demonstration", *arguments)
 
 
 @nox.session(default=False)

@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from fixtures import plots
 from fixtures.corpus import NAME, PROJECT, Case, load_case
 from tests.selftest import tracker_fakes
 from tests.support import replay, tracker, worker
@@ -109,7 +111,7 @@ def recorder(tmp_path: Path) -> Recorder:
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("a folder") / "My tracker.mkv"
-    assert demonstration.main([str(path)]) == 0
+    assert demonstration.main(["--to", str(path)]) == 0
     return path
 
 
@@ -117,7 +119,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def recorded(film: Path) -> tuple[Said, Case]:
     """What a recording of the demonstration says, and the one case that it writes."""
     recorder = Recorder(film.parent / "my cases")
-    said = recorder(film)
+    said = recorder(film, "--picture", str(film.with_suffix(".png")))
     (name,) = recorder.cases()
     return said, load_case(name, root=recorder.root)
 
@@ -157,6 +159,27 @@ def test_the_story_of_a_break_is_told(recorded: tuple[Said, Case]) -> None:
     assert len(masses) == 6
     assert masses[0] > 1000 > masses[-2] > masses[-1]
     assert re.search(r"frames fitted in .* s inside fit, .* s decoding, [\d.]+ times their sum", story)
+
+
+def test_the_readme_tells_the_same_story(recorded: tuple[Said, Case]) -> None:
+    """But for the case's folder and what a release may compute otherwise: iterations and last digits."""
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"```\n(tracker\.mkv, a video.*?)```", readme, flags=re.DOTALL)
+    pattern = r"^frame +(\d+) +([\d,]+) samples .*\(component (\d)\)  (.*)$"
+    frames = re.findall(pattern, told, flags=re.MULTILINE)
+    assert len(frames) == 3
+    assert set(frames) <= set(re.findall(pattern, recorded[0].out, flags=re.MULTILINE))
+    assert "case .recorded/tracker-frame-14" in told
+    assert recorded[1].name == "my-tracker-frame-14"
+
+
+def test_a_break_is_drawn(recorded: tuple[Said, Case], film: Path) -> None:
+    picture = film.with_suffix(".png")
+    assert f"picture {picture}" in recorded[0].out
+    with Image.open(picture) as image:
+        levels = np.asarray(image.convert("RGB")).reshape(-1, 3)
+    arrow = np.array([int(plots.LOST[start : start + 2], 16) for start in (1, 3, 5)])
+    assert (np.abs(levels.astype(int) - arrow).max(axis=1) < 3).any()
 
 
 def test_a_case_says_where_it_comes_from(recorded: tuple[Said, Case], film: Path) -> None:
@@ -317,6 +340,7 @@ WRONG = {
     "--name is 'My Case'; should be lower-case letters": ["--name", "My Case"],
     "--root names 'no folder', which is not a folder": ["--root", "no folder"],
     "has tol -1.0; should be": ["--tol", "-1"],
+    "--picture is 'break.jpg'; should end in .png": ["--picture", "break.jpg"],
     "exists; should be a new name": ["--root", str(PROJECT / "fixtures"), "--name", "cases"],
 }
 
@@ -374,6 +398,17 @@ def test_a_disk_that_fills_up_is_told_and_leaves_nothing(
     assert recorder.cases() == []
 
 
+def test_a_name_that_no_encoding_has_letters_for_is_no_obstacle(point_sets: Path, tmp_path: Path) -> None:
+    odd = point_sets.rename(point_sets.with_name("frames \udcff"))
+    root = tmp_path / "cases"
+    root.mkdir()
+    script = "import sys; from tests.selftest.test_record import WorkerInThisProcess, record; "
+    script += "sys.exit(record.main(sys.argv[1:], lambda release: WorkerInThisProcess()))"
+    said = run(script, str(odd), "--components", "2", "--root", str(root))
+    assert (said.code, said.err) == (0, "")
+    assert load_case("frames-frame-3", root=root).provenance["file"] == "f3.npy"
+
+
 def test_a_process_that_is_killed_leaves_no_half_case(point_sets: Path, tmp_path: Path) -> None:
     """Killed when all files are written and the folder has not got its name: the worst moment."""
     said = run(KILLED, str(point_sets), "--components", "2", "--root", str(tmp_path))
@@ -385,7 +420,7 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
     np.save(tmp_path / "still.npy", np.stack([SCENE.frame(0)[:500].astype(np.uint8) % 7] * 4000))
     script = "import sys; from tests.selftest.test_record import record, this_environment; "
     script += "sys.exit(record.main(sys.argv[1:], this_environment))"
-    arguments = [str(tmp_path / "still.npy"), "--as", "pixels", "--components", "1"]
+    arguments = [str(tmp_path / "still.npy"), "--components", "1"]
     with subprocess.Popen(
         [sys.executable, "-u", "-c", script, *arguments],
         cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -397,7 +432,7 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     (line,) = err.strip().splitlines()
-    assert re.fullmatch(r"stopped by Ctrl-C after \d+ frames; nothing had broken, so no case is written", line)
+    assert re.fullmatch(r"stopped by Ctrl-C after \d+ frames; no case is written", line)
 
 
 def test_the_recorders_own_environment_needs_no_scikit_learn() -> None:

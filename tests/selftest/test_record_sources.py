@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -138,3 +139,24 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_path_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert "does not exist; should be a video" in refusal(tmp_path / "no such video.mp4")
+
+
+def test_a_pipe_is_refused_before_it_is_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    assert "is neither a plain file nor a folder" in refusal(tmp_path / "pipe.mp4")
+
+
+@pytest.mark.parametrize("name", ["images", "stack.npy", "video.mkv"])
+def test_saying_what_arrays_are_is_refused_where_there_are_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / "images").mkdir()
+    Image.fromarray(PICTURE).save(tmp_path / "images" / "0.png")
+    np.save(tmp_path / "stack.npy", PICTURE[np.newaxis])
+    (tmp_path / "video.mkv").write_bytes(b"never read")
+    with pytest.raises(UnreadableSource, match=r"--as is for \.npy arrays of two dimensions"):
+        open_source(tmp_path / name, POINTS)
+
+
+def test_a_folder_is_known_by_its_name_from_inside_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.save(tmp_path / "a.npy", SAMPLES)
+    monkeypatch.chdir(tmp_path)
+    assert open_source(Path(".")).description.startswith(f"{tmp_path.name}, 1 .npy files")

@@ -80,6 +80,7 @@ def test_a_change_elsewhere_is_built_and_named(checkout: Path, change: dict[str,
     write(checkout, {**CHANGED, **change})
     plan = plan_for(str(checkout))
     assert plan.how == "build"
+    assert "built, and a full build of scikit-learn takes a quarter of an hour" in plan.why
     assert f"differs from 1.6.1, the nearest release, in 1 file ({named})" in plan.why
 
 
@@ -114,6 +115,7 @@ def test_a_patch_is_laid_over_its_release(tmp_path: Path) -> None:
     (tmp_path / "fix.patch").write_text(repository.git("diff") + "\n", encoding="utf-8")
     with prepare(f"1.6.0+{tmp_path}/fix.patch") as prepared:
         assert (prepared.name, prepared.version, answer(prepared)) == ("1.6.0+fix.patch", "1.6.0", "changed")
+        assert prepared.why == "laid over 1.6.0: the patch changes sklearn/mixture/_base.py"
 
 
 def test_a_release_that_does_not_import_it_is_passed_over(checkout: Path, releases: FakeReleases) -> None:

@@ -103,6 +103,12 @@ class Tracker:
             raise worker.Refused(str(reason)) from None
         return [messages.explanation(judged, judged.components[number]) for number in components]
 
+    def fitted(self) -> Dict[str, Any]:
+        """Means and covariances that the last fit left, as a baseline has them."""
+        assert self._outcome is not None
+        arrays = {"means": self._outcome.means, "covariances": self._outcome.covariances}
+        return {name: {"values": array.tolist()} for name, array in arrays.items() if array is not None}
+
     def save_start(self, folder: str) -> None:
         """Write the parameters that the last fit started from into a folder, as the files of a case."""
         assert self._case is not None
@@ -152,6 +158,7 @@ def answers() -> Dict[str, Callable[..., Any]]:
         "begin": tracker.begin,
         "fit": tracker.fit,
         "explain": tracker.explain,
+        "fitted": tracker.fitted,
         "save_start": tracker.save_start,
         "replay_case": tracker.replay_case,
     }

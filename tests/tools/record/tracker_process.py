@@ -136,6 +136,10 @@ class TrackerProcess:
         """What became of components in the last fit, and where they came from: lines for each."""
         return self._worker.ask("explain", components=components)
 
+    def fitted(self) -> dict[str, Any]:
+        """Means and covariances that the last fit left, as a baseline has them; nothing after an error."""
+        return self._worker.ask("fitted")
+
     def start(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Weights, means and precisions that the last fit started from."""
         self._worker.ask("save_start", folder=self._scratch.name)

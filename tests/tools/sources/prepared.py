@@ -119,7 +119,7 @@ def _private(plan: Plan, scratch: Path, say: Say) -> Prepared:
     wheel = plan.wheel
     if wheel is None:
         assert plan.tree is not None
-        say(plan.why)
+        say(f"{plan.name}: {plan.why}")
         wheel = build.wheel_of(plan.tree, plan.name, plan.nearest, say)
     return _under_test(plan, _install_wheel(wheel, plan.nearest, scratch), plan.why, plan.nearest, say)
 
