@@ -1,16 +1,19 @@
 """Promise: the lower bound rises, is what the parameters give, and says when to stop."""
 
-from typing import Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
+import pytest
 
 from fixtures.corpus import Case
 from tests.support import comparison, messages
 from tests.support.density import full_matrices, log_joint_densities, log_sum_exp
 from tests.support.reference import DegenerateCovariance, exact_replay
-from tests.support.replay import EXPLICIT, Outcome
+from tests.support.replay import EXPLICIT, Outcome, fit_frame, initial, make_estimator
 
 Replays = Dict[str, Tuple[Outcome, ...]]
+FitAgain = Callable[[Case], Outcome]
+N_STARTS = 5
 
 
 def test_lower_bound_never_falls(case: Case, steps: Tuple[Outcome, ...], place: str) -> None:
@@ -100,3 +103,75 @@ def test_iterations_are_counted(case: Case, steps: Tuple[Outcome, ...], replays:
                 place, full.n_iter, full.converged, "step {}".format(small[0]) if small else "none of those taken"
             )
         )
+
+
+@pytest.mark.parametrize("case_name", ["control-around-the-origin"])
+def test_a_change_of_tol_does_not_stop(case: Case, fit_again: FitAgain, place: str) -> None:
+    """The lower bound has to change by less than ``tol``; by just as much is not enough."""
+
+    def fit(max_iter: int, tol: float) -> Outcome:
+        return fit_again(case._replace(settings=case.settings._replace(max_iter=max_iter, tol=tol)))
+
+    two, three = fit(2, 0.0), fit(3, 0.0)
+    if two.lower_bound is None or three.lower_bound is None or three.n_iter is None:
+        raise messages.Defect("{}: seen {} after three steps; should fit".format(place, three.error or "nothing"))
+    further = fit(4, abs(float(three.lower_bound) - float(two.lower_bound)))
+    if further.n_iter is None or not further.n_iter > three.n_iter:
+        raise messages.Defect(
+            "{}: seen n_iter_ {} with tol {!r}, by which step 3 changes the lower bound; should be {}".format(
+                place, further.n_iter, abs(float(three.lower_bound) - float(two.lower_bound)), three.n_iter + 1
+            )
+        )
+
+
+@pytest.mark.parametrize("case_name", ["control-around-the-origin"])
+def test_a_first_lower_bound_of_zero_does_not_stop(case: Case, fit_again: FitAgain, place: str) -> None:
+    """There is nothing before the first step that it could have changed by too little.
+
+    A unit of length in which the first lower bound is 0 changes no count of steps.
+    """
+    one = fit_again(case._replace(settings=case.settings._replace(max_iter=1)))
+    if one.lower_bound is None:
+        raise messages.Defect("{}: seen {} after one step; should fit".format(place, one.error or "no lower bound"))
+    unit = float(np.exp(one.lower_bound / case.means.shape[1]))
+    moved = case._replace(
+        frames=tuple(frame * unit for frame in case.frames),
+        means=case.means * unit,
+        precisions=case.precisions / unit**2,
+        settings=case.settings._replace(reg_covar=case.settings.reg_covar * unit**2),
+    )
+    before, after = fit_again(case), fit_again(moved)
+    if before.n_iter != after.n_iter:
+        raise messages.Defect(
+            "{}: seen n_iter_ {} in a unit in which the first lower bound is 0; should be {}".format(
+                place, after.n_iter, before.n_iter
+            )
+        )
+
+
+@pytest.mark.parametrize("case_name", ["control-around-the-origin"])
+def test_the_best_of_several_starts_is_kept(case: Case, estimator_class: Any, place: str) -> None:
+    """``n_init`` starts at random leave what the best of them leaves alone."""
+    short = case._replace(settings=case.settings._replace(max_iter=8))
+
+    def fit(n_starts: int, random: np.random.RandomState) -> Outcome:
+        estimator = make_estimator(short, None, estimator_class, n_init=n_starts, init_params="random")
+        estimator.random_state = random
+        return fit_frame(short, 0, initial(short), estimator)
+
+    # From this seed the second start is the best, by far.
+    seen, one_by_one = fit(N_STARTS, np.random.RandomState(0)), np.random.RandomState(0)
+    alone = [fit(1, one_by_one) for _ in range(N_STARTS)]
+    failed = [outcome.error for outcome in (seen, *alone) if outcome.error or outcome.lower_bound is None]
+    if failed:
+        raise messages.Defect("{}: seen {} from a start at random; should fit".format(place, failed[0]))
+    bounds = [float(outcome.lower_bound or 0) for outcome in alone]
+    best = alone[int(np.argmax(bounds))]
+    allowed = comparison.tolerances(case, "float64", best.covariances, max(bounds))
+    names = (*comparison.PARAMETERS, "lower_bound")
+    wrong = comparison.differences(seen, {name: getattr(best, name) for name in names}, allowed)
+    if (seen.n_iter, seen.converged) != (best.n_iter, best.converged):
+        ends = (seen.n_iter, seen.converged, best.n_iter, best.converged)
+        wrong.append("seen n_iter_ {} and converged_ {}; should be {} and {}".format(*ends))
+    if wrong:
+        raise messages.Defect("{}: not the best of {} starts\n  {}".format(place, N_STARTS, "\n  ".join(wrong)))

@@ -1,14 +1,16 @@
 """Promise: what a fit leaves is a mixture: weights, covariances and precisions that belong together."""
 
-from typing import Dict, List, Tuple
+from typing import Callable, Dict, List, Tuple
 
 import numpy as np
+import pytest
 from packaging.version import Version
 
 from fixtures.corpus import Case
 from tests.support import comparison, messages
 from tests.support.density import full_matrices
 from tests.support.diagnosis import NotDiagnosable, fitted_parameters
+from tests.support.fits import ONE_OF_EACH_TYPE
 from tests.support.replay import Outcome
 
 Replays = Dict[str, Tuple[Outcome, ...]]
@@ -50,6 +52,27 @@ def test_dtype_is_kept(case: Case, replays: Replays, place: str, release: str) -
     ]
     if wrong:
         raise messages.Defect("{}: the dtype is not kept\n  {}".format(place, "\n  ".join(wrong)))
+
+
+@pytest.mark.parametrize("case_name", ONE_OF_EACH_TYPE)
+def test_a_singular_covariance_is_refused(case: Case, fit_again: Callable[[Case], Outcome], place: str) -> None:
+    """Samples that are all the same, without ``reg_covar``: ValueError, unless rounding leaves a variance.
+
+    Rounding may also leave a variance below zero, which is no better than none.
+    """
+    for coordinate in (0.0, 0.3, 1.1):
+        same = np.full((100, case.means.shape[1]), coordinate)
+        outcome = fit_again(case._replace(frames=(same,), settings=case.settings._replace(reg_covar=0.0)))
+        if outcome.error:
+            right = outcome.error.startswith("ValueError")
+        else:
+            left = (outcome.weights, outcome.means, outcome.covariances, outcome.precisions)
+            right = all(array is not None and np.isfinite(array).all() for array in left)
+        if not right:
+            seen = outcome.error or "parameters that are no numbers"
+            raise messages.Defect(
+                "{}, all samples at {}: seen {}; should be ValueError".format(place, coordinate, seen)
+            )
 
 
 def _faults(case: Case, outcome: Outcome) -> List[str]:

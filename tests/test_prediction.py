@@ -4,12 +4,13 @@ import warnings
 from typing import Any, Dict, List, Tuple
 
 import numpy as np
+import pytest
 
 from fixtures.corpus import Case
 from tests.support import comparison, messages, stopwatch
 from tests.support.density import full_matrices, log_joint_densities, log_sum_exp
 from tests.support.diagnosis import NotDiagnosable, fitted_parameters
-from tests.support.replay import EXPLICIT, Outcome
+from tests.support.replay import EXPLICIT, Outcome, initial, make_estimator
 
 Replays = Dict[str, Tuple[Outcome, ...]]
 MOST_SAMPLES = 2000  # predictions are checked on as many samples, spread over the frame
@@ -63,6 +64,35 @@ def test_integers_are_predicted_like_floats(case: Case, replays: Replays, place:
         raise messages.Defect(
             "{}: samples in {} are not what they are as floats\n  {}".format(place, frame.dtype, lines)
         )
+
+
+@pytest.mark.parametrize("case_name", ["control-around-the-origin"])
+def test_fit_predict_labels_like_predict(case: Case, estimator_class: Any, place: str) -> None:
+    """The labels that ``fit_predict`` returns are those of the parameters that it leaves: one step changes some."""
+    one_step = case._replace(settings=case.settings._replace(max_iter=1))
+    _require_same_labels(case, make_estimator(one_step, initial(case), estimator_class), place)
+
+
+@pytest.mark.parametrize("case_name", ["control-around-the-origin"])
+def test_fit_predict_labels_like_the_best_start(case: Case, estimator_class: Any, place: str) -> None:
+    """Of several starts at random too, where the best is not the last."""
+    some_steps = case._replace(settings=case.settings._replace(max_iter=8))
+    model = make_estimator(some_steps, None, estimator_class, n_init=5, init_params="random")
+    _require_same_labels(case, model, place)
+
+
+def _require_same_labels(case: Case, model: Any, place: str) -> None:
+    if not hasattr(model, "fit_predict"):
+        pytest.skip("there is no fit_predict")
+    samples = case.frame.astype(np.float64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with stopwatch.inside_estimator():
+            seen, should_be = np.asarray(model.fit_predict(samples)), np.asarray(model.predict(samples))
+    if not np.array_equal(seen, should_be):
+        number = int((seen != should_be).sum()) if seen.shape == should_be.shape else len(samples)
+        words = "{}: seen {} of {} labels of fit_predict(X) that predict(X) does not give; should be the same"
+        raise messages.Defect(words.format(place, number, len(samples)))
 
 
 def _some(frame: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ scikit-learn. Named on the command line: ``--estimator tests.selftest.fakes:NAME
 from __future__ import annotations
 
 import warnings
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -44,11 +44,13 @@ class Parameters:
         reg_covar: float,
         tol: float,
         max_iter: int,
-        weights_init: np.ndarray,
-        means_init: np.ndarray,
-        precisions_init: np.ndarray,
-        random_state: int,
+        weights_init: Any = None,
+        means_init: Any = None,
+        precisions_init: Any = None,
+        random_state: Any,
         warm_start: bool = False,
+        n_init: int = 1,
+        init_params: str = "kmeans",
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -60,6 +62,8 @@ class Parameters:
         self.precisions_init = precisions_init
         self.random_state = random_state
         self.warm_start = warm_start
+        self.n_init = n_init
+        self.init_params = init_params
 
 
 class NeverCollapses(Parameters):

@@ -14,6 +14,7 @@ from unittest import mock
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits
 
 from fixtures.corpus import Case, Settings
@@ -31,7 +32,7 @@ from tests.selftest.fakes import Parameters, shaped_like
 from tests.support import expected
 from tests.support.density import full_matrices, log_joint_densities, log_sum_exp
 from tests.support.messages import Defect
-from tests.support.reference import Trajectory, exact_em, precision_factors
+from tests.support.reference import DegenerateCovariance, Trajectory, exact_em, precision_factors
 from tests.support.replay import WARM_START, Outcome, replay, replay_steps, ways
 
 PLACE = "scikit-learn 1.9.1, case hand-made"
@@ -49,10 +50,12 @@ class ExactMixture(Parameters):
     def fit(self, X: np.ndarray) -> ExactMixture:  # noqa: N803  (the name is scikit-learn's)
         samples = self.read(X)
         self.started_warm = self.warm_start and hasattr(self, "means_")
-        weights, means, precisions = self.begin(samples)
-        factors = np.linalg.cholesky(full_matrices(precisions, self.covariance_type, *means.shape))
-        settings = Settings(self.covariance_type, self.reg_covar, self.tol, self.max_iter)
-        trajectory = exact_em(samples, np.log(weights), means, factors, settings)
+        random = check_random_state(self.random_state)
+        starts = [self.begin(samples)] if self.started_warm else self.cold_starts(samples, random)
+        self.leave_start(*starts[0])
+        if self.max_iter == 0:
+            return self
+        trajectory = self.best([self.run(samples, *start) for start in starts])
         self.set_parameters(trajectory, len(trajectory.parameters))
         self.converged_ = trajectory.converged
         if self.max_iter > 1:
@@ -61,6 +64,45 @@ class ExactMixture(Parameters):
             self.leave_step(trajectory, samples)
         self.warn()
         return self
+
+    def fit_predict(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
+        return self.fit(X).predict(X)
+
+    def cold_starts(
+        self, samples: np.ndarray, random: np.random.RandomState
+    ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Where the starts are: as given, and what is not given is as wide as the samples, and at samples."""
+        starts = []
+        for _ in range(self.n_init):
+            at_random = samples[random.choice(len(samples), self.n_components)]
+            precision = np.linalg.inv(np.cov(samples.T) + np.eye(samples.shape[1]))
+            alike = shaped_like(self.covariance_type, np.array([precision] * self.n_components))
+            chosen = (np.full(self.n_components, 1 / self.n_components), at_random, alike)
+            given = self.begin(samples)
+            starts.append(tuple(c if g is None else np.array(g) for c, g in zip(chosen, given, strict=True)))
+        return starts  # type: ignore[return-value]  # tuples of three
+
+    def leave_start(self, weights: np.ndarray, means: np.ndarray, precisions: np.ndarray) -> None:
+        """Leave what a fit starts from, its factors upper triangular."""
+        self.weights_, self.means_, self.precisions_ = weights, means, precisions
+        matrices = full_matrices(precisions, self.covariance_type, *means.shape)
+        self.covariances_ = shaped_like(self.covariance_type, np.linalg.inv(matrices))
+        upper = np.linalg.cholesky(matrices[:, ::-1, ::-1])[:, ::-1, ::-1]
+        self.precisions_cholesky_ = shaped_like(self.covariance_type, upper)
+        self.n_iter_, self.converged_, self.lower_bound_ = 0, False, -np.inf
+
+    def run(self, samples: np.ndarray, weights: np.ndarray, means: np.ndarray, precisions: np.ndarray) -> Trajectory:
+        """EM from a start."""
+        factors = np.linalg.cholesky(full_matrices(precisions, self.covariance_type, *means.shape))
+        settings = Settings(self.covariance_type, self.reg_covar, self.tol, self.max_iter)
+        try:
+            return exact_em(samples, np.log(weights), means, factors, settings)
+        except DegenerateCovariance as error:
+            raise ValueError(str(error)) from None
+
+    def best(self, trajectories: list[Trajectory]) -> Trajectory:
+        """Which of several starts is kept."""
+        return max(trajectories, key=lambda trajectory: trajectory.lower_bounds[-1])
 
     def read(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
         return np.array(X, dtype=np.float64)
@@ -263,6 +305,16 @@ SHORT = {
     "unit": "test_fit_scales_with_the_unit",
     "again": "test_fitting_again_gives_the_same_bits",
     "arguments": "test_fit_leaves_its_arguments_alone",
+    "factors": "test_factors_are_those_of_the_precisions_given",
+    "lists": "test_lists_are_as_good_as_arrays",
+    "nothing": "test_no_iterations_leave_what_was_given",
+    "nothing but means": "test_no_iterations_leave_the_means_given",
+    "tol": "test_a_change_of_tol_does_not_stop",
+    "zero": "test_a_first_lower_bound_of_zero_does_not_stop",
+    "starts": "test_the_best_of_several_starts_is_kept",
+    "labels": "test_fit_predict_labels_like_predict",
+    "labels of starts": "test_fit_predict_labels_like_the_best_start",
+    "singular": "test_a_singular_covariance_is_refused",
     "threads": "test_blas_threads_do_not_matter",
 }
 

@@ -20,6 +20,8 @@ from tests.selftest.promise_fakes import (
 from tests.support import expected, remedies
 
 KINDS = ("full", "tied", "diag", "spherical")
+# A known defect of every release that has max_iter=0.
+NEVER_KEPT = "test_no_iterations_leave_what_was_given"
 CONTROLS = ("control-16d", "control-around-the-origin", "control-still-scene-diag", "control-1d-one-component")
 
 
@@ -48,7 +50,7 @@ def test_a_check_of_chains_passes_on_exact_em(exact_chain: Arguments, name: str)
     exact_chain.call(CHECKS[name])
 
 
-@pytest.mark.parametrize("name", sorted(set(CHECKS) - set(FOR_CHAINS)))
+@pytest.mark.parametrize("name", sorted(set(CHECKS) - {*FOR_CHAINS, NEVER_KEPT}))
 def test_a_check_passes_on_scikit_learn_where_nothing_is_hard(control: Arguments, name: str) -> None:
     control.call(CHECKS[name], expected.read(control.case.name))
 
@@ -75,4 +77,4 @@ def test_the_cases_are_what_the_fakes_need() -> None:
 
 
 def test_every_check_of_the_promises_is_tried() -> None:
-    assert len(CHECKS) == 21
+    assert len(CHECKS) == 31

@@ -11,6 +11,13 @@ from tests.support.diagnosis import Diagnosis, NotDiagnosable, diagnose
 from tests.support.replay import Outcome
 
 MOST_STEPS = 40
+# One case for each covariance type, for what does not depend on the samples.
+ONE_OF_EACH_TYPE = (
+    "issue-26415-full-precisions",
+    "issue-26415-tied-precisions",
+    "issue-16944-diag-precisions",
+    "issue-16944-spherical-precisions",
+)
 
 
 class Fits:
