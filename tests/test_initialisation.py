@@ -55,7 +55,7 @@ def test_factors_are_those_of_the_precisions_given(case: Case, estimator_class: 
     A fit of samples that are all the same, without ``reg_covar``, ends in its
     first M-step, and leaves the factors that it began with.
     """
-    same = np.zeros((case.n_components, case.means.shape[1]))
+    same = np.zeros((max(2, case.n_components), case.means.shape[1]))
     singular = case._replace(frames=(same,), settings=case.settings._replace(reg_covar=0.0))
     estimator = make_estimator(singular, initial(singular), estimator_class)
     if not fit_frame(singular, 0, initial(singular), estimator).error:
@@ -117,7 +117,8 @@ def _require_no_iterations(
     for name, array in given.items():
         seen = getattr(outcome, name)
         if not outcome.error and not (np.shape(seen) == array.shape and np.allclose(seen, array, rtol=1e-9, atol=0)):
-            wrong.append("seen {}_ {!r:.60}; should be what was given".format(name, seen))
+            words = messages.numbers(seen) if isinstance(seen, np.ndarray) else repr(seen)
+            wrong.append("seen {}_ {}; should be {}".format(name, words, messages.numbers(array)))
     if wrong:
         raise messages.Defect("{}: no iterations, and yet\n  {}".format(place, "\n  ".join(wrong)))
 

@@ -10,6 +10,7 @@ from tests.support import comparison, messages
 from tests.support.density import full_matrices, log_joint_densities, log_sum_exp
 from tests.support.reference import DegenerateCovariance, exact_replay
 from tests.support.replay import EXPLICIT, Outcome, fit_frame, initial, make_estimator
+from tests.support.same_fit import same_fit
 
 Replays = Dict[str, Tuple[Outcome, ...]]
 FitAgain = Callable[[Case], Outcome]
@@ -167,9 +168,7 @@ def test_the_best_of_several_starts_is_kept(case: Case, estimator_class: Any, pl
         raise messages.Defect("{}: seen {} from a start at random; should fit".format(place, failed[0]))
     bounds = [float(outcome.lower_bound or 0) for outcome in alone]
     best = alone[int(np.argmax(bounds))]
-    allowed = comparison.tolerances(case, "float64", best.covariances, max(bounds))
-    names = (*comparison.PARAMETERS, "lower_bound")
-    wrong = comparison.differences(seen, {name: getattr(best, name) for name in names}, allowed)
+    wrong = same_fit(short, best, seen)
     if (seen.n_iter, seen.converged) != (best.n_iter, best.converged):
         ends = (seen.n_iter, seen.converged, best.n_iter, best.converged)
         wrong.append("seen n_iter_ {} and converged_ {}; should be {} and {}".format(*ends))

@@ -70,9 +70,8 @@ def test_a_singular_covariance_is_refused(case: Case, fit_again: Callable[[Case]
             right = all(array is not None and np.isfinite(array).all() for array in left)
         if not right:
             seen = outcome.error or "parameters that are no numbers"
-            raise messages.Defect(
-                "{}, all samples at {}: seen {}; should be ValueError".format(place, coordinate, seen)
-            )
+            words = "{}: seen {} where all samples are at {}; should be ValueError"
+            raise messages.Defect(words.format(place, seen, coordinate))
 
 
 def _faults(case: Case, outcome: Outcome) -> List[str]:

@@ -88,7 +88,11 @@ def _require_same_labels(case: Case, model: Any, place: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with stopwatch.inside_estimator():
-            seen, should_be = np.asarray(model.fit_predict(samples)), np.asarray(model.predict(samples))
+            try:
+                seen, should_be = np.asarray(model.fit_predict(samples)), np.asarray(model.predict(samples))
+            except Exception as error:  # whatever it raises is what it does
+                seen_error = "{}: {}".format(type(error).__name__, error)
+                raise messages.Defect("{}: seen {}; should fit and predict".format(place, seen_error)) from None
     if not np.array_equal(seen, should_be):
         number = int((seen != should_be).sum()) if seen.shape == should_be.shape else len(samples)
         words = "{}: seen {} of {} labels of fit_predict(X) that predict(X) does not give; should be the same"

@@ -133,21 +133,21 @@ class WritesIntoWeights(ExactMixture):
     """``weights_init`` is normalised in place, to something else."""
 
     def leave_step(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
-        self.weights_init /= 2
+        self.weights_init[:] = [weight / 2 for weight in self.weights_init]
 
 
 class WritesIntoMeans(ExactMixture):
     """``means_init`` gets what the step leaves."""
 
     def leave_step(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
-        self.means_init[...] = self.means_
+        self.means_init[:] = self.means_
 
 
 class WritesIntoPrecisions(ExactMixture):
     """``precisions_init`` is spoilt."""
 
     def leave_step(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
-        self.precisions_init[...] = np.nan
+        self.precisions_init[0] = np.nan * self.precisions_[0]
 
 
 class MindsTheThreads(SlightlyOff):
