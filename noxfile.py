@@ -62,15 +62,14 @@ def _named_session(name: str, release: release_table.Release, run: Runner, **opt
 
 for _release in OTHERS:
     _named_session("tests", _release, suite_run.run_suite, tags=["every"], default=False)
-for _release in SERIES:
-    _named_session("bench", _release, suite_run.run_benchmarks, tags=["bench-series"], default=False)
 
 
-@nox.session(python=LATEST.python, default=False)
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Fit times with the newest release; `nox -t bench-series` has every series."""
-    environments.install_release(session, LATEST)
-    suite_run.run_benchmarks(session, LATEST.version)
+    """Fit times with pytest-benchmark on every series, or the releases that are named."""
+    environments.install_group(session, "workers")
+    arguments, variables = suite_run.name_capture(session)
+    session.run("python", "-m", "tests.tools.bench", *arguments, env=variables)
 
 
 @nox.session(default=False)

@@ -60,9 +60,7 @@ def write(steps: Sequence[dict[str, Any]], path: Path = RECORD) -> None:
         rest = json.dumps({name: value for name, value in step.items() if name != "cases"})
         lines.append(f'  {rest[:-1]}, "cases": [\n    {cases}\n  ]}}')
     scratch = path.with_name(path.name + ".writing")
-    scratch.write_text(
-        f'{{"format": {FORMAT_VERSION}, "steps": [\n' + ",\n".join(lines) + "\n]}\n", encoding="utf-8"
-    )
+    scratch.write_text(f'{{"format": {FORMAT_VERSION}, "steps": [\n' + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
     scratch.replace(path)
 
 
