@@ -58,8 +58,14 @@ class Entry(NamedTuple):
     line: int
 
     def covers(self, release: str) -> bool:
-        """Whether a release of scikit-learn is listed as having the defect."""
-        return SpecifierSet(self.releases).contains(Version(release), prereleases=True)
+        """Whether a release of scikit-learn is listed as having the defect.
+
+        A development version or a pre-release is judged as the release that it leads to:
+        for PEP 440, 1.7.dev0 is neither before 1.7.0 nor from 1.7.0 on.
+        """
+        version = Version(release)
+        judged = Version(version.base_version) if version.is_prerelease else version
+        return SpecifierSet(self.releases).contains(judged)
 
     def unmatched(self) -> str:
         """What to say where the check exists and does not run on the case."""

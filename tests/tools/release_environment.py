@@ -95,6 +95,26 @@ def make_private(release: Release, place: Path, folder: Path = FOLDER) -> Path:
     return python_of(place)
 
 
+def make_of(python: str, steps: list[list[str]], place: Path) -> Path:
+    """The Python of an environment in a folder that does not exist yet, made by install steps of its maker's.
+
+    Parameters
+    ----------
+    python : str
+        Major and minor version, like 3.13.
+    steps : list of list of str
+        What follows ``uv pip install``, step by step.
+    place : Path
+
+    Raises
+    ------
+    EnvironmentFailed
+        uv could not make it.
+    """
+    _create(place, python, steps)
+    return python_of(place)
+
+
 def _link(source: str, target: str) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
@@ -157,11 +177,23 @@ def uv(arguments: Sequence[str]) -> None:
     EnvironmentFailed
         uv is not there, or ended with an error: the last lines of what it said.
     """
+    command, variables = uv_command(arguments)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=variables)
+    if done.returncode:
+        said = " / ".join(line.strip() for line in done.stderr.strip().splitlines()[-LAST_LINES:])
+        raise EnvironmentFailed(f"`uv {' '.join(arguments[:2])} ...` failed: {said}")
+
+
+def uv_command(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The command and the environment variables that run uv.
+
+    Raises
+    ------
+    EnvironmentFailed
+        uv is not there.
+    """
     program = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
     if program is None:
         raise EnvironmentFailed("uv is not on PATH; should be (`python -m pip install uv`)")
     variables = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
-    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False, env=variables)
-    if done.returncode:
-        said = " / ".join(line.strip() for line in done.stderr.strip().splitlines()[-LAST_LINES:])
-        raise EnvironmentFailed(f"`uv {' '.join(arguments[:2])} ...` failed: {said}")
+    return [program, *arguments], variables

@@ -8,6 +8,7 @@ compared on one wheel only.
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,6 +121,30 @@ class CommitSearch:
             outside=True,
         )
 
+    def confirm_one_of(self, suspects: Sequence[str]) -> Culprit | None:
+        """The first of some commits that differs from its parents on a wheel."""
+        for commit in suspects:
+            cause = self._confirm(self._wheels, commit)
+            if isinstance(cause, Culprit):
+                return cause
+        return None
+
+    def first_that_tell(self, commits: Sequence[str]) -> list[Answer]:
+        """The answers of some commits on the first wheel where they differ, else the last where all of them tell.
+
+        Where no wheel tells, those of the last.
+        """
+        best: list[Answer] = []
+        for wheel in self._wheels:
+            answers = [self._ask(wheel, commit) for commit in commits]
+            if all(answer.tells for answer in answers):
+                if any(self._question.differs(answers[0], answer) for answer in answers[1:]):
+                    return answers
+                best = answers
+            elif not best or not all(answer.tells for answer in best):
+                best = answers
+        return best
+
     def _pairs(self, olds: Sequence[str], news: Sequence[str]) -> Iterator[tuple[str, str]]:
         for new in dict.fromkeys(news):
             for old in dict.fromkeys(olds):
@@ -131,11 +156,13 @@ class CommitSearch:
 
     def _bisect(self, ends: Ends) -> Culprit | NoCulprit:
         old, new = ends.old, ends.new
-        bisection = Bisection(self._clone, self._scratch / f"{old[:SHORT]}-{new[:SHORT]}", old, new)
+        folder = Path(tempfile.mkdtemp(prefix="history-", dir=self._scratch), "borrowed.git")
+        bisection = Bisection(self._clone, folder, old, new)
         while isinstance(place := bisection.place(), str):
             bisection.judge(self._word(ends, place))
         if len(place.commits) == 1:
-            return self._confirm(ends, place.commits[0])
+            wheels = [ends.wheel, *(wheel for wheel in self._wheels if wheel is not ends.wheel)]
+            return self._confirm(wheels, place.commits[0])
         candidates = tuple(self._clone.commit(commit) for commit in place.commits)
         return NoCulprit(
             f"it is one of {len(candidates)} commits, all but the last of which cannot tell on any wheel",
@@ -156,10 +183,10 @@ class CommitSearch:
                 return NEW if self._question.differs(before, answer) else OLD
         return SKIP
 
-    def _confirm(self, ends: Ends, commit: str) -> Culprit | NoCulprit:
+    def _confirm(self, wheels: Sequence[Wheel], commit: str) -> Culprit | NoCulprit:
         """The culprit, where it and each of its parents differ on one wheel."""
         parents = self._clone.parents(commit)
-        for wheel in [ends.wheel, *(other for other in self._wheels if other is not ends.wheel)]:
+        for wheel in wheels:
             with contextlib.suppress(HistoryUnusable):
                 after, befores = self._ask(wheel, commit), [self._ask(wheel, parent) for parent in parents]
                 if not all(answer.tells for answer in (after, *befores)):

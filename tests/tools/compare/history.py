@@ -37,7 +37,7 @@ def table(steps: Sequence[dict[str, Any]]) -> str:
             continue
         cases = {case["case"]: case for case in step["cases"]}
         cells = "".join(f" {_cell(cases[name])} |" for name in CASES)
-        rows.append(f"| {step['old']} | {step['new']} |{cells} {CAUSES.get(_series(step['new']), 'not found')} |")
+        rows.append(f"| {step['old']} | {step['new']} |{cells} {CAUSES.get(series(step['new']), 'not found')} |")
     return "\n".join(rows)
 
 
@@ -49,7 +49,8 @@ def _cell(case: dict[str, Any]) -> str:
     return f"**{text}**" if case["verdict"] in (Verdict.FASTER.value, Verdict.SLOWER.value) else text
 
 
-def _series(version: str) -> str:
+def series(version: str) -> str:
+    """Major and minor version."""
     return ".".join(version.split(".")[:2])
 
 
@@ -60,6 +61,12 @@ def with_table(text: str, made: str) -> str:
     if not start or not end:
         raise ValueError(f"{README} has no place for the table; should have {START.strip()} and {END}")
     return before + start + made + "\n" + end + after
+
+
+def write(steps: Sequence[dict[str, Any]]) -> None:
+    """Put the table into the README, and the picture beside it."""
+    README.write_text(with_table(README.read_text(encoding="utf-8"), table(steps)), encoding="utf-8")
+    draw(steps)
 
 
 def course(steps: Sequence[dict[str, Any]], case_name: str) -> list[tuple[str, float, float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def measure(
     plan: Plan,
     known: Sequence[dict[str, Any]],
     found: Callable[[list[dict[str, Any]]], None],
-    open_one: Callable[[str], Side] = open_side,
+    open_one: Callable[[str], AbstractContextManager[Side]] = open_side,
 ) -> None:
     """Compare every series with the one before.
 
@@ -88,8 +89,9 @@ def measure(
         if pair in steps:
             continue
         results = [CaseResult(case, plan.threshold) for case in CASES]
-        for _ in Measurement(open_one(pair[0]), open_one(pair[1]), plan).run(results):
-            pass
+        with open_one(pair[0]) as old, open_one(pair[1]) as new:
+            for _ in Measurement(old, new, plan).run(results):
+                pass
         steps[pair] = {"old": pair[0], "new": pair[1], "cases": [_summary(result) for result in results]}
         found([steps[one] for one in order if one in steps])
 
