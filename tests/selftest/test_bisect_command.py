@@ -84,6 +84,13 @@ def test_the_release_is_found_and_written(
     assert {step["what"] for step in content["steps"]} >= {"1.5.0", "1.6.1", "1.7.0", "1.8.0"}
 
 
+def test_the_command_needs_no_scikit_learn() -> None:
+    code = "import sys; sys.modules['sklearn'] = None; from tests.tools.bisect.command import main; main(['--help'])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "nox -s bisect --" in done.stdout
+
+
 def test_all_releases_are_searched_where_no_ends_are_given(
     releases_that_fail: Callable[[list[str]], None], capsys: pytest.CaptureFixture[str]
 ) -> None:

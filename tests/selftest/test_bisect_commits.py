@@ -19,7 +19,7 @@ from tests.tools import release_environment
 from tests.tools.bisect.commit_search import CommitSearch, Culprit, NoCulprit
 from tests.tools.bisect.question import question
 from tests.tools.bisect.record import Record
-from tests.tools.bisect.wheel import Wheel, scratch_folder
+from tests.tools.bisect.wheel import Wheel
 from tests.tools.history import Clone, HistoryUnusable
 from tests.tools.release_table import Release
 
@@ -206,11 +206,11 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from tests.tools.bisect.borrowed_history import Bisection
-from tests.tools.bisect.wheel import scratch_folder
+from tests.tools import release_environment
 from tests.tools.history import Clone
 
 clone = Clone(Path(sys.argv[1]))
-with scratch_folder(Path(sys.argv[2])) as scratch:
+with release_environment.private_folder(Path(sys.argv[2])) as scratch:
     bisection = Bisection(clone, scratch / "borrowed", clone.resolve("HEAD~6"), clone.resolve("HEAD"))
     bisection.judge("old")
     print(bisection.place(), flush=True)
@@ -231,7 +231,7 @@ def test_a_search_that_is_killed_leaves_the_clone_as_it_was(repository: Reposito
     assert len(done.stdout.strip()) == 40
     assert fingerprint(repository.folder) == before
     assert len(list(environments.iterdir())) == 1
-    with scratch_folder(environments) as scratch:
+    with release_environment.private_folder(environments) as scratch:
         assert list(environments.iterdir()) == [scratch]
     assert list(environments.iterdir()) == []
 
