@@ -26,21 +26,21 @@ class Wheel:
 
     def __init__(self, release: Release, place: Path, record: Record) -> None:
         self.release = release
-        self._place = place
-        self._record = record
+        self.place = place
+        self.record = record
         self._known: dict[tuple[str, Question], Answer] = {}
 
     def ask(self, files: Mapping[str, bytes], what: str, question: Question) -> Answer:
         """What a ``sklearn/mixture`` answers on this wheel; the same files are never asked the same twice."""
         key = (_digest(files), question)
         if key not in self._known:
-            self._known[key] = self._record.take(what, self.release.version, lambda: self._answer(files, question))
+            self._known[key] = self.record.take(what, self.release.version, lambda: self._answer(files, question))
         return self._known[key]
 
     def _answer(self, files: Mapping[str, bytes], question: Question) -> Answer:
-        python = release_environment.python_of(self._place)
-        if not self._place.exists():
-            release_environment.make_private(self.release, self._place)
+        python = release_environment.python_of(self.place)
+        if not self.place.exists():
+            release_environment.make_private(self.release, self.place)
         try:
             overlay.lay(files, python)
         except NotAnOverlay as reason:
