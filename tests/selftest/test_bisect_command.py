@@ -272,6 +272,24 @@ def test_the_text_of_an_issue_names_the_commit_and_has_its_diff(findings: Findin
     assert "+a test" not in text
 
 
+@pytest.mark.parametrize(("fixed", "verdicts"), [(False, [0, 1, 125]), (True, [1, 0, 125])])
+def test_the_commands_for_full_builds_give_git_what_it_understands(
+    findings: Findings, tmp_path: Path, fixed: bool, verdicts: list[int]
+) -> None:
+    lines = report.full_builds(findings.question, "0" * 40, "1" * 40, fixed=fixed).splitlines()
+    assert lines[1].strip() == "git bisect start 1111111111 0000000000"
+    command = lines[2].strip().removeprefix("git bisect run ")
+    (tmp_path / "pip").write_text("#!/bin/sh\nexit ${BUILD:-0}\n", encoding="utf-8")
+    (tmp_path / "python").write_text("#!/bin/sh\nexit $STEP\n", encoding="utf-8")
+    for program in ("pip", "python"):
+        (tmp_path / program).chmod(0o755)
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    seen = [subprocess.run(command, shell=True, env={**path, "STEP": code}, check=False) for code in ("0", "1", "125")]  # noqa: S602  (as git would)
+    assert [done.returncode for done in seen] == verdicts
+    unbuilt = subprocess.run(command, shell=True, env={**path, "BUILD": "1", "STEP": "0"}, check=False)  # noqa: S602
+    assert unbuilt.returncode == 125
+
+
 def test_the_suggested_entry_is_one_that_the_ledger_accepts(findings: Findings, tmp_path: Path) -> None:
     entry = ledger_entry(findings.found[0], findings.question)
     path = tmp_path / "known_defects.json"
