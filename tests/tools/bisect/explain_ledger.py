@@ -14,7 +14,7 @@ from packaging.version import Version
 from fixtures import corpus, documentation
 from tests.support import ledger
 from tests.support.culprit import BEGINS, COMPARISONS, Culprit
-from tests.tools import release_table
+from tests.tools import release_environment, release_table
 from tests.tools.bisect import release_search, report
 from tests.tools.bisect.commit_search import Culprit as CommitCulprit
 from tests.tools.bisect.commit_search import NoCulprit
@@ -23,7 +23,6 @@ from tests.tools.bisect.findings import UPSTREAM, Finding, ledger_item
 from tests.tools.bisect.question import Question
 from tests.tools.bisect.record import Record
 from tests.tools.bisect.release_search import ReleaseChange
-from tests.tools.bisect.wheel import scratch_folder
 from tests.tools.history import Clone
 from tests.tools.release_table import Release
 
@@ -122,7 +121,7 @@ def run(clone: Clone, *, write: bool, dry_run: bool) -> int:
 def _explain(todo: Sequence[Boundary], releases: Sequence[Release], clone: Clone) -> Iterator[tuple[Boundary, Finding]]:
     record = Record()
     culprits: dict[str, list[str]] = {}
-    with scratch_folder() as scratch:
+    with release_environment.private_folder() as scratch:
         explainer = Explainer(clone, scratch, record)
         for boundary in todo:
             asked, clock = boundary.question, record.seconds
@@ -167,9 +166,10 @@ def write_culprits(items: dict[str, list[dict[str, Any]]], path: Path = ledger.L
         defect.pop("culprits", None)
         if items.get(defect["id"]):
             defect["culprits"] = items[defect["id"]]
+    culprits = [Culprit(defect["id"], **item) for defect in content["defects"] for item in defect.get("culprits", [])]
+    text = documentation.with_table(readme.read_text(encoding="utf-8"), TABLE, table(culprits))
     report.write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-    made = table(ledger.read_ledger(path).culprits)
-    report.write(readme, documentation.with_table(readme.read_text(encoding="utf-8"), TABLE, made))
+    report.write(readme, text)
 
 
 def table(culprits: Sequence[Culprit]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from fixtures import corpus
 from tests.support import ledger
-from tests.support.outcome_probe import FAILS, OUTCOMES, PASSES
+from tests.support.outcome_probe import OUTCOMES
 from tests.tools.worker_process import WorkerFailed, WorkerProcess, WorkerRefused
 
 WORKER = "tests.support.outcome_probe"

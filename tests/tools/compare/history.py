@@ -20,7 +20,8 @@ UPSTREAM = "https://github.com/scikit-learn/scikit-learn/pull/"
 # By the series in which it appeared; read in scikit-learn's history.
 CAUSES: dict[str, str] = {
     "0.20": f"one more E-step after the last iteration ([#12451]({UPSTREAM}12451))",
-    "1.0": f"diag only: `precisions_init` is no longer squared, so fewer iterations carry the k-means start ([#22058]({UPSTREAM}22058))",
+    "1.0": "diag only: `precisions_init` is no longer squared, so fewer iterations carry the k-means start"
+    f" ([#22058]({UPSTREAM}22058))",
     "1.4": f"no k-means start any more where all parameters are given ([#26021]({UPSTREAM}26021))",
 }
 

@@ -72,7 +72,7 @@ def plan_for(text: str, route: Route | None = None, python: Path | None = None) 
         Lay ``sklearn/mixture`` over the nearest release, or build, whatever the difference.
     python : Path, optional
         Interpreter that a checkout is built in place for (default: that of the environment
-        that is active, or the first on PATH).
+        that is active, or one of the first on PATH).
 
     Raises
     ------

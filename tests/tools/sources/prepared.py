@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,9 +100,8 @@ def carry_out(plan: Plan, say: Say = to_stderr) -> Iterator[Prepared]:
     elif plan.how == "release":
         yield _under_test(plan, release_environment.make(plan.nearest), plan.why, plan.nearest, say)
     else:
-        release_environment.FOLDER.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="private-", dir=release_environment.FOLDER) as scratch:
-            yield _private(plan, Path(scratch), say)
+        with release_environment.private_folder() as scratch:
+            yield _private(plan, scratch, say)
 
 
 def _private(plan: Plan, scratch: Path, say: Say) -> Prepared:
