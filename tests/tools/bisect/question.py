@@ -160,6 +160,3 @@ def _words(value: Any) -> str:
         shown = ", ".join(_words(item) for item in value[:8])
         return f"({shown}{', ...' if len(value) > 8 else ''})"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-__all__ = ["FAILS", "PASSES", "Answer", "BadQuestion", "Question", "question"]
