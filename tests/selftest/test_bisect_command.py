@@ -203,6 +203,24 @@ def test_no_network_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert "no route to host" in refusal([*ASKED, "--good", "1.6.1", "--bad", "1.7.0"], capsys)
 
 
+def test_a_release_that_cannot_be_installed_here_does_not_stop_the_search_of_the_others(
+    releases_that_fail: Callable[[list[str]], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    releases_that_fail(VERSIONS[VERSIONS.index("1.7.0") :])
+    others = release_environment.make
+
+    def make(release: Release) -> Path:
+        if release.python == "3.6":
+            raise EnvironmentFailed("`uv venv ...` failed: no interpreter found for Python 3.6")
+        return others(release)
+
+    monkeypatch.setattr(release_environment, "make", make)
+    assert main(ASKED) == 0
+    said = capsys.readouterr().out
+    assert "passes up to scikit-learn 1.6.1, fails from 1.7.0 on" in said
+    assert "no interpreter found for Python 3.6" in said
+
+
 def test_a_file_that_cannot_be_written_is_told_and_leaves_nothing(
     releases_that_fail: Callable[[list[str]], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

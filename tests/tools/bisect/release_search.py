@@ -12,6 +12,7 @@ from tests.tools import release_environment
 from tests.tools.bisect import order
 from tests.tools.bisect.question import Answer, Question
 from tests.tools.bisect.record import Record
+from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
 
 AT_A_TIME = 2
@@ -57,7 +58,10 @@ def asker(question: Question, record: Record) -> Ask:
 
 
 def _answer(question: Question, release: Release) -> Answer:
-    python = release_environment.make(release)
+    try:
+        python = release_environment.make(release)
+    except EnvironmentFailed as reason:  # the others may be there, or have an interpreter
+        return Answer(None, str(reason))
     return question.ask(python, f"scikit-learn {release.version}")
 
 
