@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
         capture = corpus.find_capture(options.capture)
         for release in _releases(options.releases):
             print(f"scikit-learn {release.version} ...", file=sys.stderr, flush=True)
-            record = folder / f"sklearn-{release.version}{'-scaling' if options.scaling else ''}.json"
+            record = folder / f"{'scaling' if options.scaling else 'sklearn'}-{release.version}.json"
             if run(release_environment.make(release), record, options, capture):
                 by_release[release.version] = tables.read(record)
             else:
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
         code = WRONG_USE
     if by_release:
         print(tables.slopes(by_release) if options.scaling else tables.fit_times(by_release))
-        print(f"records: {folder}{os.sep}sklearn-*.json")
+        print(f"records: {folder}")
     if failed:
         print(f"benchmarks failed on {', '.join(failed)}; what pytest says of each is above", file=sys.stderr)
     return code or (FAILED if failed else FINE)

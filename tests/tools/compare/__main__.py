@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with open_side(options.sides[0]) as old, open_side(options.sides[1]) as new:
             return _compare(old, new, results, plan, options)
     except KeyboardInterrupt:
-        print("interrupted: what was measured is above", file=sys.stderr)
+        print("interrupted: what was measured whole is above", file=sys.stderr)
         return INTERRUPTED
     except MISTAKES as error:
         print(f"error: {str(error).splitlines()[0]}", file=sys.stderr)
@@ -155,8 +155,10 @@ def _neighbours(plan: Plan, *, write: bool) -> int:
         if write:
             neighbours.write(steps)
 
-    neighbours.measure(plan, list(steps), found)
-    print(history.table(steps))
+    try:
+        neighbours.measure(plan, list(steps), found)
+    finally:
+        print(history.table(steps))
     if write:
         history.write(steps)
     return FINE

@@ -88,14 +88,17 @@ def _read_one(path: Path) -> list[FitTime]:
 
 def _of_benchmark(release: str, benchmark: dict[str, Any]) -> FitTime:
     quartiles = (float(benchmark["stats"][name]) for name in ("q1", "median", "q3"))
-    return FitTime(release, str(benchmark["params"]["case_name"]), *quartiles)
+    parameters = benchmark["params"]
+    # Cold and from the case's parameters are two fits of one case.
+    named = [parameters["case_name"], *([parameters["start"]] if "start" in parameters else [])]
+    return FitTime(release, " ".join(map(str, named)), *quartiles)
 
 
 def _milliseconds(case: str, times: list[FitTime]) -> str:
     slowest = max(times, key=lambda time: time.median)
     longest = f"{slowest.median * 1000:.3g} ms with {slowest.release}"
     said = f"fit time of {case} over {len(times)} releases; the longest is {longest}"
-    return svg.inline(_figure(times, 1000, "milliseconds"), f"t-{case}", said, COLOURS)
+    return svg.inline(_figure(times, 1000, "milliseconds"), f"t-{case.replace(' ', '-')}", said, COLOURS)
 
 
 def _together(times: list[FitTime]) -> str:
