@@ -58,7 +58,8 @@ def test_runs_as_the_ledger_says_are_green(folder: Path) -> None:
     said = page.judge(content)
     assert said.colour == GREEN
     assert (
-        said.sentence == "All 2 releases behave as the ledger says; in 1.9.1, the newest, 1 known defect still present."
+        said.sentence
+        == "All 2 releases behave as the ledger says; in 1.9.1, the newest, 1 known defect is still present."
     )
     assert [(defect.name, number) for defect, number in said.present] == [("component-collapses-to-origin", 1)]
 
