@@ -157,7 +157,9 @@ def _benchmark(side: Side) -> float:
 @contextlib.contextmanager
 def _busy_core() -> Iterator[None]:
     """Another process, which does nothing but keep a core busy."""
-    busy = subprocess.Popen([sys.executable, "-c", "while True: sum(range(100000))"])
+    # It ends with its parent, however that ends.
+    work = "import os, sys\nwhile os.getppid() == int(sys.argv[1]): sum(range(100000))"
+    busy = subprocess.Popen([sys.executable, "-c", work, str(os.getpid())])
     try:
         yield
     finally:
