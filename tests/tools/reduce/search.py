@@ -129,8 +129,7 @@ class Search:
         for candidate in candidates:
             if candidate.key == self.best.key or self._known(candidate) is False or not candidate.is_valid():
                 continue
-            few = candidate.fewest_distinct < candidate.n_components
-            if few and original.fewest_distinct >= original.n_components:
+            if candidate.fewest_distinct < min(max(2, candidate.n_components), original.fewest_distinct):
                 continue
             if candidate.weights.min() > 0 or not original.weights.min() > 0:
                 yield candidate
