@@ -89,10 +89,9 @@ class Search:
         steps: list[tuple[str, Callable[[Candidate, First], Candidate]]] = [
             ("frames", lambda candidate, first: fewer_frames(candidate, first, starts)),
             ("iterations", fewer_iterations),
-            ("samples", fewer_samples),
             ("components", fewer_components),
-            ("features", fewer_features),
             ("samples", fewer_samples),
+            ("features", fewer_features),
             ("numbers", rounder_numbers),
         ]
         before = None
