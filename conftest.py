@@ -7,13 +7,13 @@ from tests.support import stopwatch  # first: it times the import of scikit-lear
 
 # isort: split
 from pathlib import Path
-from typing import Any, Callable, Dict, Generator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Generator, List, Optional, Set, Tuple
 
 import pytest
 
 from fixtures import corpus
 from fixtures.validation import BrokenCase
-from tests.support import environment, ledger, messages, replay
+from tests.support import environment, ledger, messages, picture, record, replay
 from tests.support.diagnosis import Diagnosis, Judge
 from tests.support.fits import Fits
 
@@ -37,11 +37,20 @@ class Suite:
         self.case_names = corpus.case_names()
         self.cases: Dict[str, corpus.Case] = {}
         self.found: List[ledger.Entry] = []
+        self.recorded: Set[Tuple[str, str]] = set()
+        self.plots = config.getoption("--plots")
+        self.count = record.Count()
 
     def case(self, name: str) -> corpus.Case:
         if name not in self.cases:
             self.cases[name] = corpus.load_case(name, capture=self.capture)
         return self.cases[name]
+
+    def record_once(self, record_property: Any, case: corpus.Case, properties: record.Properties) -> None:
+        for name, value in properties:
+            if (case.name, name) not in self.recorded:
+                self.recorded.add((case.name, name))
+                record_property(name, value)
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -63,13 +72,15 @@ def pytest_addoption(parser: Any) -> None:
         action="store_true",
         help="show the raw result: known defects fail like any other",
     )
+    group.addoption("--plots", metavar="DIR", type=Path, help="draw each failing case into this folder, as SVG")
 
 
 def pytest_configure(config: Any) -> None:
     try:
-        config.stash[SUITE_KEY] = Suite(config)
+        suite = config.stash[SUITE_KEY] = Suite(config)
     except (corpus.BadCaptureFolder, ledger.BadLedger, replay.UnknownEstimator) as error:
         raise pytest.UsageError(str(error)) from None
+    config.pluginmanager.register(suite.count)
 
 
 def pytest_report_header(config: Any) -> List[str]:
@@ -128,16 +139,25 @@ def pytest_collection_modifyitems(config: Any, items: List[Any]) -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None]:
-    """Note the listed defects that occur, say which line to change for one that is gone, and name a broken case."""
+    """Note the listed defects that occur, say which line to change for one that is gone, and name a broken case.
+
+    What a defect's check says is recorded, and with --plots a failing case is drawn.
+    """
     result = yield
     report = result.get_result()
+    suite = item.config.stash[SUITE_KEY]
+    if call.excinfo is not None and call.excinfo.errisinstance(messages.Defect):
+        item.user_properties.append((record.SEEN, record.evidence(str(call.excinfo.value))))
+        if report.failed and suite.plots is not None:
+            report.longrepr = "{}\n{}".format(report.longrepr, _drawn(suite, item))
     if call.excinfo is not None and call.excinfo.errisinstance(BrokenCase):
         report.longrepr = "broken case, not a defect of scikit-learn: {}".format(call.excinfo.value)
     entry = item.stash.get(ENTRY_KEY, None)
     if entry and hasattr(report, "wasxfail") and report.skipped:
-        item.config.stash[SUITE_KEY].found.append(entry)
+        suite.found.append(entry)
     if entry and report.when == "call" and report.failed and call.excinfo is None:
-        report.longrepr = ledger.gone(entry, item.config.stash[SUITE_KEY].release)
+        report.longrepr = ledger.gone(entry, suite.release)
+        item.user_properties.append((record.GONE, entry.defect))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
@@ -172,15 +192,21 @@ def case(pytestconfig: Any, case_name: str) -> corpus.Case:
 
 
 @pytest.fixture
-def replays(pytestconfig: Any, case: corpus.Case) -> Dict[str, Tuple[replay.Outcome, ...]]:
+def replays(pytestconfig: Any, case: corpus.Case, record_property: Any) -> Dict[str, Tuple[replay.Outcome, ...]]:
     """What the fits of the case left, frame by frame, for each way of replaying it; fitted once a session."""
-    return pytestconfig.stash[SUITE_KEY].fits.replays(case)
+    suite = pytestconfig.stash[SUITE_KEY]
+    outcomes = suite.fits.replays(case)
+    suite.record_once(record_property, case, record.of_place(case, outcomes[replay.EXPLICIT][-1]))
+    return outcomes
 
 
 @pytest.fixture
-def steps(pytestconfig: Any, case: corpus.Case) -> Tuple[replay.Outcome, ...]:
+def steps(pytestconfig: Any, case: corpus.Case, record_property: Any) -> Tuple[replay.Outcome, ...]:
     """What each single EM step on the case's first frame left; made once a session, a large frame's first step only."""
-    return pytestconfig.stash[SUITE_KEY].fits.steps(case)
+    suite = pytestconfig.stash[SUITE_KEY]
+    outcomes = suite.fits.steps(case)
+    suite.record_once(record_property, case, record.of_steps(outcomes))
+    return outcomes
 
 
 @pytest.fixture
@@ -206,7 +232,7 @@ def judge(pytestconfig: Any, record_property: Any) -> Judge:
             diagnosis = suite.fits.judge(case, way, outcome)
         finally:
             prefix = "" if len(case.frames) == 1 else "{} frame {} ".format(way, outcome.frame)
-            for name, value in messages.record(outcome, diagnosis):
+            for name, value in record.of_fit(outcome, diagnosis):
                 record_property(prefix + name, value)
         return diagnosis
 
@@ -214,9 +240,33 @@ def judge(pytestconfig: Any, record_property: Any) -> Judge:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _record_environment(pytestconfig: Any, record_testsuite_property: Any) -> None:
-    for name, value in pytestconfig.stash[SUITE_KEY].environment.items():
+def _header_and_footer(pytestconfig: Any, record_testsuite_property: Any) -> Generator[None, None, None]:
+    suite = pytestconfig.stash[SUITE_KEY]
+    header = record.header(
+        suite.environment,
+        pytestconfig.getoption("--estimator"),
+        suite.ledger,
+        suite.capture is not None,
+    )
+    for name, value in header:
         record_testsuite_property(name, value)
+    yield
+    for name, value in suite.count.footer():
+        record_testsuite_property(name, value)
+
+
+def _drawn(suite: Suite, item: Any) -> str:
+    """Draw the case of a failing check, once a session, and say where."""
+    _, name = _check_and_case(item)
+    if name is None:
+        return "no picture: the check has no case"
+    case = suite.case(name)
+    path = suite.plots / "{}-sklearn-{}.svg".format(name, suite.release)
+    try:
+        picture.write(path, case, suite.fits.replays(case)[replay.EXPLICIT][-1])
+    except OSError as error:
+        return "no picture: {} cannot be written ({})".format(path, error.strerror)
+    return "picture: {}".format(path)
 
 
 def _check_and_case(item: Any) -> Tuple[str, Optional[str]]:

@@ -66,11 +66,29 @@ for _release in SERIES:
     _named_session("bench", _release, suite_run.run_benchmarks, tags=["bench-series"], default=False)
 
 
+@nox.session(name="tests-source", default=False)
+def tests_source(session: nox.Session) -> None:
+    """The suite on any scikit-learn: a checkout, a revision, a patch, a wheel, the nightly build."""
+    environments.install_group(session, "workers")
+    session.posargs[:] = [_absolute_source(session, word) for word in session.posargs]
+    arguments, variables = suite_run.name_capture(session)
+    session.run("python", "-m", "tests.tools.sources", *arguments, env=variables)
+
+
 @nox.session(python=LATEST.python, default=False)
 def bench(session: nox.Session) -> None:
     """Fit times with the newest release; `nox -t bench-series` has every series."""
     environments.install_release(session, LATEST)
     suite_run.run_benchmarks(session, LATEST.version)
+
+
+@nox.session(default=False)
+def compare(session: nox.Session) -> None:
+    """Compare the fit times of two releases, with an interval and a verdict."""
+    environments.install_group(session, "compare")
+    arguments, variables = suite_run.name_capture(session)
+    paths = suite_run.absolute_after(session, arguments, "--json")
+    session.run("python", "-m", "tests.tools.compare", *paths, env=variables)
 
 
 @nox.session(default=False)
@@ -91,14 +109,15 @@ def add_case(session: nox.Session) -> None:
 def record(session: nox.Session) -> None:
     """Fit a video of yours frame by frame, and keep the first frame that breaks a component."""
     environments.install_group(session, "record")
-    session.run("python", "-m", "tests.tools.record", *_absolute_paths(session))
+    session.run("python", "-m", "tests.tools.record", *_absolute_paths(session, to_be_made=("--picture", "--root")))
 
 
 @nox.session(default=False)
 def demonstration(session: nox.Session) -> None:
     """Make the small video that the README's story is told with."""
     environments.install_group(session, "record")
-    session.run("python", "-m", "tests.tools.record.demonstration", *session.posargs)
+    arguments = _absolute_paths(session, to_be_made=("--to",))
+    session.run("python", "-m", "tests.tools.record.demonstration", *arguments)
 
 
 @nox.session(default=False)
@@ -106,6 +125,15 @@ def reduce(session: nox.Session) -> None:
     """Reduce a case that fails to the smallest one that does, with a script and the text of an upstream issue."""
     environments.install_group(session, "workers")
     session.run("python", "-m", "tests.tools.reduce", *_absolute_paths(session, to_be_made=("--into",)))
+
+
+@nox.session(default=False)
+def bisect(session: nox.Session) -> None:
+    """Find the release, and the commit of scikit-learn, that changed what becomes of a case."""
+    environments.install_group(session, "bisect")
+    arguments, variables = suite_run.name_capture(session)
+    paths = suite_run.absolute_after(session, arguments, "--repo", "--json", "--markdown")
+    session.run("python", "-m", "tests.tools.bisect", *paths, env=variables)
 
 
 @nox.session(name="fetch-capture", default=False)
@@ -130,12 +158,29 @@ def remedies(session: nox.Session) -> None:
     session.run("python", "-m", "tests.tools.remedies", *arguments, env=variables)
 
 
+@nox.session(default=False)
+def mutants(session: nox.Session) -> None:
+    """Mutate scikit-learn's mixture code, and see what this suite and scikit-learn's own tests notice."""
+    environments.install_group(session, "mutants")
+    session.run("python", "-m", "tests.tools.mutants", *session.posargs)
+
+
 @nox.session(name="record-baseline", python=LATEST.python, default=False)
 def record_baseline(session: nox.Session) -> None:
     """Record what exact EM makes of each case, and how the newest release fits it."""
     environments.install_release(session, LATEST)
     _, variables = suite_run.name_capture(session)
     session.run("python", "-m", "tests.tools.record_baseline", *session.posargs, env=variables)
+
+
+@nox.session(default=False)
+def report(session: nox.Session) -> None:
+    """Make one page out of the records of any number of runs."""
+    environments.install_group(session, "report")
+    arguments, variables = suite_run.name_capture(session)
+    made = ("--output", "--summary", "--benchmarks", "--remedies")
+    session.posargs[:] = suite_run.absolute_after(session, arguments, *made)
+    session.run("python", "-m", "tests.tools.report", *_absolute_paths(session), env=variables)
 
 
 def _absolute_paths(session: nox.Session, to_be_made: tuple[str, ...] = ()) -> list[str]:
@@ -146,6 +191,20 @@ def _absolute_paths(session: nox.Session, to_be_made: tuple[str, ...] = ()) -> l
         is_path = before in to_be_made or (not word.startswith("-") and place.exists())
         words.append(str(place) if is_path else word)
     return words
+
+
+def _absolute_source(session: nox.Session, word: str) -> str:
+    """A word that may name a scikit-learn, with its file or folder from where the user stands.
+
+    That of ``REPO@REV`` ends at the at sign, that of ``RELEASE+PATCHFILE`` begins after the plus.
+    """
+    before, plus, patch = word.partition("+")
+    if plus and Path(session.invoked_from, patch).is_file():
+        return f"{before}+{Path(session.invoked_from, patch)}"
+    folder = word.partition("@")[0]
+    if not word.startswith("-") and any(Path(session.invoked_from, name).exists() for name in (word, folder) if name):
+        return str(Path(session.invoked_from, word))
+    return word
 
 
 @nox.session(default=False)

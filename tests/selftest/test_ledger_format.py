@@ -218,6 +218,9 @@ def test_the_lines_of_the_stored_ledger_are_right() -> None:
         (">=0.18,<1.7", "1.6.1", True),
         (">=0.18,<1.7", "1.7.0", False),
         (">=0.18,<1.7", "1.10.0", False),
+        (">=1.7", "1.7.dev0", True),
+        ("<1.7.0", "1.7.dev0", False),
+        (">=1.7.0", "1.7.0rc1", True),
         ("==0.22.2.post1", "0.22.2.post1", True),
     ],
 )

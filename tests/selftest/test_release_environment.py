@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,39 @@ def test_a_machine_without_uv_is_told_how_to_get_it(tmp_path: Path, monkeypatch:
     (uv_that(tmp_path, monkeypatch, UV_THAT_WORKS) / "uv").unlink()
     with pytest.raises(EnvironmentFailed, match="pip install uv"):
         release_environment.make(RELEASE, tmp_path / "environments")
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+def test_a_private_environment_is_a_copy_whose_files_can_be_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    def no_link(*_: object, **__: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    uv_that(tmp_path, monkeypatch, UV_THAT_WORKS)
+    shared = release_environment.make(RELEASE, tmp_path / "environments").parent.parent
+    (shared / "module.py").write_text("released = 1\n")
+    if not links:
+        monkeypatch.setattr(os, "link", no_link)
+    private = tmp_path / "private"
+    python = release_environment.make_private(RELEASE, private, tmp_path / "environments")
+    assert python == release_environment.python_of(private)
+    assert (private / "module.py").read_text() == "released = 1\n"
+    (private / "module.py").unlink()
+    (private / "module.py").write_text("changed = 1\n")
+    assert (shared / "module.py").read_text() == "released = 1\n"
+
+
+def test_a_private_environment_that_does_not_fit_on_the_disk_leaves_nothing_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def disk_is_full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    uv_that(tmp_path, monkeypatch, UV_THAT_WORKS)
+    release_environment.make(RELEASE, tmp_path / "environments")
+    monkeypatch.setattr(os, "link", disk_is_full)
+    monkeypatch.setattr(shutil, "copy2", disk_is_full)
+    with pytest.raises(EnvironmentFailed, match=r"No space left on device$"):
+        release_environment.make_private(RELEASE, tmp_path / "private", tmp_path / "environments")
+    assert not (tmp_path / "private").exists()

@@ -16,10 +16,15 @@ THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"
 
 
 def describe() -> Dict[str, str]:
-    """Versions of Python, scikit-learn, numpy, scipy and the BLAS, and the machine, by name."""
+    """Versions of Python, scikit-learn, numpy, scipy and the BLAS, and the machine, by name.
+
+    Where the scikit-learn is not as released, what it is comes with them.
+    """
+    source = os.environ.get("GMM_SOURCE")  # set by tests/tools/sources
     return {
         "python": platform.python_version(),
         "scikit-learn": sklearn.__version__,
+        **({"source": source} if source else {}),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
         "blas": _blas(),

@@ -58,8 +58,14 @@ class Entry(NamedTuple):
     line: int
 
     def covers(self, release: str) -> bool:
-        """Whether a release of scikit-learn is listed as having the defect."""
-        return SpecifierSet(self.releases).contains(Version(release), prereleases=True)
+        """Whether a release of scikit-learn is listed as having the defect.
+
+        A development version or a pre-release is judged as the release that it leads to:
+        for PEP 440, 1.7.dev0 is neither before 1.7.0 nor from 1.7.0 on.
+        """
+        version = Version(release)
+        judged = Version(version.base_version) if version.is_prerelease else version
+        return SpecifierSet(self.releases).contains(judged)
 
     def unmatched(self) -> str:
         """What to say where the check exists and does not run on the case."""
@@ -162,15 +168,24 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
 
 def checks_in(folder: Path) -> Set[str]:
     """Names of the checks: test functions of ``test_*.py`` that ask for a case and are no benchmark."""
-    return {
-        node.name
-        for path in folder.glob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef)
-        and node.name.startswith("test_")
-        and "case" in {argument.arg for argument in node.args.args}
-        and "benchmark" not in {argument.arg for argument in node.args.args}
-    }
+    return {check for checks in checks_by_file(folder).values() for check in checks}
+
+
+def checks_by_file(folder: Path) -> Dict[str, List[str]]:
+    """Names of the checks by the file that they are in, like ``test_collapse`` for ``test_collapse.py``."""
+    found = {}
+    for path in sorted(folder.glob("test_*.py")):
+        checks = [
+            node.name
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.FunctionDef)
+            and node.name.startswith("test_")
+            and "case" in {argument.arg for argument in node.args.args}
+            and "benchmark" not in {argument.arg for argument in node.args.args}
+        ]
+        if checks:
+            found[path.stem] = checks
+    return found
 
 
 def gone(entry: Entry, release: str) -> str:

@@ -3,7 +3,7 @@
 Runs inside old environments: Python 3.6 syntax, numpy and pytest only.
 """
 
-from typing import List, Optional, Tuple
+from typing import List
 
 import numpy as np
 import pytest
@@ -55,33 +55,6 @@ def collapse(release: str, case: Case, way: str, outcome: Outcome, diagnosis: Di
     for component in collapsed:
         lines += ["", *explanation(diagnosis, component)]
     return "\n".join(lines)
-
-
-def record(outcome: Outcome, diagnosis: Optional[Diagnosis]) -> List[Tuple[str, str]]:
-    """Names and values that a run's record keeps of a fit."""
-    properties = [
-        ("n_iter", str(outcome.n_iter)),
-        ("converged", str(outcome.converged)),
-        ("lower_bound", "None" if outcome.lower_bound is None else repr(float(outcome.lower_bound))),
-        ("fit_seconds", "{:.6f}".format(outcome.seconds)),
-    ]
-    if outcome.error:
-        properties.append(("error", outcome.error))
-    for component in diagnosis.not_healthy() if diagnosis else ():
-        assert component.started is not None
-        properties.append(
-            (
-                "component {}".format(component.number),
-                "{}: mean {}, covariance {}, mass {:.6g}, log mass at the first E-step {:.6g}".format(
-                    component.state,
-                    numbers(component.mean),
-                    numbers(component.covariance),
-                    component.mass,
-                    component.started.log_mass,
-                ),
-            )
-        )
-    return properties
 
 
 def explanation(diagnosis: Diagnosis, component: Component) -> List[str]:

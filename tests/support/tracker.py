@@ -6,8 +6,9 @@ is fitted cold, each other one from what the last one left.
 Runs inside old environments: Python 3.6 syntax, numpy, scikit-learn and pytest.
 """
 
+import io
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
 
@@ -102,12 +103,23 @@ class Tracker:
             raise worker.Refused(str(reason)) from None
         return [messages.explanation(judged, judged.components[number]) for number in components]
 
+    def fitted(self) -> Dict[str, Any]:
+        """Means and covariances that the last fit left, as a baseline has them."""
+        assert self._outcome is not None
+        arrays = {"means": self._outcome.means, "covariances": self._outcome.covariances}
+        return {name: {"values": array.tolist()} for name, array in arrays.items() if array is not None}
+
     def save_start(self, folder: str) -> None:
         """Write the parameters that the last fit started from into a folder, as the files of a case."""
         assert self._case is not None
         case = self._case
         for name, array in (("weights", case.weights), ("means", case.means), ("precisions", case.precisions)):
-            np.save(str(Path(folder, name + ".npy")), np.ascontiguousarray(array))
+            content = io.BytesIO()
+            np.save(content, np.ascontiguousarray(array))
+            try:
+                Path(folder, name + ".npy").write_bytes(content.getvalue())
+            except OSError as error:
+                raise worker.Refused("{}: {}".format(folder, error.strerror or error)) from None
 
     def replay_case(self, name: str, root: str) -> Optional[List[str]]:
         """Fit a case from its files, with explicit initial parameters; None where nothing can be judged.
@@ -139,18 +151,18 @@ def _read(path: str) -> np.ndarray:
     return npy.parse(Path(path), npy.read_bytes(Path(path), npy.MAX_FILE_BYTES))
 
 
-def main() -> None:
+def answers() -> Dict[str, Callable[..., Any]]:
+    """What one tracker answers, by the name of the request."""
     tracker = Tracker()
-    worker.serve(
-        {
-            "begin": tracker.begin,
-            "fit": tracker.fit,
-            "explain": tracker.explain,
-            "save_start": tracker.save_start,
-            "replay_case": tracker.replay_case,
-        }
-    )
+    return {
+        "begin": tracker.begin,
+        "fit": tracker.fit,
+        "explain": tracker.explain,
+        "fitted": tracker.fitted,
+        "save_start": tracker.save_start,
+        "replay_case": tracker.replay_case,
+    }
 
 
 if __name__ == "__main__":
-    main()
+    worker.serve(answers())

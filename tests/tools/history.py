@@ -12,7 +12,7 @@ import re
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 MIXTURE = "sklearn/mixture"
 VERSION_FILE = "sklearn/__init__.py"
@@ -143,27 +143,61 @@ class Clone:
             raise HistoryUnusable(f"{commit} of {self.place} has no {MIXTURE}; should have")
         return files
 
-    def files(self, commit: str, folder: str = "") -> dict[str, bytes]:
+    def files(self, commit: str, folder: str = "", *, suffixes: tuple[str, ...] = ("",)) -> dict[str, bytes]:
         """The files of a folder of a commit, as they are stored, by path relative to it; no links, no submodules.
+
+        Parameters
+        ----------
+        commit : str
+        folder : str
+            The root where it is empty.
+        suffixes : tuple of str
+            Only files whose names end like this.
 
         Raises
         ------
         HistoryUnusable
             A file is not in the clone, because that is a partial one.
         """
+        listed = [path for path, _ in self._listed(commit, folder) if path.endswith(suffixes)]
+        return dict(
+            zip(listed, self._contents(commit, [f"{folder}/{path}".lstrip("/") for path in listed]), strict=True)
+        )
+
+    def export(self, commit: str, place: Path, *, without: Sequence[str] = ()) -> None:
+        """Write the files of a commit, as they are stored, into a new folder.
+
+        Parameters
+        ----------
+        commit : str
+        place : Path
+        without : sequence of str
+            Folders at the root that are left out.
+        """
+        listed = {path: mode for path, mode in self._listed(commit, "") if path.split("/")[0] not in without}
+        for path, content in zip(listed, self._contents(commit, list(listed)), strict=True):
+            if ".." in path.split("/"):
+                raise HistoryUnusable(f"{commit} of {self.place} has a file {path}; should lie inside")
+            target = place / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+            if listed[path] == "100755":
+                target.chmod(0o755)
+
+    def _listed(self, commit: str, folder: str) -> list[tuple[str, str]]:
+        """Path relative to a folder, and mode, of each file below it."""
         listed = self._ask("ls-tree", "-r", "-z", f"{commit}:{folder}", may_fail=True)
         rows = [row.partition("\t") for row in listed.split("\0") if row]
-        names = {path: head.split()[2] for head, _, path in rows if head.startswith("100")}
-        contents = self._objects(names.values())
-        files: dict[str, bytes] = {}
-        for path, content in zip(names, contents, strict=True):
+        return [(path, head.split()[0]) for head, _, path in rows if head.startswith("100")]
+
+    def _contents(self, commit: str, paths: Sequence[str]) -> list[bytes]:
+        contents = self._objects([f"{commit}:{path}" for path in paths])
+        for path, content in zip(paths, contents, strict=True):
             if content is None:
                 raise HistoryUnusable(
-                    f"{self.place} lacks {PurePosixPath(folder, path)} of {commit}; should be a whole clone, not one"
-                    " made with --filter"
+                    f"{self.place} lacks {path} of {commit}; should be a whole clone, not one made with --filter"
                 )
-            files[path] = content
-        return files
+        return [content for content in contents if content is not None]
 
     def mixture_trees(self, commits: Iterable[str]) -> list[str | None]:
         """For each commit the id of its ``sklearn/mixture``: equal ones have equal files."""
@@ -255,6 +289,18 @@ class Clone:
     def parent(self, commit: str) -> str | None:
         """The first parent of a commit; None of the first of all."""
         return self._ask("rev-parse", "--verify", "--quiet", f"{commit}^", may_fail=True).strip() or None
+
+    def parents(self, commit: str) -> list[str]:
+        """The parents of a commit, the first one first."""
+        return self._ask("rev-list", "--parents", "--max-count=1", commit).split()[1:]
+
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """Whether a commit is in the history of another, or is that one."""
+        return self._run("merge-base", "--is-ancestor", one, other, may_fail=True).returncode == 0
+
+    def objects(self) -> Path:
+        """The folder of its objects, which another repository can borrow."""
+        return Path(self.git_dir, self._ask("rev-parse", "--git-path", "objects").rstrip("\n")).resolve()
 
     def changed_files(self, before: str, after: str) -> list[str]:
         """Paths that differ between two commits."""

@@ -32,10 +32,10 @@ class IndexUnreachable(RuntimeError):
     """The package client did not answer as it should."""
 
 
-def versions_with_wheels(python: str) -> list[str]:
-    """Releases that have a wheel for a Python on this platform, without pre-releases."""
+def versions_with_wheels(python: str, package: str = "scikit-learn") -> list[str]:
+    """Releases of a package that have a wheel for a Python on this platform, without pre-releases."""
     output = _run(
-        sys.executable, "-m", "pip", "index", "versions", "scikit-learn", "--json",
+        sys.executable, "-m", "pip", "index", "versions", package, "--json",
         "--only-binary=:all:", f"--python-version={python}",
     )  # fmt: skip
     return json.loads(output)["versions"]

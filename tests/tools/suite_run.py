@@ -11,6 +11,10 @@ import nox
 
 from tests.tools.environments import ENVIRONMENT_VARIABLES
 
+PYTEST_OPTIONS = (
+    "-p", "no:benchmark", "-p", "no:cacheprovider",
+    "-p", "no:unraisableexception",  # it collects garbage for longer than some runs fit
+)  # fmt: skip
 PYTEST_CAPTURE_METHODS = ("fd", "sys", "no", "tee-sys")
 
 
@@ -19,10 +23,9 @@ def run_suite(session: nox.Session, version: str) -> None:
     arguments, variables = name_capture(session)
     with _written_whole(session, Path("results", f"sklearn-{version}.xml")) as scratch:
         session.run(
-            "python", "-m", "pytest", "-p", "no:benchmark", "-p", "no:cacheprovider",
-            "-p", "no:unraisableexception",  # it collects garbage for longer than some runs fit
+            "python", "-m", "pytest", *PYTEST_OPTIONS,
             f"--junitxml={scratch}", "-o", f"junit_suite_name=scikit-learn {version}",
-            *arguments, env=variables,
+            *absolute_after(session, arguments, "--plots"), env=variables,
         )  # fmt: skip
 
 
@@ -86,3 +89,17 @@ def name_capture(session: nox.Session) -> tuple[list[str], dict[str, str | None]
             named = value
     folder = {"GMM_CAPTURE": str(Path(session.invoked_from, named).resolve())} if named else {}
     return arguments, {**ENVIRONMENT_VARIABLES, **folder}
+
+
+def absolute_after(session: nox.Session, words: list[str], *options: str) -> list[str]:
+    """Arguments with the paths that follow some options from where the user stands."""
+    made = []
+    for before, word in zip(["", *words], words, strict=False):
+        option, equals, value = word.partition("=")
+        if before in options:
+            made.append(str(Path(session.invoked_from, word)))
+        elif equals and option in options:
+            made.append(f"{option}={Path(session.invoked_from, value)}")
+        else:
+            made.append(word)
+    return made

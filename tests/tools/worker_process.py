@@ -8,7 +8,7 @@ import os
 import selectors
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -42,13 +42,22 @@ class WorkerProcess:
         What messages call it, like ``scikit-learn 1.9.1``.
     variables : mapping of str to str, optional
         Environment variables beyond those that hold BLAS at one thread.
+    arguments : sequence of str, optional
+        What the module gets on its command line.
     """
 
-    def __init__(self, python: Path, module: str, name: str, variables: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        python: Path,
+        module: str,
+        name: str,
+        variables: Mapping[str, str] | None = None,
+        arguments: Sequence[str] = (),
+    ) -> None:
         self.name = name
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the process)
         self._process = subprocess.Popen(
-            [str(python), "-m", module], cwd=PROJECT, env=_variables(variables or {}),
+            [str(python), "-m", module, *arguments], cwd=PROJECT, env=_variables(variables or {}),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
         )  # fmt: skip
         assert self._process.stdout is not None
@@ -56,6 +65,11 @@ class WorkerProcess:
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
         self._received = b""
         self._asked = ""
+
+    @property
+    def process_id(self) -> int:
+        """The process's id, for the operating system."""
+        return self._process.pid
 
     def ask(self, do: str, *, timeout: float | None = None, **arguments: Any) -> Any:
         """Have one request answered.

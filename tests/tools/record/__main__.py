@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import math
 import re
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,14 +24,14 @@ from typing import Any
 
 from rich.console import Console
 
-from fixtures.corpus import NAME, PROJECT
+from fixtures.corpus import NAME, PROJECT, Case
 from fixtures.generated_case import DEFAULT_SETTINGS
 from fixtures.validation import COVARIANCE_TYPES, BrokenCase, check_settings
 from tests.tools import release_environment, release_table
 from tests.tools.record import frame_sources, lines, stored_break
 from tests.tools.record.frames import Conversion, Frames, Skipped
 from tests.tools.record.recording import Fitted, Recording
-from tests.tools.record.tracker_process import TrackerProcess
+from tests.tools.record.tracker_process import TrackerProcess, Worker, open_worker
 from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
 from tests.tools.worker_process import WorkerFailed, WorkerRefused
 
@@ -44,7 +46,7 @@ EXAMPLES = """examples:
 exit code: 0 a break was recorded, 1 nothing broke, 2 wrong use or bad input
 """
 
-Maker = Callable[[release_table.Release], Path]
+Start = Callable[[release_table.Release], Worker]
 
 
 class NothingFitted(ValueError):
@@ -55,12 +57,15 @@ class Interrupted(Exception):
     """Ctrl-C in the middle of a recording."""
 
 
-def main(arguments: list[str] | None = None, make_environment: Maker = release_environment.make) -> int:
+def main(arguments: list[str] | None = None, start: Start = open_worker) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file may have a name that no encoding has letters for
+            stream.reconfigure(errors="backslashreplace")
     parser = _parser()
     options = parser.parse_args(arguments)
     _check(parser, options)
     try:
-        return _record(options, make_environment)
+        return _record(options, start)
     except (Interrupted, KeyboardInterrupt) as stopped:
         print(f"\n{stopped or 'stopped by Ctrl-C before the first frame'}", file=sys.stderr)
         return INTERRUPTED
@@ -71,26 +76,25 @@ def main(arguments: list[str] | None = None, make_environment: Maker = release_e
     return WRONG
 
 
-def _record(options: argparse.Namespace, make_environment: Maker) -> int:
+def _record(options: argparse.Namespace, start: Start) -> int:
     clock = time.perf_counter()
     source = frame_sources.open_source(options.source, options.holds)
     conversion = _conversion(options, source)
     release = release_environment.find(options.sklearn) if options.sklearn else release_table.read()[-1]
-    name = f"scikit-learn {release.version}"
-    print(f"{source.description}; {options.components} components, {options.covariance_type}, {name}", flush=True)
     frames = Frames(source, conversion, options.components, options.every)
-    python = make_environment(release)
-    with TrackerProcess(python, name, options.estimator, options.components, _settings(options)) as tracker:
+    mixture = f"{options.components} components, {options.covariance_type}, scikit-learn {release.version}"
+    print(f"{source.description}; {mixture}", flush=True)
+    with TrackerProcess(start(release), options.estimator, options.components, _settings(options)) as tracker:
         recording = Recording(frames, tracker, options.ignore_pinned)
         starting = time.perf_counter() - clock
         pixels = vars(conversion) if source.holds == frame_sources.PIXELS else {}
         origin = stored_break.Origin(options.source.resolve().name, pixels, options.every, tracker.versions)
         stored = _follow(recording, tracker, origin, options)
-    print("\n" + lines.of_end(recording, frames.decoding_seconds, starting))
+    print(lines.of_end(recording, frames.decoding_seconds, starting))
     if not recording.fitted:
         raise NothingFitted(_why_nothing(recording, options))
     if stored is None:
-        print(f"nothing broke in {name}: no case is written")
+        print(f"nothing broke in scikit-learn {release.version}: no case is written")
         return NOTHING_BROKE
     return RECORDED_A_BREAK
 
@@ -107,11 +111,15 @@ def _follow(
             if step.before is None and step.fit.error:
                 raise NothingFitted(f"frame {step.frame.number}, the first: {step.fit.error}")
             if step.is_break and stored is None:
-                stored = _store(step, recording, tracker, origin, options)
+                case = _tell(step, recording, tracker, origin, options)
+                case, stored = stored_break.store(case, options.root)
+                _try_again(step, case, stored, tracker)
+                if options.picture:
+                    _draw(options.picture, step, case, recording, tracker)
                 if not options.all:
                     break
     except KeyboardInterrupt:
-        kept = f"the case in {stored} is kept" if stored else "nothing had broken, so no case is written"
+        kept = f"the case in {stored} is kept" if stored else "no case is written"
         raise Interrupted(f"stopped by Ctrl-C after {recording.fitted} frames; {kept}") from None
     return stored
 
@@ -128,26 +136,37 @@ def _shown(recording: Recording) -> Iterator[Fitted | Skipped]:
             yield step
 
 
-def _store(
+def _tell(
     step: Fitted,
     recording: Recording,
     tracker: TrackerProcess,
     origin: stored_break.Origin,
     options: argparse.Namespace,
-) -> Path:
-    """Tell a break's story, write its case, and see whether that breaks too; the case's folder."""
+) -> Case:
+    """Tell the story of a break; its case, which is not written yet."""
     case = stored_break.case_of(step, tracker.start(), _settings(options), origin, options.name)
     explanations = tracker.explain(step.broke[: lines.NAMED]) if step.broke else []
     print("\n".join(lines.of_break(step, explanations, recording.last)))
     if options.root == RECORDED:
         RECORDED.mkdir(exist_ok=True)
-    case, folder = stored_break.store(case, options.root)
+    return case
+
+
+def _try_again(step: Fitted, case: Case, folder: Path, tracker: TrackerProcess) -> None:
+    """Say where a case is, and whether a fit of its files breaks too."""
     print(
         f"\ncase {folder}: frame {step.frame.number} with {len(case.frame):,} samples, and the {case.n_components}"
         f" components that frame {step.before} left"
     )
-    print(lines.of_replay(step, tracker.replay_case(case.name, options.root)), flush=True)
-    return folder
+    print(lines.of_replay(step, tracker.replay_case(case.name, folder.parent)))
+    print(f"next: nox -s reduce -- {shlex.quote(str(folder))}\n", flush=True)
+
+
+def _draw(path: Path, step: Fitted, case: Case, recording: Recording, tracker: TrackerProcess) -> None:
+    from tests.tools.record.picture import draw  # noqa: PLC0415  (matplotlib takes a second to load)
+
+    draw(path, case, tracker.fitted(), step.broke, recording.last)
+    print(f"picture {path}")
 
 
 def _why_nothing(recording: Recording, options: argparse.Namespace) -> str:
@@ -183,6 +202,8 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error(f"--threshold is {options.threshold}; should be a grey level, 0 or more")
     if options.scale is not None and not (math.isfinite(options.scale) and options.scale > 0):
         parser.error(f"--scale is {options.scale}; should be more than 0")
+    if options.picture is not None and (options.picture.suffix != ".png" or not options.picture.parent.is_dir()):
+        parser.error(f"--picture is {str(options.picture)!r}; should end in .png, in a folder that exists")
     if options.name is not None and not re.fullmatch(NAME, options.name):
         parser.error(f"--name is {options.name!r}; should be lower-case letters and digits, joined by hyphens")
     if options.root != RECORDED and not options.root.is_dir():
@@ -218,6 +239,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--all", action="store_true", help="go on after the first break; the case is still the first one's")
     add("--ignore-pinned", action="store_true", help="a covariance that sinks to reg_covar, no failure, is no break")
     add("--name", help="name of the case (default: made from the source and the frame)")
+    add("--picture", type=Path, metavar="FILE.png", help="draw the break, and the mass of what broke over time")
     add("--root", type=Path, default=RECORDED, metavar="DIR",
         help="folder for the case (default: .recorded, which git ignores; fixtures/cases is the corpus)")  # fmt: skip
     return parser

@@ -54,7 +54,8 @@ def write_video(path: Path, pictures: Iterable[np.ndarray], *, codec: str = "ffv
     codec : str
         ``ffv1`` is lossless.
     """
-    with av.open(str(path), "w") as container:
+    # Without this flag the container gets a random name of its own.
+    with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
         stream = None
         for levels in pictures:
             frame = av.VideoFrame.from_ndarray(levels, format="gray")
@@ -62,6 +63,7 @@ def write_video(path: Path, pictures: Iterable[np.ndarray], *, codec: str = "ffv
                 stream = container.add_stream(codec, rate=FRAMES_PER_SECOND)
                 stream.width, stream.height = frame.width, frame.height
                 stream.pix_fmt = "gray" if codec == "ffv1" else "yuv420p"
+                stream.gop_size = 1  # each frame stands for itself, so that a broken one breaks no other
                 stream.time_base = Fraction(1, FRAMES_PER_SECOND)
             container.mux(stream.encode(frame))
         if stream is not None:
@@ -70,19 +72,19 @@ def write_video(path: Path, pictures: Iterable[np.ndarray], *, codec: str = "ffv
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="nox -s demonstration --", description=__doc__.split("\n\n")[0])
-    parser.add_argument("file", type=Path, metavar="FILE.mkv", help="where the video goes")
+    parser.add_argument("--to", type=Path, required=True, metavar="FILE.mkv", help="where the video goes")
     options = parser.parse_args(arguments)
-    if options.file.suffix != ".mkv":
-        parser.error(f"FILE is {str(options.file)!r}; should end in .mkv")
-    scratch = options.file.with_name(f".{options.file.stem}.writing.mkv")
+    if options.to.suffix != ".mkv":
+        parser.error(f"--to is {str(options.to)!r}; should end in .mkv")
+    scratch = options.to.with_name(f".{options.to.stem}.writing.mkv")
     try:
         write_video(scratch, (picture(SCENE, time) for time in range(N_FRAMES)))
-        scratch.replace(options.file)
+        scratch.replace(options.to)
     except (OSError, av.error.FFmpegError) as error:
         scratch.unlink(missing_ok=True)
-        print(f"error: {options.file} cannot be written ({error.strerror or error})", file=sys.stderr)
+        print(f"error: {options.to} cannot be written ({error.strerror or error})", file=sys.stderr)
         return 2
-    print(f"{options.file}: {N_FRAMES} frames of {SCENE.width} x {SCENE.height} pixels, {len(SCENE.objects)} objects")
+    print(f"{options.to}: {N_FRAMES} frames of {SCENE.width} x {SCENE.height} pixels, {len(SCENE.objects)} objects")
     return 0
 
 

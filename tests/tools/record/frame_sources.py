@@ -24,7 +24,7 @@ class UnreadableSource(ValueError):
     """What the user named cannot be read as frames."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single truth value
 class RawFrame:
     """A frame as it was stored.
 
@@ -136,8 +136,11 @@ def open_source(path: Path, holds: str | None = None) -> FrameSource:
             return _open_folder(path, holds)
         if not path.exists():
             raise UnreadableSource(f"{path} does not exist; should be a video, a folder of frames, or an .npy file")
+        if not path.is_file():
+            raise UnreadableSource(f"{path} is neither a plain file nor a folder; should be one")
         if path.suffix.lower() == ".npy":
             return _open_npy(path, holds)
+        _only_for_arrays(path, holds)
     except BrokenCase as error:
         raise UnreadableSource(str(error)) from None
     except OSError as error:
@@ -161,18 +164,26 @@ def _open_folder(folder: Path, holds: str | None) -> FrameSource:
         )
     others = len(files) - len(arrays) - len(images)
     left_out = f"; {others} other {'entry is' if others == 1 else 'entries are'} left out" if others else ""
+    name = folder.resolve().name
     if images:
-        return Files(images, PIXELS, f"{folder.name}, {len(images)} images{left_out}")
+        _only_for_arrays(folder, holds)
+        return Files(images, PIXELS, f"{name}, {len(images)} images{left_out}")
     taken, why = _kind_of(_first_readable(arrays), holds)
-    return Files(arrays, taken, f"{folder.name}, {len(arrays)} .npy files, {why}{left_out}")
+    return Files(arrays, taken, f"{name}, {len(arrays)} .npy files, {why}{left_out}")
 
 
 def _open_npy(path: Path, holds: str | None) -> FrameSource:
     array = read_array(path)
     if array.ndim == 3:
+        _only_for_arrays(path, holds)
         return Stack(path, array)
     taken, why = _kind_of(array, holds)
     return Files([path], taken, f"{path.name}, a single frame, {why}")
+
+
+def _only_for_arrays(path: Path, holds: str | None) -> None:
+    if holds:
+        raise UnreadableSource(f"--as is for .npy arrays of two dimensions, and {path} has none; should go without it")
 
 
 def _first_readable(paths: list[Path]) -> np.ndarray:

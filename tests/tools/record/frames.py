@@ -19,7 +19,7 @@ class Unusable(ValueError):
     """A frame that cannot be fitted, and why."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single truth value
 class Frame:
     """A frame to fit.
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from fixtures import npy
+from fixtures.generated_case import npy_bytes
+from tests.tools import release_environment
+from tests.tools.release_table import Release
 from tests.tools.worker_process import WorkerProcess
 
 MODULE = "tests.support.tracker"
@@ -48,15 +52,42 @@ class Fit:
     means: list[list[float]]
 
 
+class Worker(Protocol):
+    """The outside end of a worker that serves ``tests.support.tracker``; see `WorkerProcess`."""
+
+    name: str
+
+    def ask(self, do: str, **arguments: Any) -> Any:
+        """Have one request answered."""
+
+    def send(self, do: str, **arguments: Any) -> None:
+        """Send a request, and do not wait."""
+
+    def receive(self) -> Any:
+        """The answer to the request that was sent last."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Stop the process."""
+
+
+def open_worker(release: Release) -> Worker:
+    """A tracker's worker in the environment of a release.
+
+    Raises
+    ------
+    EnvironmentFailed
+        The environment could not be made.
+    """
+    return WorkerProcess(release_environment.make(release), MODULE, f"scikit-learn {release.version}")
+
+
 class TrackerProcess:
     """A mixture that is fitted to one frame after the other in a process of its own.
 
     Parameters
     ----------
-    python : Path
-        Interpreter of the environment of a release.
-    name : str
-        What messages call it, like ``scikit-learn 1.9.1``.
+    worker : Worker
+        Stopped with this.
     estimator : str or None
         ``MODULE:CLASS``; scikit-learn's own without it.
     n_components : int
@@ -76,25 +107,24 @@ class TrackerProcess:
         The environment does not work.
     """
 
-    def __init__(
-        self, python: Path, name: str, estimator: str | None, n_components: int, settings: dict[str, Any]
-    ) -> None:
+    def __init__(self, worker: Worker, estimator: str | None, n_components: int, settings: dict[str, Any]) -> None:
+        self._worker = worker
         self._scratch = tempfile.TemporaryDirectory(prefix="record-")
         self._sent = 0
-        self._worker = WorkerProcess(python, MODULE, name)
         try:
-            self.versions: dict[str, str] = self._worker.ask(
+            self.versions: dict[str, str] = worker.ask(
                 "begin", estimator=estimator, n_components=n_components, settings=settings
             )
         except BaseException:
-            self.close()
+            self.__exit__(*sys.exc_info())
             raise
 
     def send(self, samples: np.ndarray) -> None:
         """Start the fit of the next frame; `receive` waits for it."""
         # Two files in turn: the worker has read one before it is written over.
         path = Path(self._scratch.name, f"frame_{self._sent % 2}.npy")
-        np.save(path, samples)
+        # numpy.save may say nothing of a disk that is full.
+        path.write_bytes(npy_bytes(samples))
         self._sent += 1
         self._worker.send("fit", path=str(path))
 
@@ -106,6 +136,10 @@ class TrackerProcess:
         """What became of components in the last fit, and where they came from: lines for each."""
         return self._worker.ask("explain", components=components)
 
+    def fitted(self) -> dict[str, Any]:
+        """Means and covariances that the last fit left, as a baseline has them; nothing after an error."""
+        return self._worker.ask("fitted")
+
     def start(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Weights, means and precisions that the last fit started from."""
         self._worker.ask("save_start", folder=self._scratch.name)
@@ -116,11 +150,6 @@ class TrackerProcess:
     def replay_case(self, name: str, root: Path) -> list[str] | None:
         """The state of each component after a fit of a stored case; None where it cannot be judged."""
         return self._worker.ask("replay_case", name=name, root=str(root))
-
-    def close(self) -> None:
-        """Stop the process, and remove what it was handed."""
-        self._worker.close()
-        self._scratch.cleanup()
 
     def __enter__(self) -> TrackerProcess:
         return self

@@ -1,0 +1,168 @@
+"""A recording: what is a break, what is remembered, and that nothing else is kept."""
+
+from __future__ import annotations
+
+import tracemalloc
+import weakref
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.tools.record.frame_sources import PIXELS, RawFrame, Stored
+from tests.tools.record.frames import Conversion, Frame, Frames, Skipped
+from tests.tools.record.recording import REMEMBERED, Fitted, Recording
+from tests.tools.record.tracker_process import Fit
+
+HEALTHY, PINNED, DRAGGED, EMPTY = "healthy", "pinned", "dragged", "empty"
+
+
+def fit(*states: str, error: str | None = None) -> Fit:
+    """What a fit leaves whose components are in these states."""
+    masses = [float(number + 1) for number in range(len(states))]
+    return Fit(2, True, 0.5, [], error, list(states), masses, [[mass, -mass] for mass in masses])
+
+
+class ScriptedTracker:
+    """Leaves what a test says, and notes in which order it is asked."""
+
+    def __init__(self, *fits: Fit, events: list[str] | None = None) -> None:
+        self._fits = iter(fits)
+        self.events = [] if events is None else events
+
+    def send(self, samples: np.ndarray) -> None:
+        """Note it."""
+        self.events.append(f"send {len(samples)}")
+
+    def receive(self) -> Fit:
+        """The next fit of the script."""
+        self.events.append("receive")
+        return next(self._fits)
+
+
+def frames(number: int) -> Iterator[Frame]:
+    """So many frames; frame n has n samples."""
+    for index in range(number):
+        yield Frame(index, "", np.ones((index, 2)), "")
+
+
+def steps(*fits: Fit, ignore_pinned: bool = False) -> list[Fitted]:
+    """The steps of a recording of these fits."""
+    recording = Recording(frames(len(fits)), ScriptedTracker(*fits), ignore_pinned)
+    return [step for step in recording if isinstance(step, Fitted)]
+
+
+@pytest.mark.parametrize("state", [PINNED, DRAGGED, EMPTY])
+def test_a_component_that_stops_being_healthy_is_a_break(state: str) -> None:
+    first, second = steps(fit(HEALTHY, HEALTHY, HEALTHY), fit(HEALTHY, state, HEALTHY))
+    assert not first.is_break
+    assert second.is_break
+    assert (second.before, second.broke) == (0, [1])
+
+
+@pytest.mark.parametrize(("old", "new"), [(PINNED, DRAGGED), (PINNED, EMPTY), (DRAGGED, EMPTY)])
+def test_a_component_of_which_less_is_left_is_a_break(old: str, new: str) -> None:
+    assert steps(fit(old), fit(new))[1].broke == [0]
+
+
+@pytest.mark.parametrize("state", [HEALTHY, PINNED, DRAGGED, EMPTY])
+def test_what_was_so_before_is_no_break(state: str) -> None:
+    """A cold start can leave components empty; nothing was lost between two frames."""
+    assert not any(step.is_break for step in steps(fit(state, HEALTHY), fit(state, HEALTHY)))
+
+
+def test_a_component_that_recovers_is_no_break() -> None:
+    assert not steps(fit(PINNED), fit(HEALTHY))[1].is_break
+
+
+def test_pinned_can_be_ignored_and_nothing_else() -> None:
+    first, second, third = steps(fit(HEALTHY), fit(PINNED), fit(EMPTY), ignore_pinned=True)
+    assert not second.is_break
+    assert third.broke == [0]
+    assert first.before is None
+
+
+def test_a_fit_that_raises_is_a_break_and_the_end() -> None:
+    found = steps(fit(HEALTHY), fit(error="the fit raised ValueError"), fit(HEALTHY))
+    assert [step.is_break for step in found] == [False, True]
+
+
+def test_a_fit_that_raises_on_the_first_frame_is_no_break() -> None:
+    (only,) = steps(fit(error="the fit raised ValueError"), fit(HEALTHY))
+    assert not only.is_break
+
+
+def test_the_frame_before_is_the_last_that_was_fitted() -> None:
+    listed: list[Frame | Skipped] = [Frame(0, "", np.ones((3, 2)), ""), Skipped(4, "", "is torn")]
+    listed.append(Frame(8, "", np.ones((3, 2)), ""))
+    recording = Recording(listed, ScriptedTracker(fit(HEALTHY), fit(EMPTY)))
+    first, skipped, second = recording
+    assert isinstance(skipped, Skipped)
+    assert isinstance(second, Fitted)
+    assert second.before == 0
+    assert (recording.fitted, recording.skipped, recording.fit_seconds) == (2, 1, 1.0)
+    assert isinstance(first, Fitted)
+
+
+def test_the_next_frame_is_made_ready_while_the_last_is_fitted() -> None:
+    events: list[str] = []
+
+    def watched() -> Iterator[Frame]:
+        for frame in frames(3):
+            events.append(f"ready {frame.number}")
+            yield frame
+
+    assert len(list(Recording(watched(), ScriptedTracker(*[fit(HEALTHY)] * 3, events=events)))) == 3
+    assert events == ["ready 0", "send 0", "ready 1", "receive", "send 1", "ready 2", "receive", "send 2", "receive"]
+
+
+def test_no_fit_is_under_way_when_a_step_is_told() -> None:
+    """Who stops there can still ask the tracker where the fit came from."""
+    tracker = ScriptedTracker(*[fit(HEALTHY)] * 3)
+    for _ in Recording(frames(3), tracker):
+        assert tracker.events[-1] == "receive"
+
+
+def test_the_last_fits_are_remembered() -> None:
+    recording = Recording(frames(20), ScriptedTracker(*[fit(HEALTHY, HEALTHY)] * 20))
+    assert len(list(recording)) == 20
+    assert [remembered.number for remembered in recording.last] == list(range(20 - REMEMBERED, 20))
+    assert recording.last[0].masses == [1.0, 2.0]
+
+
+class LongVideo:
+    """Pictures that are made when they are asked for; it knows how many of them are alive."""
+
+    holds = PIXELS
+    description = "a long video"
+
+    def __init__(self, n_frames: int) -> None:
+        self._n_frames = n_frames
+        self._pictures: weakref.WeakSet[RawFrame] = weakref.WeakSet()
+        self.most_alive = 0
+
+    def frames(self, every: int) -> Iterator[Stored]:
+        """Yield pictures of 300 x 200 pixels, every one different."""
+        for number in range(0, self._n_frames, every):
+            frame = RawFrame(number, "", np.full((200, 300), number % 5, np.uint8))
+            self._pictures.add(frame)
+            self.most_alive = max(self.most_alive, len(self._pictures))
+            yield frame
+
+
+def peak(n_frames: int) -> int:
+    """Most memory, in bytes, that a recording of so many frames takes at a time."""
+    video = LongVideo(n_frames)
+    tracemalloc.start()
+    try:
+        for _ in Recording(Frames(video, Conversion(), 2), ScriptedTracker(*[fit(HEALTHY, HEALTHY)] * n_frames)):
+            pass
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert video.most_alive <= 2
+    return most
+
+
+def test_memory_does_not_grow_with_the_length_of_the_video() -> None:
+    assert peak(60) < 1.05 * peak(10)

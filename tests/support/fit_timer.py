@@ -1,0 +1,170 @@
+"""Times fits of cases inside the environment of one release, asked by a tool outside.
+
+``python -m tests.support.fit_timer`` serves the requests of a worker process
+(``tests/support/worker.py``). Only ``fit`` is inside the clock: estimators are
+made before it starts, and no garbage is collected while it runs.
+
+Runs inside old environments: Python 3.6 syntax; threadpoolctl where the
+environment has it.
+"""
+
+import contextlib
+import gc
+import time
+import tracemalloc
+import warnings
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+
+from fixtures import corpus
+from fixtures.corpus import Case
+from fixtures.validation import BrokenCase
+from tests.support import environment, replay, worker
+
+COLD = "cold"
+WAYS = (COLD, replay.EXPLICIT, replay.WARM_START)
+
+
+class Subject(NamedTuple):
+    """What is timed: the fits of a case's frames, started in one way, by one class."""
+
+    case: Case
+    way: str
+    estimator_class: Any
+
+    def estimators(self) -> List[Any]:
+        """An unfitted estimator for each frame; a warm-started chain has one for all."""
+        if self.way == COLD:
+            return [make_cold(self.case, self.estimator_class) for _ in self.case.frames]
+        start = replay.initial(self.case)
+        if self.way == replay.WARM_START:
+            shared = replay.make_estimator(self.case, start, self.estimator_class, warm_start=True)
+            return [shared] * len(self.case.frames)
+        return [replay.make_estimator(self.case, start, self.estimator_class)]
+
+    def fit(self, estimators: List[Any]) -> None:
+        """Fit the frames in turn; this is what is timed."""
+        for estimator, frame in zip(estimators, self.case.frames):
+            estimator.fit(frame)
+
+
+def make_cold(case: Case, estimator_class: Any) -> Any:
+    """An unfitted estimator with the settings of a case that finds its own start, by k-means."""
+    settings = case.settings
+    return estimator_class(
+        n_components=case.n_components,
+        covariance_type=settings.covariance_type,
+        reg_covar=settings.reg_covar,
+        tol=settings.tol,
+        max_iter=settings.max_iter,
+        random_state=0,
+    )
+
+
+def natural_way(case: Case) -> str:
+    """How a case is fitted where nobody says otherwise: from its parameters; a chain by warm starts."""
+    return replay.WARM_START if len(case.frames) > 1 else replay.EXPLICIT
+
+
+@contextlib.contextmanager
+def held_still(threads: int = 1) -> Iterator[None]:
+    """No garbage collection, no warnings, and as many BLAS threads as are asked for.
+
+    Without threadpoolctl the number of threads is what the environment
+    variables said when numpy was imported.
+    """
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(ImportError):
+            from threadpoolctl import threadpool_limits  # noqa: PLC0415  (not in every release's environment)
+
+            stack.enter_context(threadpool_limits(threads))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        gc.collect()
+        gc.disable()
+        stack.callback(gc.enable)
+        yield
+
+
+def iterations(subject: Subject) -> int:
+    """EM iterations of the fits of a subject, all frames together; whatever the fit raises is raised."""
+    total = 0
+    for estimator, frame in zip(subject.estimators(), subject.case.frames):
+        total += int(estimator.fit(frame).n_iter_)
+    return total
+
+
+def seconds_of(subject: Subject, n_fits: int) -> Dict[str, float]:
+    """Seconds inside so many fits: CPU time of the process, and wall time."""
+    prepared = [subject.estimators() for _ in range(n_fits)]
+    wall, cpu = time.perf_counter(), time.process_time()
+    for estimators in prepared:
+        subject.fit(estimators)
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    return {"cpu": cpu, "wall": wall}
+
+
+def peak_memory(subject: Subject) -> int:
+    """Bytes that one fit holds at its peak beyond what there was before, arrays of numpy included.
+
+    Counting them makes a fit slower: this one is never timed. numpy tells
+    tracemalloc of its arrays since 1.13, which every release here can have.
+    """
+    estimators = subject.estimators()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        subject.fit(estimators)
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+class Timer:
+    """Answers the requests of the tool outside, about the subjects that it has loaded."""
+
+    def __init__(self) -> None:
+        self.subjects = {}  # type: Dict[str, Subject]
+
+    def describe(self) -> Dict[str, str]:
+        """Versions of this environment."""
+        return environment.describe()
+
+    def load(self, case: str, estimator: str, capture: Optional[str] = None) -> Dict[str, Any]:
+        """Load a case, fit it, and say how many iterations that takes and how many seconds."""
+        try:
+            loaded = corpus.load_case(case, capture=Path(capture) if capture else None)
+            subject = Subject(loaded, natural_way(loaded), replay.import_estimator(estimator))
+        except (corpus.UnknownCase, corpus.CaptureNotAtHand, BrokenCase, replay.UnknownEstimator) as reason:
+            raise worker.Refused(str(reason)) from None
+        try:
+            n_iter = iterations(subject)
+        except Exception as error:  # whatever the estimator raises is the user's to know
+            raise worker.Refused("the fit of {} raised {}: {}".format(case, type(error).__name__, error)) from None
+        # The second fit is not the first: caches are warm, imports are made.
+        once = seconds_of(subject, 1)
+        gc.collect()
+        self.subjects[case] = subject
+        return {"n_iter": n_iter, "seconds": once["cpu"], "way": subject.way}
+
+    def time(self, case: str, n_fits: int) -> Dict[str, float]:
+        """Seconds inside so many fits of a case that is loaded."""
+        return seconds_of(self.subjects[case], n_fits)
+
+    def peak_memory(self, case: str) -> int:
+        """Bytes at the peak of a fit of a case that is loaded."""
+        return peak_memory(self.subjects[case])
+
+
+def main() -> None:
+    """Serve until the tool outside closes the pipe."""
+    timer = Timer()
+    # Once for all requests: looking for the libraries to limit takes longer than a fit.
+    with held_still():
+        worker.serve(
+            {"describe": timer.describe, "load": timer.load, "time": timer.time, "peak_memory": timer.peak_memory}
+        )
+
+
+if __name__ == "__main__":
+    main()

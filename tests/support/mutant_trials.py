@@ -1,0 +1,301 @@
+"""The inside end of the trials of mutants: holds a suite collected, and runs it on one mutant after the other.
+
+Each mutant is tried in a fork of this process and lives in its memory only: no
+file of the environment is changed. Run by ``tests/tools/mutants``, with
+pytest's arguments.
+
+Runs inside an environment of a release: Python 3.6 syntax; forks, so not on Windows.
+"""
+
+import functools
+import gc
+import importlib
+import importlib.machinery
+import importlib.util
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+from types import ModuleType
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+
+import pytest
+
+from tests.support import baseline, expected, worker
+
+PACKAGE = "sklearn.mixture"
+MOST_BYTES = 8 << 30
+MOST_WALL_PER_CPU_SECOND = 10  # other work may keep the cores busy
+
+
+class LineTrace:
+    """Notes which lines of some files are run, while it is on.
+
+    Parameters
+    ----------
+    files : dict of str to str
+        Short name of each file by its path.
+    """
+
+    def __init__(self, files: Dict[str, str]) -> None:
+        self._files = files
+        self._lines: Set[Tuple[str, int]] = set()
+
+    def during(self, function: Callable[[], None]) -> Dict[str, List[int]]:
+        """The lines that a call runs, by file."""
+        self._lines = set()
+        sys.settrace(self._of_call)
+        try:
+            function()
+        finally:
+            sys.settrace(None)
+        return {name: sorted(line for file, line in self._lines if file == name) for name in self._files.values()}
+
+    def _of_call(self, frame: Any, event: str, argument: Any) -> Any:  # noqa: ARG002  (as sys.settrace calls it)
+        return self._of_line if frame.f_code.co_filename in self._files else None
+
+    def _of_line(self, frame: Any, event: str, argument: Any) -> Any:  # noqa: ARG002
+        self._lines.add((self._files[frame.f_code.co_filename], frame.f_lineno))
+        return self._of_line
+
+
+class Trials:
+    """A plugin of pytest that takes requests in place of running the tests."""
+
+    def __init__(self, replies: int) -> None:
+        self._replies = replies
+        self._failed = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: Any) -> bool:
+        self._items = {item.nodeid: item for item in session.items}
+        self._suites = [
+            session.config.stash[plugin.SUITE_KEY]
+            for plugin in session.config.pluginmanager.get_plugins()
+            if hasattr(plugin, "SUITE_KEY")
+        ]
+        for suite in self._suites:
+            _read_ahead(suite)
+        gc.collect()
+        getattr(gc, "freeze", gc.collect)()  # what forks share is not touched
+        os.dup2(self._replies, 1)
+        worker.serve({"sources": self.sources, "clean": self.clean, "attempt": self.attempt})
+        return True
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        self._failed = self._failed or report.failed
+
+    def sources(self, files: List[str]) -> Dict[str, str]:
+        """The source of some files of ``sklearn/mixture``."""
+        texts = {}
+        for file in files:
+            with open(_path_of(file), encoding="utf-8") as stream:
+                texts[file] = stream.read()
+        return texts
+
+    def clean(self, files: List[str], seconds: float) -> Dict[str, Any]:
+        """Run every test on the package as it is.
+
+        Returns
+        -------
+        dict
+            ``tests``: for each test its ``id``, ``case`` (or None), ``failed``,
+            CPU ``seconds``, and ``lines``, an index into ``lines``: the lines
+            that tests run, by file.
+        """
+        return _forked(lambda: self._run_clean(files), seconds)
+
+    def attempt(self, file: str, source: str, tests: List[str], seconds: float) -> Dict[str, Any]:
+        """Run tests on the package with another source of one file, up to the first that fails.
+
+        Returns
+        -------
+        dict
+            ``killed_by``: the id of the test, or what happened instead, or None;
+            ``seconds`` of CPU time, or None where the process was ended.
+        """
+        return _forked(lambda: self._run_mutant(file, source, tests), seconds)
+
+    def _run_clean(self, files: List[str]) -> Dict[str, Any]:
+        trace = LineTrace({_path_of(file): file for file in files})
+        tests, known = [], {}  # type: List[Dict[str, Any]], Dict[str, int]
+        for item in self._items.values():
+            self._failed = False
+            start = time.process_time()
+            lines = trace.during(functools.partial(self._run, item, None))
+            tests.append(
+                {
+                    "id": item.nodeid,
+                    "case": item.callspec.params.get("case_name") if hasattr(item, "callspec") else None,
+                    "failed": self._failed,
+                    "seconds": time.process_time() - start,
+                    "lines": known.setdefault(json.dumps(lines), len(known)),
+                }
+            )
+        return {"tests": tests, "lines": [json.loads(lines) for lines in known]}
+
+    def _run_mutant(self, file: str, source: str, tests: List[str]) -> Dict[str, Any]:
+        items = [self._items[name] for name in tests]
+        try:
+            swap = _import_again(file, source)
+        except Exception as error:
+            return {"killed_by": "import: {}".format(type(error).__name__)}
+        for suite in self._suites:
+            swap(vars(suite.fits))
+        for item in items:
+            swap(vars(item.module))
+            if hasattr(item, "callspec"):
+                swap(item.callspec.params)
+        self._failed = False
+        for number, item in enumerate(items):
+            self._run(item, items[number + 1] if number + 1 < len(items) else None)
+            if self._failed:
+                return {"killed_by": item.nodeid}
+        return {"killed_by": None}
+
+    def _run(self, item: Any, following: Any) -> None:
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+
+def _read_ahead(suite: Any) -> None:
+    """Read what the tests read, so that no fork has to."""
+    for name in suite.case_names:
+        try:
+            suite.case(name)
+        except LookupError:
+            continue  # published elsewhere, and not at hand
+        expected.read(name)
+        baseline.read(name)
+
+
+def _path_of(file: str) -> str:
+    package = importlib.import_module(PACKAGE)
+    return os.path.join(os.path.dirname(str(package.__file__)), file)
+
+
+class _ChangedSource(importlib.machinery.SourceFileLoader):
+    """Loads a module from a text in place of its file."""
+
+    text = ""
+
+    def get_code(self, fullname: str) -> Any:  # noqa: ARG002  (the loader's own)
+        return compile(self.text, self.path, "exec", dont_inherit=True)
+
+
+class _Finder:
+    """Finds the one module whose source is changed."""
+
+    def __init__(self, name: str, path: str, text: str) -> None:
+        self._name, self._path, self._text = name, path, text
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG002
+        if name != self._name:
+            return None
+        loader = _ChangedSource(name, self._path)
+        loader.text = self._text
+        return importlib.util.spec_from_file_location(name, self._path, loader=loader)
+
+
+def _import_again(file: str, source: str) -> Callable[[Dict[str, Any]], None]:
+    """Import the package with another source of one file.
+
+    Returns
+    -------
+    callable
+        Puts, in a namespace, what the package defines now in place of what it
+        defined before, and a new estimator in place of an old one.
+    """
+    path = _path_of(file)
+    old: Dict[str, ModuleType] = {
+        name: module
+        for name, module in sys.modules.items()
+        if (name + ".").startswith(PACKAGE + ".") and not name.startswith(PACKAGE + ".tests")
+    }
+    for name in old:
+        del sys.modules[name]
+    sys.meta_path.insert(0, _Finder(PACKAGE + "." + os.path.splitext(file)[0], path, source))
+    importlib.import_module(PACKAGE)
+    replaced: Dict[int, Any] = {}
+    for name, module in old.items():
+        new = importlib.import_module(name)
+        for key, value in vars(module).items():
+            if str(getattr(value, "__module__", "")).startswith(PACKAGE):
+                replaced[id(value)] = getattr(new, key, None)
+        replaced[id(module)] = new
+
+    def swap(namespace: Dict[str, Any]) -> None:
+        for key, value in list(namespace.items()):
+            if id(value) in replaced:
+                namespace[key] = replaced[id(value)]
+            elif id(type(value)) in replaced and hasattr(value, "get_params"):
+                namespace[key] = replaced[id(type(value))](**value.get_params(deep=False))
+
+    return swap
+
+
+def _forked(function: Callable[[], Dict[str, Any]], seconds: float) -> Dict[str, Any]:
+    """What a function returns in a fork of this process that may use so many seconds of CPU time."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        _run_in_child(function, writing, seconds)
+    os.close(writing)
+    received, status = _wait_for(child, reading, seconds * MOST_WALL_PER_CPU_SECOND)
+    if received and os.WIFEXITED(status):
+        answer: Dict[str, Any] = json.loads(received.decode("utf-8"))
+        return answer
+    return {"killed_by": _how_it_ended(status), "seconds": None}
+
+
+def _run_in_child(function: Callable[[], Dict[str, Any]], writing: int, seconds: float) -> None:
+    """Call a function, write what it returns, and end this process."""
+    try:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        os.dup2(nothing, 2)
+        for limit, value in ((resource.RLIMIT_CPU, int(seconds) + 1), (resource.RLIMIT_AS, MOST_BYTES)):
+            hard = resource.getrlimit(limit)[1]
+            resource.setrlimit(limit, (value if hard < 0 else min(value, hard), hard))
+        answer = function()
+        answer["seconds"] = time.process_time()
+        content = json.dumps(answer).encode("utf-8")
+        while content:
+            content = content[os.write(writing, content) :]
+    except BaseException:
+        os._exit(1)
+    os._exit(0)
+
+
+def _wait_for(child: int, reading: int, seconds: float) -> Tuple[bytes, int]:
+    received = b""
+    deadline = time.perf_counter() + seconds
+    while True:
+        if not select.select([reading], [], [], max(0.0, deadline - time.perf_counter()))[0]:
+            os.kill(child, signal.SIGKILL)
+        more = os.read(reading, 1 << 20)
+        if not more:
+            break
+        received += more
+    os.close(reading)
+    return received, os.waitpid(child, 0)[1]
+
+
+def _how_it_ended(status: int) -> str:
+    number: Optional[int] = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+    if number in (signal.SIGXCPU, signal.SIGKILL):
+        return "time: it took too long"
+    return "crash: signal {}".format(number) if number else "crash: it ended without an answer"
+
+
+def main(arguments: List[str]) -> int:
+    """Collect what the arguments of pytest name, and answer requests."""
+    replies = os.dup(1)
+    os.dup2(2, 1)  # what pytest prints is no answer
+    return int(pytest.main([*arguments, "--capture=no"], plugins=[Trials(replies)]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,200 @@
+"""Record: what a run's JUnit file says beside pytest's own words, so that it can be judged when the run is long over.
+
+A header says what was run, a footer how the run ended. A record without them,
+or whose tests are not as many as they say, is not the record of a whole run.
+A case's fit is recorded by the first check that asks for it.
+
+Runs inside old environments: Python 3.6 syntax, numpy only.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from fixtures.corpus import CASES, Case
+from tests.support.diagnosis import Diagnosis, NotDiagnosable, fitted_parameters
+from tests.support.ledger import Ledger
+from tests.support.messages import numbers
+from tests.support.replay import Outcome
+
+FORMAT_VERSION = 1
+TESTS = Path(__file__).resolve().parent.parent
+WHOLE, A_PART = "whole", "a part"
+OFF = "off"
+SEEN, GONE = "seen", "no longer occurs"
+DIGITS = 7
+DIGEST = 16
+LONGEST_TEXT = 6000
+
+Properties = List[Tuple[str, str]]
+
+
+def header(environment: Dict[str, str], estimator: str, ledger: Optional[Ledger], capture: bool) -> Properties:
+    """Names and values that say what is run.
+
+    Parameters
+    ----------
+    environment : dict of str to str
+        Versions by name, and the machine.
+    estimator : str
+        ``MODULE:CLASS`` of what is under test.
+    ledger : Ledger or None
+        None where known defects fail like any other.
+    capture : bool
+        Whether the data that are published elsewhere are at hand.
+    """
+    return [
+        ("record", str(FORMAT_VERSION)),
+        *environment.items(),
+        ("estimator", estimator),
+        ("ledger", ledger_digest(ledger) if ledger is not None else OFF),
+        ("corpus", corpus_digest()),
+        ("checks", digest(sorted([*TESTS.glob("test_*.py"), *TESTS.glob("support/*.py")]))),
+        ("capture", "at hand" if capture else "not at hand"),
+    ]
+
+
+def ledger_digest(ledger: Ledger) -> str:
+    """What tells one state of the ledger from another: which check fails on which case with which releases."""
+    entries = sorted("{0.defect} {0.releases} {0.check} {0.case}\n".format(entry) for entry in ledger.entries)
+    return hashlib.sha256("".join(entries).encode()).hexdigest()[:DIGEST]
+
+
+def corpus_digest() -> str:
+    """What tells one state of the corpus from another: a digest of all that ``case.json`` and its like say."""
+    return digest(sorted(CASES.glob("*/*.json")))
+
+
+def digest(paths: Sequence[Path]) -> str:
+    """The sha256, shortened, of text files and their names; line ends do not count."""
+    total = hashlib.sha256()
+    for path in paths:
+        content = path.read_bytes().replace(b"\r\n", b"\n")
+        total.update("{}/{} {}\n".format(path.parent.name, path.name, len(content)).encode())
+        total.update(content)
+    return total.hexdigest()[:DIGEST]
+
+
+class Count:
+    """A plugin of pytest that counts how many tests were selected, and how those ended that did."""
+
+    def __init__(self) -> None:
+        self._deselected = False
+        self._selected = 0
+        self._selection = WHOLE
+        self._ended: Dict[str, int] = Counter()
+
+    def pytest_deselected(self, items: Sequence[Any]) -> None:
+        """Some tests were left out, by -k for one."""
+        self._deselected = self._deselected or bool(items)
+
+    def pytest_collection_finish(self, session: Any) -> None:
+        """All tests are known."""
+        self._selected = len(session.items)
+        named = [Path(str(argument)).resolve() for argument in session.config.args] != [TESTS]
+        self._selection = A_PART if self._deselected or named else WHOLE
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """A phase of a test ended, and perhaps the test with it."""
+        if report.when == "call" or (report.when == "setup" and not report.passed):
+            self._ended["error" if report.when == "setup" and report.failed else report.outcome] += 1
+
+    def footer(self) -> Properties:
+        """Names and values that say how the run ended."""
+        ended = sum(self._ended.values())
+        return [
+            ("selection", self._selection),
+            ("tests selected", str(self._selected)),
+            ("tests ended", str(ended)),
+            ("end", "complete" if ended == self._selected else "interrupted"),
+        ]
+
+
+def of_fit(outcome: Outcome, diagnosis: Optional[Diagnosis]) -> Properties:
+    """Names and values that a record keeps of a fit: figures, and each component that is not healthy."""
+    properties = [
+        ("n_iter", str(outcome.n_iter)),
+        ("converged", str(outcome.converged)),
+        ("lower_bound", "None" if outcome.lower_bound is None else repr(float(outcome.lower_bound))),
+        ("fit_seconds", "{:.6f}".format(outcome.seconds)),
+    ]
+    if outcome.error:
+        properties.append(("error", outcome.error))
+    for component in diagnosis.not_healthy() if diagnosis else ():
+        assert component.started is not None
+        properties.append(
+            (
+                "component {}".format(component.number),
+                "{}: mean {}, covariance {}, mass {:.6g}, log mass at the first E-step {:.6g}".format(
+                    component.state,
+                    numbers(component.mean),
+                    numbers(component.covariance),
+                    component.mass,
+                    component.started.log_mass,
+                ),
+            )
+        )
+    return properties
+
+
+def of_place(case: Case, outcome: Outcome) -> Properties:
+    """Where the last fit of a case put its components, in the plane of the first two features, for a picture.
+
+    For each component the mean ``(x, y)`` and the covariance ``(xx, xy, yy)``;
+    nothing of a fit that left no parameters.
+    """
+    try:
+        parameters = fitted_parameters(case, outcome)
+    except NotDiagnosable:
+        return []
+    means, covariances = in_plane(parameters.means, parameters.covariances)
+    triangles = covariances[:, [0, 0, 1], [0, 1, 1]]
+    return [("place", json.dumps({"means": _rounded(means), "covariances": _rounded(triangles)}))]
+
+
+def in_plane(means: np.ndarray, covariances: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Means and covariances in the first two features; a single feature gets a second that is zero.
+
+    Parameters
+    ----------
+    means : ndarray of shape (n_components, n_features)
+    covariances : ndarray of shape (n_components, n_features, n_features)
+
+    Returns
+    -------
+    means : ndarray of shape (n_components, 2)
+    covariances : ndarray of shape (n_components, 2, 2)
+    """
+    size = min(2, means.shape[1])
+    flat_means, flat_covariances = np.zeros((len(means), 2)), np.zeros((len(means), 2, 2))
+    flat_means[:, :size] = means[:, :size]
+    flat_covariances[:, :size, :size] = covariances[:, :size, :size]
+    return flat_means, flat_covariances
+
+
+def of_steps(steps: Sequence[Outcome]) -> Properties:
+    """The lower bound at each single EM step on the first frame, as far as there is one."""
+    bounds = []
+    for outcome in steps:
+        if outcome.lower_bound is None:
+            break
+        bounds.append(_short(float(outcome.lower_bound)))
+    return [("lower_bounds", json.dumps(bounds))]
+
+
+def evidence(message: str) -> str:
+    """What a check said, short enough to keep."""
+    return message if len(message) <= LONGEST_TEXT else message[:LONGEST_TEXT] + "\n... (shortened)"
+
+
+def _rounded(array: np.ndarray) -> Any:
+    return [_rounded(row) for row in array] if array.ndim else _short(float(array))
+
+
+def _short(value: float) -> Any:
+    # JSON has no infinity; a picture of one has no place.
+    return float("{:.{}g}".format(value, DIGITS)) if np.isfinite(value) else None

@@ -1,0 +1,107 @@
+"""git's own bisection of a clone's history, in a repository of our own that borrows the clone's objects.
+
+Nothing is ever written into the clone, so there is nothing to undo in it when
+the search is broken off, by Ctrl-C or by kill -9.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.tools.history import MIXTURE, UNCONFIGURED, VARIABLES, Clone, HistoryUnusable
+
+# What git looks at: a commit that changes nothing of it is never a culprit.
+PATHS = [MIXTURE, f":(exclude){MIXTURE}/tests"]
+OLD, NEW, SKIP = "old", "new", "skip"
+
+
+@dataclass(frozen=True)
+class End:
+    """Where a bisection ends.
+
+    Attributes
+    ----------
+    commits : tuple of str
+        The first commit that is new; several where those before it cannot tell.
+    """
+
+    commits: tuple[str, ...]
+
+
+class Bisection:
+    """A bisection between two commits, driven from outside.
+
+    Parameters
+    ----------
+    clone : Clone
+        Whose objects are borrowed.
+    folder : Path
+        Folder that does not exist yet, for the repository of our own.
+    old, new : str
+        Commits; `old` need not be an ancestor of `new`.
+
+    Raises
+    ------
+    HistoryUnusable
+        git cannot bisect between the two.
+    """
+
+    def __init__(self, clone: Clone, folder: Path, old: str, new: str) -> None:
+        self._folder = folder
+        objects = clone.objects()
+        folder.mkdir(parents=True)
+        self._run("init", "--quiet", "--bare", f"--object-format={'sha1' if len(old) == 40 else 'sha256'}", str(folder))
+        (folder / "objects" / "info" / "alternates").write_text(f"{objects}\n", encoding="utf-8")
+        (folder / "HEAD").write_text(f"{new}\n", encoding="utf-8")
+        terms = [f"--term-old={OLD}", f"--term-new={NEW}"]
+        self._said = self._git("bisect", "start", "--no-checkout", *terms, new, old, "--", *PATHS)
+
+    def place(self) -> str | End:
+        """The commit to judge next, or where the bisection has ended.
+
+        Raises
+        ------
+        HistoryUnusable
+            The answers contradict each other: where the two ends have parted, it is new already.
+        """
+        ended = re.search(rf"^([0-9a-f]+) is the first {NEW} commit$", self._said, re.MULTILINE)
+        if ended:
+            return End((ended.group(1),))
+        if "only 'skip'ped commits left" in self._said:
+            return End(tuple(re.findall(r"^([0-9a-f]{40,64})$", self._said, re.MULTILINE)))
+        if re.search(r"^The merge base \S+ is", self._said, re.MULTILINE):
+            raise HistoryUnusable(
+                "where the histories of the two ends part, the answer is that of the later end already;"
+                " should be two ends of one line of history"
+            )
+        return self._git("rev-parse", "--verify", "BISECT_HEAD").strip()
+
+    def judge(self, word: str) -> None:
+        """Say of the commit at hand that it is ``old``, ``new``, or to be skipped."""
+        # git ends with 2 when only skipped ones are left, and with 3 at a merge base that is new.
+        self._said = self._git("bisect", word, may_end_with=(0, 2, 3))
+
+    def left(self) -> int:
+        """About how many steps are left, as git says."""
+        found = re.search(r"roughly (\d+) step", self._said)
+        return int(found.group(1)) if found else 0
+
+    def _git(self, *arguments: str, may_end_with: Sequence[int] = (0,)) -> str:
+        return self._run(f"--git-dir={self._folder}", *arguments, may_end_with=may_end_with)
+
+    def _run(self, *arguments: str, may_end_with: Sequence[int] = (0,)) -> str:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        done = subprocess.run(
+            ["git", *UNCONFIGURED, *arguments],
+            cwd=self._folder, env={**inherited, **VARIABLES}, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, errors="replace", check=False,
+        )  # fmt: skip
+        if done.returncode not in may_end_with:
+            said = ((done.stderr or done.stdout).strip().splitlines() or ["no message"])[-1]
+            raise HistoryUnusable(f"git cannot bisect: {said}")
+        return done.stdout + done.stderr

@@ -1,0 +1,191 @@
+"""The command line of the search."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from fixtures import corpus
+from fixtures.validation import BrokenCase
+from tests.support.ledger import BadLedger
+from tests.support.outcome_probe import OUTCOMES
+from tests.tools import release_environment, release_table
+from tests.tools.bisect import explain_ledger, release_search, report
+from tests.tools.bisect.commit_search import NoCulprit
+from tests.tools.bisect.explanation import Explainer
+from tests.tools.bisect.findings import Finding, Findings, as_json
+from tests.tools.bisect.question import BadQuestion, Question, question
+from tests.tools.bisect.record import Record, Step
+from tests.tools.bisect.wheel import scratch_folder
+from tests.tools.history import Clone, HistoryUnusable
+from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
+from tests.tools.release_table import Release
+
+EXAMPLES = """\
+examples:
+  nox -s bisect -- --case issue-16944-diag-precisions --check test_initialisation --good 1.0.2 --bad 0.24.2
+  nox -s bisect -- --case ladder-13-float32 --outcome dtype
+  nox -s bisect -- --case ladder-13-float32 --check test_collapse --good 1.6.1 --bad 1.7.0 --repo ~/scikit-learn
+  nox -s bisect -- --case ladder-13-float32 --outcome n_iter_ --good 1.7.0 --bad my-branch --repo ~/scikit-learn
+  nox -s bisect -- --explain --repo ~/scikit-learn --write
+
+in a checkout of your own that is built at each commit:
+  git bisect run python PROJECT/tests/tools/bisect step --case CASE --check CHECK
+
+exit codes: 0 a change, and with --repo its cause, was found; 1 it was not; 2 wrong use or bad input; 130 interrupted
+"""
+BAD_INPUT = (
+    BadLedger, BadQuestion, BrokenCase, EnvironmentFailed, HistoryUnusable, UnknownRelease, corpus.BadCaptureFolder,
+    release_search.EndsUnusable, release_table.BadTable, explain_ledger.NothingToExplain, OSError,
+)  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    findings = None
+    try:
+        _require_sense(parser, options)
+        clone = Clone(options.repo) if options.repo else None
+        if clone:
+            clone.require_whole()
+        if options.explain:
+            assert clone is not None
+            return explain_ledger.run(clone, write=options.write, dry_run=options.dry_run)
+        asked = question(options.case, options.check, options.outcome)
+        findings = Findings(asked, Record())
+        return _search(options, findings, clone)
+    except BAD_INPUT as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        if findings:
+            report.show_steps(findings.record.steps, findings.question)
+        print("interrupted: these are the steps so far; nothing was written, the clone is as it was", file=sys.stderr)
+        return 130
+
+
+def _search(options: argparse.Namespace, findings: Findings, clone: Clone | None) -> int:
+    releases = release_table.read()
+    good, bad = (_end(name, clone) if name else None for name in (options.good, options.bad))
+    print(_plan(findings.question, releases, good, bad, clone), flush=True)
+    if options.dry_run:
+        return 0
+    with _progress(findings):
+        if isinstance(good, str) or isinstance(bad, str):
+            assert clone is not None
+            assert good is not None
+            assert bad is not None
+            with scratch_folder() as scratch:
+                explainer = Explainer(clone, scratch, findings.record)
+                names = (options.good, options.bad)
+                findings.found = [Finding(None, explainer.between(findings.question, good, bad, names))]
+        else:
+            _search_releases(findings, releases, good, bad, clone)
+    report.show(findings)
+    if options.json:
+        report.write(options.json, json.dumps(as_json(findings), indent=1) + "\n")
+    if options.markdown:
+        report.write(options.markdown, report.markdown(findings))
+    explained = not any(isinstance(finding.cause, NoCulprit) for finding in findings.found)
+    return 0 if findings.found and explained else 1
+
+
+def _search_releases(
+    findings: Findings, releases: list[Release], good: Release | None, bad: Release | None, clone: Clone | None
+) -> None:
+    asked = findings.question
+    ask = release_search.asker(asked, findings.record)
+    if good and bad:
+        changes = [release_search.between(asked, ask, releases, good, bad)]
+    else:
+        changes = release_search.everywhere(asked, ask, releases)
+    findings.found = [Finding(change) for change in changes]
+    if clone is None:
+        return
+    with scratch_folder() as scratch:
+        explainer = Explainer(clone, scratch, findings.record)
+        findings.found = [Finding(change, explainer.explain(asked, change)) for change in changes]
+
+
+def _end(name: str, clone: Clone | None) -> Release | str:
+    """A release of the table, or with a clone a revision of it."""
+    try:
+        return release_environment.find(name)
+    except UnknownRelease as error:
+        if clone is None:
+            raise UnknownRelease(f"{error}, or with --repo a revision") from None
+        return clone.resolve(name)
+
+
+def _plan(
+    asked: Question, releases: list[Release], good: Release | str | None, bad: Release | str | None, clone: Clone | None
+) -> str:
+    what = f"plan: {asked.name} on {asked.case}"
+    if isinstance(good, str) or isinstance(bad, str):
+        return f"{what}: both ends, then the commits between them by git's bisection"
+    steps, seconds = release_search.plan(releases, good, bad)
+    way = (
+        f"both ends, {good.version} and {bad.version}, then halving what lies between them"
+        if good and bad
+        else "every release of the table, two at a time (halving would miss a change that was undone)"
+    )
+    then = "; then the commits between each two that differ" if clone else ""
+    return f"{what}: {way}: at most {steps} steps, about {seconds:.0f} s{then}"
+
+
+@contextmanager
+def _progress(findings: Findings) -> Iterator[None]:
+    """Show each step when it is done, on standard error, where somebody is looking."""
+    console = Console(stderr=True, highlight=False, markup=False)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status("asking the first one ...") as status:
+
+        def tell(step: Step) -> None:
+            said = findings.question.words(step.answer)
+            status.update(f"{len(findings.record.steps)} asked, {findings.record.seconds:.0f} s; {step.what}: {said}")
+
+        findings.record.tell = tell
+        yield
+
+
+def _require_sense(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    if options.explain:
+        if options.repo is None:
+            parser.error("--explain needs --repo CLONE, a clone of scikit-learn with its history")
+        return
+    if options.write:
+        parser.error("--write goes with --explain")
+    if options.case is None or (options.check is None) == (options.outcome is None):
+        parser.error("give --case, and either --check or --outcome (or --explain)")
+    if (options.good is None) != (options.bad is None):
+        parser.error("give both --good and --bad, or neither: then all releases are searched")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nox -s bisect --",
+        description="Find the release, the commit or the dependency that changed what becomes of a case.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--case", help="name of a case of the corpus")
+    parser.add_argument("--check", help="a check (test_no_component_collapses) or a file of checks (test_collapse)")
+    parser.add_argument("--outcome", metavar="WHAT", help=f"what a fit leaves, instead: {', '.join(OUTCOMES)}")
+    parser.add_argument("--good", metavar="END", help="a release that passes, or with --repo a revision")
+    parser.add_argument("--bad", metavar="END", help="one that fails, older or newer (default: all releases)")
+    parser.add_argument("--repo", type=Path, metavar="CLONE", help="go on over the commits of a clone; only read")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it to a file")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the text of an upstream issue to a file")
+    parser.add_argument("--explain", action="store_true", help="find the culprit of every change that the ledger lists")
+    parser.add_argument("--write", action="store_true", help="with --explain: put them into the ledger and README.md")
+    return parser

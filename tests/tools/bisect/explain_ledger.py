@@ -1,0 +1,186 @@
+"""Find what made each defect of the ledger begin and end; put it into the ledger and into the README's table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from fixtures import corpus, documentation
+from tests.support import ledger
+from tests.support.culprit import BEGINS, COMPARISONS, Culprit
+from tests.tools import release_table
+from tests.tools.bisect import release_search, report
+from tests.tools.bisect.commit_search import Culprit as CommitCulprit
+from tests.tools.bisect.commit_search import NoCulprit
+from tests.tools.bisect.explanation import Explainer
+from tests.tools.bisect.findings import UPSTREAM, Finding, ledger_item
+from tests.tools.bisect.question import Question
+from tests.tools.bisect.record import Record
+from tests.tools.bisect.release_search import ReleaseChange
+from tests.tools.bisect.wheel import scratch_folder
+from tests.tools.history import Clone
+from tests.tools.release_table import Release
+
+README = corpus.PROJECT / "README.md"
+TABLE = "culprits"
+
+
+class NothingToExplain(ValueError):
+    """The ledger lists a change that the releases do not show, or none."""
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """A release at which a defect begins or ends, for one check on one case.
+
+    Attributes
+    ----------
+    defect : str
+    change : {'begins', 'ends'}
+    after : Release
+        The first release that has it, or has it no longer.
+    question : Question
+    """
+
+    defect: str
+    change: str
+    after: Release
+    question: Question
+
+
+def boundaries(known: ledger.Ledger, releases: Sequence[Release], cases: set[str]) -> list[Boundary]:
+    """What the ledger says begins or ends: of each defect, release and check, the first case that shows it.
+
+    A case on which one listed defect follows another shows no change, and one
+    whose data are not stored here may not be at hand.
+    """
+    found: dict[tuple[str, str, Release, str], Boundary] = {}
+    for entry in known.entries:
+        for change, after in _changes(entry, releases):
+            other_side = releases[releases.index(after) - (change == BEGINS)]
+            fails_there = any(
+                (other.check, other.case) == (entry.check, entry.case) and other.covers(other_side.version)
+                for other in known.entries
+            )
+            if entry.case in cases and not fails_there:
+                question = Question(entry.case, (entry.check,), None, entry.check)
+                boundary = Boundary(entry.defect, change, after, question)
+                found.setdefault((entry.defect, change, after, entry.check), boundary)
+    return sorted(found.values(), key=lambda item: (item.defect, item.change, Version(item.after.version)))
+
+
+def _changes(entry: ledger.Entry, releases: Sequence[Release]) -> Iterator[tuple[str, Release]]:
+    """Each change of an entry with the first release after it, but those before the first release of all."""
+    for change, comparison in COMPARISONS.items():
+        for specifier in SpecifierSet(entry.releases):
+            since = [release for release in releases if Version(release.version) >= Version(specifier.version)]
+            if specifier.operator == comparison and since and since[0] is not releases[0]:
+                yield change, since[0]
+
+
+def run(clone: Clone, *, write: bool, dry_run: bool) -> int:
+    """Explain every change that the ledger lists; 0 where each has a culprit.
+
+    Raises
+    ------
+    NothingToExplain
+        The releases do not show what the ledger says.
+    """
+    releases = release_table.read()
+    stored = {
+        name for name in corpus.case_names() if "published" not in corpus.read_description(corpus.CASES / name)["flags"]
+    }
+    todo = boundaries(ledger.read_ledger(), releases, stored)
+    print(
+        f"plan: {len(todo)} searches, each over the commits between two neighbouring releases; {len(todo) / 2:.0f} min"
+    )
+    if dry_run:
+        for boundary in todo:
+            asked = boundary.question
+            print(f"  {boundary.defect} {boundary.change} with {boundary.after.version}: {asked.name} on {asked.case}")
+        return 0
+    items: dict[str, list[dict[str, Any]]] = {}
+    unexplained = 0
+    for boundary, finding in _explain(todo, releases, clone):
+        item = ledger_item(finding, boundary.change == BEGINS)
+        listed = items.setdefault(boundary.defect, [])
+        if item is None:
+            unexplained += 1
+        elif item not in listed:
+            listed.append(item)
+    if write:
+        write_culprits(items)
+    return 1 if unexplained else 0
+
+
+def _explain(todo: Sequence[Boundary], releases: Sequence[Release], clone: Clone) -> Iterator[tuple[Boundary, Finding]]:
+    record = Record()
+    culprits: dict[str, list[str]] = {}
+    with scratch_folder() as scratch:
+        explainer = Explainer(clone, scratch, record)
+        for boundary in todo:
+            asked, clock = boundary.question, record.seconds
+            ask = release_search.asker(asked, record)
+            before = releases[releases.index(boundary.after) - 1]
+            answers = release_search.ask_all(ask, [before, boundary.after])
+            if not all(answer.tells for answer in answers) or not asked.differs(*answers):
+                raise NothingToExplain(
+                    f"{asked.name} on {asked.case} {asked.words(answers[0])} with {before.version} and"
+                    f" {asked.words(answers[1])} with {boundary.after.version}; the ledger says that"
+                    f" {boundary.defect} {boundary.change} there"
+                )
+            change = ReleaseChange(before, boundary.after, answers[0], answers[1])
+            finding = Finding(change, explainer.explain(asked, change, culprits.get(boundary.after.version, ())))
+            if isinstance(finding.cause, CommitCulprit):
+                known = culprits.setdefault(boundary.after.version, [])
+                known += [] if finding.cause.commit.id in known else [finding.cause.commit.id]
+            _show(boundary, finding, record.seconds - clock)
+            yield boundary, finding
+
+
+def _show(boundary: Boundary, finding: Finding, seconds: float) -> None:
+    asked = boundary.question
+    cause = finding.cause
+    item = ledger_item(finding, boundary.change == BEGINS)
+    if item is None:
+        assert isinstance(cause, NoCulprit)
+        said = f"no culprit: {cause.reason}"
+    else:
+        said = item.get("dependency") or f"{item['commit'][:10]} {item['title']}"
+    print(
+        f"{boundary.defect} {boundary.change} with {boundary.after.version}: {said}"
+        f" ({asked.name} on {asked.case}, {seconds:.0f} s)",
+        flush=True,
+    )
+
+
+def write_culprits(items: dict[str, list[dict[str, Any]]], path: Path = ledger.LEDGER, readme: Path = README) -> None:
+    """Put culprits into the ledger, and the ledger's culprits into the README's table."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for defect in content["defects"]:
+        defect.pop("culprits", None)
+        if items.get(defect["id"]):
+            defect["culprits"] = items[defect["id"]]
+    report.write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    made = table(ledger.read_ledger(path).culprits)
+    report.write(readme, documentation.with_table(readme.read_text(encoding="utf-8"), TABLE, made))
+
+
+def table(culprits: Sequence[Culprit]) -> str:
+    """The README's table of culprits."""
+    rows = [f"| `{item.defect}` | {item.change} with {item.release} | {_link(item)} |" for item in culprits]
+    return "\n".join(["| known defect | scikit-learn | culprit |", "| --- | --- | --- |", *rows])
+
+
+def _link(culprit: Culprit) -> str:
+    if culprit.dependency:
+        return f"{culprit.dependency}: no commit of scikit-learn"
+    title = (culprit.title or "").replace("|", "\\|").replace("[", "\\[")
+    place = f"pull/{culprit.pull_request}" if culprit.pull_request else f"commit/{culprit.commit}"
+    return f"[`{(culprit.commit or '')[:10]}`]({UPSTREAM}/{place}), {culprit.date}: {title}"

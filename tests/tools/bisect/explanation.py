@@ -1,0 +1,121 @@
+"""What made an answer change between two releases: a commit, a dependency, or why neither was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.tools import overlay, release_commits, release_environment, release_table
+from tests.tools.bisect.commit_search import CommitSearch, Culprit, NoCulprit
+from tests.tools.bisect.dependency_search import DependencyCulprit, DependencySearch, Environments
+from tests.tools.bisect.question import Question
+from tests.tools.bisect.record import Record
+from tests.tools.bisect.release_search import ReleaseChange, require_ends
+from tests.tools.bisect.wheel import Wheel
+from tests.tools.history import Clone
+from tests.tools.release_table import Release
+
+# A wheel of the series before and of the one after, for each end.
+WHEELS_OF_AN_END = 2
+
+Cause = Culprit | DependencyCulprit | NoCulprit
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """Searches the commits, and then the dependencies, between two releases.
+
+    Attributes
+    ----------
+    clone : Clone
+    scratch : Path
+        Folder for environments and repositories, removed by its maker.
+    record : Record
+    """
+
+    clone: Clone
+    scratch: Path
+    record: Record
+
+    def explain(self, question: Question, change: ReleaseChange, suspects: Sequence[str] = ()) -> Cause:
+        """What made an answer change between two releases.
+
+        Parameters
+        ----------
+        question : Question
+        change : ReleaseChange
+        suspects : sequence of str
+            Commits that may have done it: the first that did spares the search.
+
+        Raises
+        ------
+        HistoryUnusable
+            The clone's history does not reach to them.
+        EnvironmentFailed
+            An environment could not be made.
+        """
+        wheels = [self._wheel(change.after), self._wheel(change.before)]
+        search = CommitSearch(self.clone, question, wheels, self.scratch)
+        suspected = search.confirm_one_of(suspects)
+        cause = suspected or search.find(
+            self._commits(change.before), [*self._commits(change.after), self._until(change.after)]
+        )
+        if not (isinstance(cause, NoCulprit) and cause.outside):
+            return cause
+        environments = Environments(question, self.scratch, self.record)
+        found = DependencySearch(question, change, environments.ask).find()
+        if isinstance(found, DependencyCulprit):
+            return found
+        return NoCulprit(f"{cause.reason}; {found}", outside=True)
+
+    def _wheel(self, release: Release) -> Wheel:
+        return Wheel(release, self.scratch / f"wheel-{release.version}", self.record)
+
+    def _commits(self, release: Release) -> list[str]:
+        packages = release_environment.packages_of(release_environment.make(release))
+        files = overlay.read_folder(packages / "sklearn" / "mixture")
+        return [release_commits.commit_of_release(self.clone, release, files).commit]
+
+    def _until(self, release: Release) -> str:
+        """The main line on the day of a release: what was added to its branch alone had been there before."""
+        return self.clone.last_until(release.dependencies_until, self.clone.main_line())
+
+    def between(self, question: Question, good: Release | str, bad: Release | str, names: tuple[str, str]) -> Cause:
+        """What made an answer change between two ends, one of which at least is a commit.
+
+        Parameters
+        ----------
+        question : Question
+        good, bad : Release or str
+            A release, or the id of a commit.
+        names : tuple of str
+            What the user called them.
+
+        Raises
+        ------
+        EndsUnusable
+            On the first wheel that runs both they agree, or are swapped.
+        HistoryUnusable
+            The clone's history cannot be searched.
+        """
+        ends = [end if isinstance(end, str) else self._commits(end)[0] for end in (good, bad)]
+        wheels = [self._wheel(release) for release in self._near(ends)]
+        search = CommitSearch(self.clone, question, wheels, self.scratch)
+        good_answer, bad_answer = search.first_that_tell(ends)
+        require_ends(question, good_answer, bad_answer, names)
+        swapped = self.clone.is_ancestor(ends[1], ends[0])
+        old, new = reversed(ends) if swapped else ends
+        return search.find([old], [new])
+
+    def _near(self, commits: list[str]) -> list[Release]:
+        """Releases whose wheels are likely to run some commits, the likeliest first."""
+        releases = release_table.read()
+        near: dict[Release, int] = {}
+        for commit in commits:
+            found = release_commits.nearest_releases(
+                self.clone.version(commit), self.clone.commit(commit).date, releases
+            )
+            for rank, release in enumerate(found[:WHEELS_OF_AN_END]):
+                near[release] = min(near.get(release, rank), rank)
+        return sorted(near, key=lambda release: near[release])

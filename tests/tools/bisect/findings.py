@@ -1,0 +1,161 @@
+"""What a search found, as data: for the screen, for JSON, for an upstream issue and for the ledger."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support import culprit as ledger_culprit
+from tests.tools.bisect.commit_search import Culprit
+from tests.tools.bisect.dependency_search import DependencyCulprit
+from tests.tools.bisect.explanation import Cause
+from tests.tools.bisect.question import FAILS, Answer, Question
+from tests.tools.bisect.record import Record
+from tests.tools.bisect.release_search import ReleaseChange
+
+FORMAT_VERSION = 1
+UPSTREAM = "https://github.com/scikit-learn/scikit-learn"
+# Hunks of scikit-learn's own tests say nothing of the cause.
+TESTS_OF_MIXTURE = re.compile(r"^diff --git a/sklearn/mixture/tests/.*?(?=^diff --git |\Z)", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One change, and its cause where that was searched for.
+
+    Attributes
+    ----------
+    change : ReleaseChange or None
+        None where the ends were commits.
+    cause : Cause or None
+    """
+
+    change: ReleaseChange | None
+    cause: Cause | None = None
+
+
+@dataclass
+class Findings:
+    """All that a search found.
+
+    Attributes
+    ----------
+    question : Question
+    record : Record
+    found : list of Finding
+    """
+
+    question: Question
+    record: Record
+    found: list[Finding] = field(default_factory=list)
+
+
+def address(culprit: Culprit) -> str:
+    """Where a culprit can be read: its pull request, else its commit."""
+    if culprit.commit.pull_request:
+        return f"{UPSTREAM}/pull/{culprit.commit.pull_request}"
+    return f"{UPSTREAM}/commit/{culprit.commit.id}"
+
+
+def cause_in_words(cause: Culprit | DependencyCulprit) -> str:
+    """A culprit in one line."""
+    if isinstance(cause, DependencyCulprit):
+        return (
+            f"{cause.package} {cause.after} (after {cause.package} {cause.before}), with scikit-learn {cause.release}"
+            " held fixed: no commit of scikit-learn"
+        )
+    return f"{cause.commit.id[:10]}, {cause.commit.date}, {cause.commit.title}"
+
+
+def diff_of_source(culprit: Culprit) -> str:
+    """The diff of ``sklearn/mixture`` without that of its tests."""
+    return TESTS_OF_MIXTURE.sub("", culprit.diff)
+
+
+def as_json(findings: Findings) -> dict[str, Any]:
+    """All of it, as JSON can say it."""
+    return {
+        "format": FORMAT_VERSION,
+        "case": findings.question.case,
+        "asked": findings.question.name,
+        "changes": [_finding(finding, findings.question) for finding in findings.found],
+        "steps": [
+            {"what": step.what, "wheel": step.wheel, "seconds": round(step.seconds, 3), **_answer(step.answer)}
+            for step in findings.record.steps
+        ],
+        "seconds": round(findings.record.seconds, 3),
+    }
+
+
+def ledger_entry(finding: Finding, asked: Question) -> dict[str, Any] | None:
+    """The entry that the ledger should have; None where no check failed, or the change has no release."""
+    change = finding.change
+    if change is None or not asked.checks:
+        return None
+    begins = change.answer_after.value == FAILS
+    culprit = ledger_item(finding, begins)
+    entry: dict[str, Any] = {
+        "id": "...",
+        "summary": "...",
+        "upstream": address(finding.cause) if isinstance(finding.cause, Culprit) else f"{UPSTREAM}/issues/...",
+        "found": [
+            {
+                "releases": f"{'>=' if begins else '<'}{change.after.version}",
+                "check": asked.checks[0] if len(asked.checks) == 1 else f"... (a check of {asked.name})",
+                "cases": [asked.case],
+            }
+        ],
+    }
+    return {**entry, "culprits": [culprit]} if culprit else entry
+
+
+def ledger_item(finding: Finding, begins: bool) -> dict[str, Any] | None:
+    """What the ledger says of a culprit; None where there is none."""
+    assert finding.change is not None
+    cause, release = finding.cause, finding.change.after.version
+    change = ledger_culprit.BEGINS if begins else ledger_culprit.ENDS
+    if isinstance(cause, DependencyCulprit):
+        culprit = ledger_culprit.Culprit("", release, change, dependency=f"{cause.package} {cause.after}")
+    elif isinstance(cause, Culprit):
+        commit = cause.commit
+        culprit = ledger_culprit.Culprit("", release, change, commit.id, commit.date, commit.title, commit.pull_request)
+    else:
+        return None
+    return ledger_culprit.as_item(culprit)
+
+
+def _finding(finding: Finding, asked: Question) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    change, cause = finding.change, finding.cause
+    if change:
+        said["releases"] = {"before": change.before.version, "after": change.after.version}
+        said["cannot_tell"] = [release.version for release in change.untold]
+        said["before"], said["after"] = _answer(change.answer_before), _answer(change.answer_after)
+        said["ledger"] = ledger_entry(finding, asked)
+    if isinstance(cause, Culprit):
+        commit = cause.commit
+        said["culprit"] = {
+            "commit": commit.id, "date": commit.date, "title": commit.title, "pull_request": commit.pull_request,
+            "wheel": cause.wheel, "before": _answer(cause.before), "after": _answer(cause.after), "diff": cause.diff,
+        }  # fmt: skip
+    elif isinstance(cause, DependencyCulprit):
+        said["dependency"] = {
+            "package": cause.package, "before": cause.before, "after": cause.after, "release": cause.release,
+        }  # fmt: skip
+    elif cause is not None:
+        said["no_culprit"] = {"reason": cause.reason, "candidates": [commit.id for commit in cause.candidates]}
+    return said
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {"value": answer.value, "said": answer.said, "versions": answer.versions}
+
+
+def names_of_versions(answers: Sequence[Answer]) -> str:
+    """The versions that answers were given with, in one line."""
+    parts = ("python", "scikit-learn", "numpy", "scipy")
+    return "; ".join(
+        ", ".join(f"{part} {answer.versions[part]}" for part in parts if part in answer.versions) for answer in answers
+    )

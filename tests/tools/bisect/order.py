@@ -1,0 +1,56 @@
+"""Bisection of a sequence in which some items cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Change:
+    """Where a sequence changes: after `before`, at `after` or at one of what lies between and cannot tell.
+
+    Attributes
+    ----------
+    before, after : int
+        Places in the sequence.
+    untold : tuple of int
+        Places between them.
+    """
+
+    before: int
+    after: int
+    untold: tuple[int, ...] = ()
+
+
+def first_change(first: int, last: int, changed: Callable[[int], bool | None]) -> Change:
+    """Find a change between two places that differ, by halving.
+
+    Parameters
+    ----------
+    first, last : int
+        Places whose answers are known: as before, and changed.
+    changed : callable
+        Whether the item at a place has changed; None where it cannot tell.
+        Asked at most once for each place.
+    """
+    before, after = first, last
+    untold: set[int] = set()
+    while True:
+        middle = (before + after) // 2
+        open_places = [place for place in range(before + 1, after) if place not in untold]
+        if not open_places:
+            return Change(before, after, tuple(sorted(place for place in untold if before < place < after)))
+        place = min(open_places, key=lambda candidate: (abs(candidate - middle), candidate))
+        answer = changed(place)
+        if answer is None:
+            untold.add(place)
+        elif answer:
+            after = place
+        else:
+            before = place
+
+
+def most_steps(first: int, last: int) -> int:
+    """How many places are asked at most, where all can tell."""
+    return max(0, (last - first - 1)).bit_length()

@@ -1,0 +1,165 @@
+"""What is asked of each scikit-learn: whether a check passes on a case, or what its fit left."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fixtures import corpus
+from tests.support import ledger
+from tests.support.outcome_probe import FAILS, OUTCOMES, PASSES
+from tests.tools.worker_process import WorkerFailed, WorkerProcess, WorkerRefused
+
+WORKER = "tests.support.outcome_probe"
+TESTS = Path(ledger.LEDGER).parent
+# The slowest fit of the corpus takes seconds: what takes longer has hung.
+SECONDS_AT_MOST = 600.0
+# Fit times that differ by less are called equal: a busy machine alone does as much.
+TIME_RATIO = 1.5
+
+
+class BadQuestion(ValueError):
+    """A case, check or outcome that does not exist."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one scikit-learn answered.
+
+    Attributes
+    ----------
+    value : object
+        ``passes`` or ``fails`` of a check, or what the fit left; None where it cannot tell.
+    said : str
+        The first line of the failure, or why it cannot tell.
+    tolerance : float or None
+        How far numbers may differ and be called equal.
+    versions : dict of str to str
+        Of Python, scikit-learn, numpy and scipy.
+    """
+
+    value: Any
+    said: str = ""
+    tolerance: float | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def tells(self) -> bool:
+        """Whether it is an answer at all."""
+        return self.value is not None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A case, and a check of it or an outcome of its fit.
+
+    Attributes
+    ----------
+    case : str
+    checks : tuple of str
+        Names of test functions; empty where an outcome is asked for.
+    outcome : str or None
+        One of ``OUTCOMES``.
+    name : str
+        What the user called it: a check, a file of checks, or an outcome.
+    """
+
+    case: str
+    checks: tuple[str, ...]
+    outcome: str | None
+    name: str
+
+    def differs(self, one: Answer, other: Answer) -> bool:
+        """Whether two answers, which both tell, are not the same."""
+        if self.outcome == "fit_time":
+            return abs(math.log(one.value / other.value)) > math.log(TIME_RATIO)
+        tolerances = [answer.tolerance for answer in (one, other) if answer.tolerance is not None]
+        return not _equal(one.value, other.value, max(tolerances, default=0.0))
+
+    def words(self, answer: Answer) -> str:
+        """An answer in a few words."""
+        if not answer.tells:
+            return f"cannot tell: {answer.said}"
+        if self.checks:
+            return str(answer.value)
+        if self.outcome == "fit_time":
+            return f"{answer.value * 1000:.3g} ms"
+        ways = {way: _words(value) for way, value in answer.value.items()}
+        if len(set(ways.values())) == 1:
+            return next(iter(ways.values()))
+        return "; ".join(f"{way} {said}" for way, said in ways.items())
+
+    def ask(self, python: Path, name: str) -> Answer:
+        """Ask the scikit-learn of an environment, in a process of its own."""
+        try:
+            with WorkerProcess(python, WORKER, name) as worker:
+                versions = worker.ask("under_test", timeout=SECONDS_AT_MOST)
+                if self.outcome:
+                    reply = worker.ask("outcome", timeout=SECONDS_AT_MOST, name=self.outcome, case=self.case)
+                else:
+                    reply = worker.ask("judge", timeout=SECONDS_AT_MOST, checks=list(self.checks), case=self.case)
+        except (WorkerRefused, WorkerFailed) as reason:
+            return Answer(None, (str(reason).splitlines() or [""])[0])
+        return Answer(reply["value"], reply.get("said", ""), reply.get("tolerance"), versions)
+
+
+def question(case: str, check: str | None, outcome: str | None) -> Question:
+    """What the user asks, checked.
+
+    Parameters
+    ----------
+    case : str
+        Name of a case of the corpus.
+    check : str, optional
+        Name of a check (``test_no_component_collapses``), or of a file of checks (``test_collapse``).
+    outcome : str, optional
+        One of ``OUTCOMES``, instead.
+
+    Raises
+    ------
+    BadQuestion
+        There is no such thing.
+    """
+    cases = corpus.case_names()
+    if case not in cases:
+        near = [name for name in cases if case in name] or cases
+        raise BadQuestion(f"there is no case {case!r}; should be one of {', '.join(near)}")
+    if outcome is not None:
+        if outcome not in OUTCOMES:
+            raise BadQuestion(f"there is no outcome {outcome!r}; should be one of {', '.join(OUTCOMES)}")
+        return Question(case, (), outcome, outcome)
+    files = ledger.checks_by_file(TESTS)
+    checks = {name: (name,) for names in files.values() for name in names}
+    known = {**checks, **{stem: tuple(names) for stem, names in files.items()}}
+    if check not in known:
+        raise BadQuestion(f"there is no check {check!r}; should be one of {', '.join(sorted(known))}")
+    return Question(case, known[check], None, check)
+
+
+def _equal(one: Any, other: Any, tolerance: float) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict):
+        return set(one) == set(other) and all(_equal(one[key], other[key], tolerance) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_equal, one, other, [tolerance] * len(one)))
+    if isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) <= tolerance or one == other or (math.isnan(one) and math.isnan(other))
+    return bool(one == other)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list) and len(value) == 1:
+        return _words(value[0])
+    if isinstance(value, dict):
+        return ", ".join(sorted({str(item) for item in value.values()}))
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        counts = {item: value.count(item) for item in value}
+        return ", ".join(f"{count} {item}" if count > 1 else item for item, count in counts.items())
+    if isinstance(value, list):
+        shown = ", ".join(_words(item) for item in value[:8])
+        return f"({shown}{', ...' if len(value) > 8 else ''})"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+__all__ = ["FAILS", "PASSES", "Answer", "BadQuestion", "Question", "question"]

@@ -1,0 +1,59 @@
+"""The steps of a search: what was asked, of which scikit-learn, with which answer, in how many seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.tools.bisect.question import Answer
+
+
+@dataclass(frozen=True)
+class Step:
+    """One answer.
+
+    Attributes
+    ----------
+    what : str
+        A release, or the first digits of a commit.
+    wheel : str
+        What it ran on: the release itself, or the wheel that the commit's ``sklearn/mixture`` was laid over.
+    answer : Answer
+    seconds : float
+        Wall time, making the environment included.
+    """
+
+    what: str
+    wheel: str
+    answer: Answer
+    seconds: float
+
+
+@dataclass
+class Record:
+    """All steps of a search, kept as they come, so that one that is broken off has them.
+
+    Parameters
+    ----------
+    tell : callable
+        Called with each step when it is done.
+    """
+
+    tell: Callable[[Step], None] = lambda _: None
+    steps: list[Step] = field(default_factory=list)
+    started: float = field(default_factory=time.perf_counter)
+
+    def take(self, what: str, wheel: str, ask: Callable[[], Answer]) -> Answer:
+        """Have something answered, and keep it."""
+        clock = time.perf_counter()
+        answer = ask()
+        step = Step(what, wheel, answer, time.perf_counter() - clock)
+        self.steps.append(step)
+        self.tell(step)
+        return answer
+
+    @property
+    def seconds(self) -> float:
+        """Wall time since the search began."""
+        return time.perf_counter() - self.started

@@ -1,0 +1,162 @@
+"""Search the releases of the table for those at which an answer changes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from tests.tools import release_environment
+from tests.tools.bisect import order
+from tests.tools.bisect.question import FAILS, PASSES, Answer, Question
+from tests.tools.bisect.record import Record
+from tests.tools.release_table import Release
+
+AT_A_TIME = 2
+# Measured on two idle cores, for the plan: an answer of an environment that is there, and making one.
+SECONDS_OF_A_STEP, SECONDS_TO_MAKE = 3.0, 6.0
+
+Ask = Callable[[Release], Answer]
+
+
+class EndsUnusable(ValueError):
+    """Two ends between which there is nothing to search: they agree, are swapped, or cannot tell."""
+
+
+@dataclass(frozen=True)
+class ReleaseChange:
+    """Two releases, next to each other as far as they can tell, whose answers differ.
+
+    Attributes
+    ----------
+    before, after : Release
+    answer_before, answer_after : Answer
+    untold : tuple of Release
+        Releases between them that cannot tell.
+    """
+
+    before: Release
+    after: Release
+    answer_before: Answer
+    answer_after: Answer
+    untold: tuple[Release, ...] = ()
+
+
+def asker(question: Question, record: Record) -> Ask:
+    """Answers of releases, each asked once, in an environment that is made where it is not there."""
+    known: dict[str, Answer] = {}
+
+    def ask(release: Release) -> Answer:
+        if release.version not in known:
+            known[release.version] = record.take(release.version, release.version, lambda: _answer(question, release))
+        return known[release.version]
+
+    return ask
+
+
+def _answer(question: Question, release: Release) -> Answer:
+    python = release_environment.make(release)
+    return question.ask(python, f"scikit-learn {release.version}")
+
+
+def ask_all(ask: Ask, releases: Sequence[Release]) -> list[Answer]:
+    """Ask several releases, two at a time."""
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        try:
+            return list(pool.map(ask, releases))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def require_ends(question: Question, good: Answer, bad: Answer, names: tuple[str, str]) -> None:
+    """Refuse two ends between which there is nothing to find.
+
+    Parameters
+    ----------
+    question : Question
+    good, bad : Answer
+    names : tuple of str
+        What the user called them.
+
+    Raises
+    ------
+    EndsUnusable
+        One cannot tell, they are swapped, or they agree.
+    """
+    for name, answer in zip(names, (good, bad), strict=True):
+        if not answer.tells:
+            raise EndsUnusable(f"{name} cannot tell: {answer.said}; should be two ends that can")
+    if question.checks and (good.value, bad.value) == (FAILS, PASSES):
+        raise EndsUnusable(
+            f"{question.name} fails with {names[0]} and passes with {names[1]}: good and bad are swapped; should be"
+            f" --good {names[1]} --bad {names[0]}"
+        )
+    if not question.differs(good, bad):
+        what = f"{question.name} {good.value}" if question.checks else f"{question.name} is {question.words(good)}"
+        raise EndsUnusable(
+            f"{what} with {names[0]} and with {names[1]} alike; should be two ends that differ"
+            " (without --good and --bad all releases are searched)"
+        )
+
+
+def between(question: Question, ask: Ask, releases: Sequence[Release], good: Release, bad: Release) -> ReleaseChange:
+    """Verify two ends and halve what lies between them.
+
+    Where the answer changes more than once between the ends, one of the changes is found.
+
+    Raises
+    ------
+    EndsUnusable
+        There is nothing to search between the ends.
+    """
+    answers = dict(zip((good, bad), ask_all(ask, [good, bad]), strict=True))
+    require_ends(question, answers[good], answers[bad], (good.version, bad.version))
+    first, last = sorted((releases.index(good), releases.index(bad)))
+    start = ask(releases[first])
+
+    def changed(place: int) -> bool | None:
+        answer = ask(releases[place])
+        return question.differs(start, answer) if answer.tells else None
+
+    change = order.first_change(first, last, changed)
+    return _change(ask, releases, change)
+
+
+def everywhere(question: Question, ask: Ask, releases: Sequence[Release]) -> list[ReleaseChange]:
+    """Ask every release, and give each change from one that can tell to the next that can.
+
+    Raises
+    ------
+    EndsUnusable
+        None can tell.
+    """
+    answers = ask_all(ask, releases)
+    telling = [place for place, answer in enumerate(answers) if answer.tells]
+    if not telling:
+        raise EndsUnusable(f"no release can tell: {answers[-1].said}")
+    return [
+        _change(ask, releases, order.Change(one, other, tuple(range(one + 1, other))))
+        for one, other in itertools.pairwise(telling)
+        if question.differs(answers[one], answers[other])
+    ]
+
+
+def _change(ask: Ask, releases: Sequence[Release], change: order.Change) -> ReleaseChange:
+    before, after = releases[change.before], releases[change.after]
+    untold = tuple(releases[place] for place in change.untold)
+    return ReleaseChange(before, after, ask(before), ask(after), untold)
+
+
+def plan(releases: Sequence[Release], good: Release | None, bad: Release | None) -> tuple[int, float]:
+    """How many releases are asked at most, and the seconds that this is expected to take."""
+    if good and bad:
+        first, last = sorted((releases.index(good), releases.index(bad)))
+        candidates, steps = releases[first : last + 1], 2 + order.most_steps(first, last)
+    else:
+        candidates, steps = releases, len(releases)
+    missing = sum(not release_environment.is_made(release) for release in candidates)
+    to_make = min(steps, missing)
+    at_a_time = 1 if good and bad else AT_A_TIME
+    return steps, (steps * SECONDS_OF_A_STEP + to_make * SECONDS_TO_MAKE) / at_a_time

@@ -1,0 +1,1 @@
+"""Compare the fit times of two releases so that a few per cent are seen and noise is not."""

@@ -1,0 +1,222 @@
+"""Time the fits of two sides in turn, round by round, until the intervals say enough or the time is up."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.tools.compare.ratio import FEWEST_ROUNDS, LOOKS, Pair, Ratio, Verdict, ratio_of, verdict_of
+from tests.tools.compare.sides import Side
+from tests.tools.worker_process import WorkerProcess, WorkerRefused
+
+# CPU time, not wall time, which counts the other processes of a busy machine
+# too: for a release with itself, on a machine with 2 to 3 busy processes on 2
+# cores, rounds of 80 pairs differed by 0.7 to 1.2 % in the median of the pairs'
+# ratios in CPU time, and by 0.9 to 1.6 % in wall time. The ratio of the medians
+# (1.9 to 3 %) and that of the 20 % quantiles (1.6 to 3.9 %) were worse in both.
+#
+# CPU seconds of one request: shorter, and waking the other process counts for
+# much; longer, and the machine has changed before the other side's turn.
+SECONDS_OF_A_REQUEST = 0.03
+# A round ends by these numbers of pairs; on a machine that is busy, by time.
+FEWEST_PAIRS, MOST_PAIRS = 10, 40
+MOST_SECONDS_OF_A_FIT = 300.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a comparison aims at.
+
+    Attributes
+    ----------
+    threshold : float
+        The smallest ratio that matters.
+    seconds : float
+        Wall time that one case may take.
+    capture : Path or None
+        Folder that holds the public capture.
+    looks : sequence of int
+        Numbers of rounds after which the interval is looked at.
+    pairs : (int, int)
+        Least and greatest number of pairs of requests in a round.
+    """
+
+    threshold: float = 1.02
+    seconds: float = 50.0
+    capture: Path | None = None
+    looks: Sequence[int] = LOOKS
+    pairs: tuple[int, int] = (FEWEST_PAIRS, MOST_PAIRS)
+
+
+@dataclass
+class Facts:
+    """What is the same in every fit of a case on one side."""
+
+    n_iter: int
+    peak_memory: int
+
+
+@dataclass
+class CaseResult:
+    """What has been measured of one case.
+
+    Attributes
+    ----------
+    case : str
+    threshold : float
+    rounds : list of list of (float, float)
+        CPU seconds per fit, old and new, by pair, by round.
+    facts : dict of str to Facts
+        For ``old`` and ``new``.
+    failure : str or None
+        Why there is no ratio: what a fit raised, and on which side.
+    finished : bool
+        Whether more rounds would say no more.
+    """
+
+    case: str
+    threshold: float
+    rounds: list[list[Pair]] = field(default_factory=list)
+    facts: dict[str, Facts] = field(default_factory=dict)
+    failure: str | None = None
+    finished: bool = False
+
+    @property
+    def ratio(self) -> Ratio | None:
+        """Seconds per fit, new relative to old; None before there is a round."""
+        return ratio_of(self.rounds) if self.rounds else None
+
+    @property
+    def ratio_of_an_iteration(self) -> Ratio | None:
+        """Seconds per EM iteration, new relative to old."""
+        ratio = self.ratio
+        return None if ratio is None else ratio.times(self.facts["old"].n_iter / self.facts["new"].n_iter)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the ratio of a fit says; None where a fit failed."""
+        if self.failure:
+            return None
+        ratio = self.ratio
+        if ratio is None or len(self.rounds) < FEWEST_ROUNDS:
+            return Verdict.UNDECIDED
+        return verdict_of(ratio, self.threshold)
+
+    def look(self) -> None:
+        """Finish where the interval says enough."""
+        ratio = self.ratio
+        if ratio is None:
+            return
+        self.finished = self.verdict is not Verdict.UNDECIDED or ratio.narrow_enough(self.threshold)
+
+
+class Measurement:
+    """Rounds of fits of two sides, asked in turn.
+
+    Parameters
+    ----------
+    old, new : Side
+    plan : Plan
+    clock : callable
+        Wall time in seconds.
+    """
+
+    def __init__(self, old: Side, new: Side, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
+        self.sides = {"old": old, "new": new}
+        self.plan = plan
+        self.clock = clock
+
+    def run(self, results: Sequence[CaseResult]) -> Iterator[int]:
+        """Measure until every case is decided or the time is up; gives the number of each round that is done.
+
+        Parameters
+        ----------
+        results : sequence of CaseResult
+            One for each case, empty; each whole round is added.
+
+        Raises
+        ------
+        worker_process.WorkerFailed
+            A worker died.
+        """
+        started = self.clock()
+        rounds = max(self.plan.looks)
+        for number in range(1, rounds + 1):
+            still_open = [result for result in results if not result.finished]
+            if not still_open:
+                return
+            self._round(still_open, number)
+            for result in still_open:
+                if number in self.plan.looks:
+                    result.look()
+            yield number
+            # Another round of the same length should still end in time.
+            taken = self.clock() - started
+            if taken + taken / number > self.plan.seconds * len(results):
+                return
+
+    def _round(self, results: Sequence[CaseResult], number: int) -> None:
+        """New processes, one for each side, and each case that is not decided yet."""
+        with self.sides["old"].start() as old_worker, self.sides["new"].start() as new_worker:
+            workers = {"old": old_worker, "new": new_worker}
+            for result in results:
+                seconds = self._load(result, workers)
+                if result.failure:
+                    result.finished = True
+                    continue
+                _keep_on_one_core(workers.values(), number)
+                n_fits = max(1, round(SECONDS_OF_A_REQUEST / max(seconds, 1e-6)))
+                result.rounds.append(self._pairs(workers, result.case, n_fits))
+
+    def _load(self, result: CaseResult, workers: dict[str, WorkerProcess]) -> float:
+        """Have both sides load a case: the CPU seconds of the faster one's fit; why one cannot goes into the result."""
+        capture = str(self.plan.capture) if self.plan.capture else None
+        for side, worker in workers.items():  # both at once: they import scikit-learn first
+            worker.send("load", case=result.case, estimator=self.sides[side].estimator, capture=capture)
+        seconds, refused = [], []
+        for side, worker in workers.items():
+            try:
+                answer = worker.receive(timeout=MOST_SECONDS_OF_A_FIT)
+            except WorkerRefused as reason:
+                refused.append(f"{worker.name}: {reason}")
+                continue
+            seconds.append(answer["seconds"])
+            if side not in result.facts:
+                result.facts[side] = Facts(answer["n_iter"], worker.ask("peak_memory", case=result.case))
+        result.failure = "; ".join(refused) or None
+        return min(seconds, default=0.0)
+
+    def _pairs(self, workers: dict[str, WorkerProcess], case: str, n_fits: int) -> list[Pair]:
+        """Seconds per fit of the two sides, asked in the order A B B A: what drifts meets both alike."""
+        fewest, most = self.plan.pairs
+        until = self.clock() + self.plan.seconds / max(self.plan.looks)
+        pairs: list[Pair] = []
+        order = list(workers)
+        while len(pairs) < fewest or (len(pairs) < most and self.clock() < until):
+            seconds = {
+                side: workers[side].ask("time", case=case, n_fits=n_fits, timeout=MOST_SECONDS_OF_A_FIT)["cpu"]
+                for side in order
+            }
+            pairs.append((seconds["old"] / n_fits, seconds["new"] / n_fits))
+            order.reverse()
+        return pairs
+
+
+def _keep_on_one_core(workers: Iterable[WorkerProcess], number: int) -> None:
+    """Keep the processes of a round on one core, the next one in the next round; they never run at the same time.
+
+    Left alone, one gets the core that something else is busy on and the other a
+    quieter one, for a whole round: on a loaded machine of two cores the rounds
+    of a release with itself then differed by 5 to 8 %, against 2 to 4 % on one
+    core. A system that cannot do this leaves them alone.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    with contextlib.suppress(OSError):
+        for worker in workers:
+            os.sched_setaffinity(worker.process_id, {cores[number % len(cores)]})

@@ -1,0 +1,189 @@
+"""Mutate scikit-learn's mixture code: which mutants this suite kills, and which scikit-learn's own tests do."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from fixtures.corpus import PROJECT
+from tests.tools import release_environment, release_table
+from tests.tools.mutants import explanations, report, suites, trials
+from tests.tools.mutants.enumeration import Mutant, mutants_of
+from tests.tools.mutants.record import OUR_FILES, Record, Result, state_of
+from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
+from tests.tools.worker_process import WorkerFailed
+
+EXAMPLES = """examples:
+  nox -s mutants -- --dry-run                     how many mutants there are, and where
+  nox -s mutants -- --sample 50                   some, drawn at random from a fixed seed
+  nox -s mutants -- --function _flipudlr          those of one function
+  nox -s mutants -- --write                       all, and put the figures into README.md
+
+What has been tried is kept in results/mutants/: a run that was stopped goes on.
+"""
+RESULTS = PROJECT / "results" / "mutants"
+
+
+class WrongUse(ValueError):
+    """Options that do not fit together, or name nothing."""
+
+
+def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="nox -s mutants --", description=__doc__, epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--release", metavar="VERSION", help="release to mutate (default: the newest)")
+    parser.add_argument("--sample", metavar="N", type=_positive, help="try so many only, drawn at random")
+    parser.add_argument("--seed", metavar="S", type=int, default=0, help="seed of the draw (default: 0)")
+    parser.add_argument(
+        "--function", metavar="NAME", action="append", help="try those of one function; may be repeated"
+    )
+    parser.add_argument("--suite", choices=suites.TITLES, action="append", help="try one suite only (default: both)")
+    parser.add_argument("--jobs", metavar="N", type=_positive, default=os.cpu_count() or 1, help="how many at a time")
+    parser.add_argument("--fresh", action="store_true", help="try again what has been tried")
+    parser.add_argument("--dry-run", action="store_true", help="list the mutants and try none")
+    parser.add_argument("--write", action="store_true", help="put the figures into README.md (of a whole run only)")
+    options = parser.parse_args(words)
+    if options.write and (options.sample or options.function or options.suite or options.dry_run):
+        parser.error("--write is for the figures of a whole run; should come without --sample, --function, --suite")
+    return options
+
+
+def _positive(word: str) -> int:
+    number = int(word)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{word} is too small; should be 1 or more")
+    return number
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run; the exit code: 0, 1 where the explanations are not what the trials gave, 2 for wrong use."""
+    options = _arguments(words)
+    console = Console(stderr=True)
+    try:
+        return _run(options, console)
+    except (
+        WrongUse, UnknownRelease, EnvironmentFailed, WorkerFailed, suites.NotGreen, explanations.BadExplanations,
+    ) as error:  # fmt: skip
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; what has been tried is kept, and the same command goes on", file=sys.stderr)
+        return 130
+
+
+def _run(options: argparse.Namespace, console: Console) -> int:
+    if not hasattr(os, "fork"):
+        raise WrongUse("this system cannot fork, by which mutants are tried; should be Linux or macOS")
+    why = explanations.read()
+    release = release_environment.find(
+        options.release or release_table.newest_of_series(release_table.read())[-1].version
+    )
+    if release.version != why.release:
+        raise WrongUse(
+            f"{explanations.PATH.name} explains the mutants of scikit-learn {why.release}, and {release.version} was"
+            " asked for; should be the same (change it there, and run again)"
+        )
+    python = release_environment.make(release)
+    package = release_environment.packages_of(python) / "sklearn" / "mixture"
+    sources = {file: (package / file).read_text(encoding="utf-8") for file in suites.FILES}
+    every = [mutant for file, source in sources.items() for mutant in mutants_of(file, source)]
+    chosen = _choose(explanations.in_scope(every, why), options)
+    if options.dry_run:
+        _list(chosen, len(every))
+        return 0
+    results = _try(chosen, options, console, python, _states(release.version, sources))
+    return _report(options, release.version, chosen, every, results, why)
+
+
+def _choose(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
+    if options.function:
+        named = set(options.function)
+        known = {mutant.function for mutant in mutants} | {mutant.function.rpartition(".")[2] for mutant in mutants}
+        if named - known:
+            unknown = ", ".join(sorted(named - known))
+            raise WrongUse(f"no mutant in scope is in {unknown}; `--dry-run` lists the functions that have some")
+        mutants = [m for m in mutants if {m.function, m.function.rpartition(".")[2]} & named]
+    if options.sample and options.sample < len(mutants):
+        drawn = set(random.Random(options.seed).sample(range(len(mutants)), options.sample))  # noqa: S311
+        mutants = [mutant for number, mutant in enumerate(mutants) if number in drawn]
+    return mutants
+
+
+def _states(version: str, sources: dict[str, str]) -> dict[str, str]:
+    return {suites.OURS: state_of(version, sources, OUR_FILES), suites.THEIRS: state_of(version, sources)}
+
+
+def _list(mutants: Sequence[Mutant], n_every: int) -> None:
+    for mutant in mutants:
+        print(f"{mutant.file}:{mutant.line} {mutant.function}: `{mutant.original}` -> `{mutant.mutated}`")
+    print(f"{len(mutants)} mutants would be tried, of {n_every} that there are; in:")
+    for (file, function), number in Counter((mutant.file, mutant.function) for mutant in mutants).items():
+        print(f"{number:5d}  {file} {function}")
+
+
+def _try(
+    mutants: Sequence[Mutant], options: argparse.Namespace, console: Console, python: Path, states: dict[str, str]
+) -> dict[str, dict[str, Result]]:
+    results = {}
+    lock = threading.Lock()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    for suite in options.suite or suites.TITLES:
+        path = RESULTS / f"{suite}.jsonl"
+        if options.fresh:
+            path.unlink(missing_ok=True)
+        record = Record(path, states[suite])
+        with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+            tried = sum(mutant.identity() in record.results for mutant in mutants)
+            task = bar.add_task(suites.TITLES[suite], total=len(mutants), completed=tried)
+
+            def show(what: str, done: int, bar: Progress = bar, task: object = task) -> None:
+                with lock:
+                    bar.update(task, description=what, advance=done)  # type: ignore[arg-type]
+
+            trials.run(suite, mutants, python, record, options.jobs, show)
+        results[suite] = record.results
+    return results
+
+
+def _report(  # noqa: PLR0917  (all that a report is of)
+    options: argparse.Namespace,
+    version: str,
+    mutants: Sequence[Mutant],
+    every: Sequence[Mutant],
+    results: dict[str, dict[str, Result]],
+    why: explanations.Explanations,
+) -> int:
+    if set(results) == set(suites.TITLES):
+        counts = report.figures(mutants, results, why)
+        print(report.table(counts))
+        print(report.sentence(version, counts))
+    if suites.OURS not in results:
+        killed = sum(results[suites.THEIRS][mutant.identity()].killed_by is not None for mutant in mutants)
+        print(f"{suites.TITLES[suites.THEIRS]}: {killed} of {len(mutants)} mutants killed")
+        return 0
+    survivors = [mutant for mutant in mutants if results[suites.OURS][mutant.identity()].killed_by is None]
+    print(f"{suites.TITLES[suites.OURS]}: {len(mutants) - len(survivors)} of {len(mutants)} mutants killed")
+    found = explanations.faults(mutants, survivors, every, why)
+    for line in found:
+        print(line, file=sys.stderr)
+    if found:
+        print(f"{len(found)} faults; should mend the suite, or {explanations.PATH.name}", file=sys.stderr)
+        return 1
+    if options.write:
+        report.write(version, counts)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

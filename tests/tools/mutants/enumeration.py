@@ -1,0 +1,224 @@
+"""Every mutant of a module: small changes of its source, by the operators of cosmic-ray."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import functools
+import re
+import textwrap
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import cosmic_ray.ast
+import cosmic_ray.plugins
+
+# Replacements among these; bitwise operators and shifts raise on floats
+# wherever they are reached, and would only flatter whoever counts them.
+ARITHMETIC = ("Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Pow")
+# `is` for `==` differs only by how Python stores equal values.
+ORDER = ("Eq", "NotEq", "Lt", "LtE", "Gt", "GtE")
+IDENTITY = ("Is", "IsNot")
+OTHERS = (
+    "AddNot", "ReplaceTrueWithFalse", "ReplaceFalseWithTrue", "ReplaceAndWithOr", "ReplaceOrWithAnd",
+    "ReplaceBreakWithContinue", "ReplaceContinueWithBreak", "ExceptionReplacer", "NumberReplacer", "RemoveDecorator",
+    "ZeroIterationForLoop",
+    # Without `USub_UAdd`: +x is x, which `Delete_USub` makes too.
+    "ReplaceUnaryOperator_USub_Invert", "ReplaceUnaryOperator_USub_Not", "ReplaceUnaryOperator_Delete_USub",
+    "ReplaceUnaryOperator_Delete_Not",
+)  # fmt: skip
+
+Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class Mutant(NamedTuple):
+    """One change of a module.
+
+    Attributes
+    ----------
+    file : str
+        Name of the module's file.
+    function : str
+        Qualified name of what the change is in; empty at module level.
+    operator : str
+        Name of the mutation operator.
+    line : int
+        Line of the change, from 1.
+    original, mutated : str
+        The changed lines before and after, stripped, in one line.
+    lines : tuple of int or None
+        Lines of the statement that is changed: code that runs none of them
+        cannot tell the mutant. None where it runs when the module is imported.
+    start, end : int
+        What part of the source is replaced.
+    replacement : str
+        By what.
+    """
+
+    file: str
+    function: str
+    operator: str
+    line: int
+    original: str
+    mutated: str
+    lines: tuple[int, ...] | None
+    start: int
+    end: int
+    replacement: str
+
+    def apply(self, source: str) -> str:
+        """The source of the module with the change."""
+        return source[: self.start] + self.replacement + source[self.end :]
+
+    def key(self) -> tuple[str, str, str, str]:
+        """What a person names it by: file, function, lines before and after."""
+        return self.file, self.function, self.original, self.mutated
+
+    def identity(self) -> str:
+        """What a record of trials names it by."""
+        return f"{self.file}:{self.start}:{self.end}:{self.replacement}"
+
+
+@functools.cache
+def operators() -> dict[str, Any]:
+    """The operators of cosmic-ray that are used, by name."""
+    binary = {f"ReplaceBinaryOperator_{one}_{two}" for one in ARITHMETIC for two in ARITHMETIC if one != two}
+    compare = {
+        f"ReplaceComparisonOperator_{one}_{two}"
+        for kind in (ORDER, IDENTITY)
+        for one in kind
+        for two in kind
+        if one != two
+    }
+    wanted = {*binary, *compare, *OTHERS}
+    found = {name.partition("/")[2]: name for name in cosmic_ray.plugins.operator_names()}
+    return {name: cosmic_ray.plugins.get_operator(found[name])() for name in sorted(wanted)}
+
+
+def mutants_of(file: str, source: str) -> list[Mutant]:
+    """Every mutant of a module, in the order of the source.
+
+    Changes that are no Python, that change nothing, or that another operator
+    makes too, are left out.
+    """
+    places = _Places(source)
+    known: set[tuple[int, str]] = set()
+    mutants = []
+    for operator, start, end, replacement in sorted(_edits(source), key=lambda edit: (edit[1], edit[2], edit[3])):
+        mutated = source[:start] + replacement + source[end:]
+        first, last = places.part(start)
+        try:
+            meaning = _meaning(mutated[first : last + len(mutated) - len(source)])
+        except SyntaxError:
+            continue
+        if (first, meaning) in known or meaning == _meaning(source[first:last]):
+            continue
+        known.add((first, meaning))
+        original, changed = _changed_lines(source, start, end), _changed_lines(mutated, start, start + len(replacement))
+        function, lines = places.at(start, end)
+        line = source.count("\n", 0, start) + 1
+        mutants.append(Mutant(file, function, operator, line, original, changed, lines, start, end, replacement))
+    return mutants
+
+
+def _edits(source: str) -> Iterator[tuple[str, int, int, str]]:
+    """What each operator changes: its name, where the change begins and ends, and what is put there."""
+    tree = cosmic_ray.ast.get_ast(source)
+    begins = [0, *(match.end() for match in re.finditer(r"\n", source))]
+    for node in cosmic_ray.ast.ast_nodes(tree):
+        line, column = node.get_start_pos_of_prefix()
+        start = begins[line - 1] + column
+        for name, operator in operators().items():
+            for number, _ in enumerate(list(operator.mutation_positions(node))):
+                # The copy knows its parent, and the parent does not know the copy.
+                twin = copy.deepcopy(node, {id(node.parent): node.parent})
+                mutated = operator.mutate(twin, number)
+                yield (name, *_trimmed(start, node.get_code(), "" if mutated is None else mutated.get_code()))
+
+
+def _trimmed(start: int, before: str, after: str) -> tuple[int, int, str]:
+    """An edit without what it leaves as it is at either end."""
+    first = next((i for i, (one, two) in enumerate(zip(before, after, strict=False)) if one != two), None)
+    first = min(len(before), len(after)) if first is None else first
+    rest = min(len(before), len(after)) - first
+    pairs = zip(reversed(before), reversed(after), strict=False)
+    last = min(rest, next((i for i, (one, two) in enumerate(pairs) if one != two), rest))
+    return start + first, start + len(before) - last, after[first : len(after) - last]
+
+
+def _changed_lines(source: str, start: int, end: int) -> str:
+    first = source.rfind("\n", 0, start) + 1
+    last = source.find("\n", end)
+    return " ".join(source[first : len(source) if last < 0 else last].split())
+
+
+@functools.lru_cache(maxsize=64)
+def _meaning(part: str) -> str:
+    """What a function, a class or a module says, whatever its layout."""
+    return ast.dump(ast.parse(textwrap.dedent(part)))
+
+
+class _Places:
+    """Where in a module a part of its source is."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._tree = ast.parse(source)
+        self._begins = [0, *(match.end() for match in re.finditer(r"\n", source)), len(source)]
+
+    def part(self, start: int) -> tuple[int, int]:
+        """Where the function begins and ends that a place is in; the class or module, if it is in no function."""
+        line = self._source.count("\n", 0, start) + 1
+        node: ast.AST = self._tree
+        found = 0, len(self._source)
+        while not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            inner = [child for child in _statements(node) if _begins(child) <= line <= _ends(child)]
+            if not inner or not isinstance(inner[0], Definition):
+                break
+            (node,) = inner
+            found = self._begins[_begins(node) - 1], self._begins[_ends(node)]
+        return found
+
+    def at(self, start: int, end: int) -> tuple[str, tuple[int, ...] | None]:
+        """The qualified name of the function or class, and the lines of the statement, if a call runs them."""
+        first = self._source.count("\n", 0, start) + 1
+        last = self._source.count("\n", 0, max(start, end - 1)) + 1
+        names: list[str] = []
+        in_function = False
+        node: ast.AST = self._tree
+        while True:
+            inner = next((child for child in _statements(node) if _begins(child) <= first <= _ends(child)), None)
+            if inner is None:
+                break
+            node = inner
+            if isinstance(node, Definition):
+                names.append(node.name)
+                is_header = first < _begins(node.body[0])
+                if is_header:
+                    break
+                in_function = not isinstance(node, ast.ClassDef)
+        if not in_function or isinstance(node, Definition):
+            return ".".join(names), None
+        return ".".join(names), tuple(range(*_lines_of(node, first, last)))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.stmt, ast.ExceptHandler)):
+            yield child
+
+
+def _begins(node: ast.AST) -> int:
+    decorators = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])  # type: ignore[attr-defined]
+
+
+def _ends(node: ast.AST) -> int:
+    return int(node.end_lineno)  # type: ignore[attr-defined]
+
+
+def _lines_of(node: ast.AST, first: int, last: int) -> tuple[int, int]:
+    """A simple statement's lines, or those of the head of a compound one; one past the end."""
+    body = [child for child in _statements(node) if _begins(child) > first]
+    begin = min(_begins(node), first)
+    return begin, max(last, min((_begins(child) for child in body), default=_ends(node) + 1) - 1) + 1

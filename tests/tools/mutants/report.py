@@ -1,0 +1,143 @@
+"""What the trials say: the table by function, the record of a whole run, and the README's section."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fixtures.corpus import PROJECT
+from tests.tools.mutants.enumeration import Mutant
+from tests.tools.mutants.explanations import Explanations
+from tests.tools.mutants.record import Result
+from tests.tools.mutants.suites import OURS, THEIRS
+
+README = PROJECT / "README.md"
+FIGURES = PROJECT / "tests" / "detection_power.json"
+START, END = "<!-- mutants -->\n", "<!-- end -->"
+FORMAT = 1
+BASELINE = "test_baseline.py"
+
+
+class Count(NamedTuple):
+    """How many mutants of a function died by what.
+
+    Attributes
+    ----------
+    mutants : int
+    ours : int
+        Killed by this suite.
+    baseline : int
+        Of those: killed by nothing but the comparison with the recorded release.
+    theirs : int
+        Killed by scikit-learn's own tests.
+    neither : int
+    equivalent : int
+        Survivors of this suite that no test can kill.
+    """
+
+    mutants: int
+    ours: int
+    baseline: int
+    theirs: int
+    neither: int
+    equivalent: int
+
+
+def figures(
+    mutants: Sequence[Mutant],
+    results: Mapping[str, Mapping[str, Result]],
+    why: Explanations,
+) -> dict[str, Count]:
+    """Counts by file and function, in the order of the source."""
+    counts: dict[str, Count] = {}
+    for mutant in mutants:
+        ours = results[OURS][mutant.identity()].killed_by
+        theirs = results[THEIRS][mutant.identity()].killed_by
+        equivalent = ours is None and why.survivors.get(mutant.key(), ("", ""))[0] == "equivalent"
+        one = (1, ours is not None, BASELINE in (ours or ""), theirs is not None, not ours and not theirs, equivalent)
+        name = f"{mutant.file} {mutant.function}"
+        counts[name] = _plus(counts.get(name, Count(0, 0, 0, 0, 0, 0)), Count(*map(int, one)))
+    return counts
+
+
+def total(counts: Mapping[str, Count]) -> Count:
+    """All functions together."""
+    whole = Count(0, 0, 0, 0, 0, 0)
+    for count in counts.values():
+        whole = _plus(whole, count)
+    return whole
+
+
+def _plus(one: Count, two: Count) -> Count:
+    return Count(*(a + b for a, b in zip(one, two, strict=True)))
+
+
+def percent(part: int, whole: int) -> str:
+    """A share, to a tenth of a percent."""
+    return f"{100 * part / whole:.1f} %" if whole else "-"
+
+
+def table(counts: Mapping[str, Count]) -> str:
+    """The counts as a Markdown table."""
+    head = [
+        "| function | mutants | killed by this suite | by the baseline alone | by scikit-learn's own | by neither |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    rows = [
+        f"| `{name.partition(' ')[2]}` | {count.mutants} | {count.ours} | {count.baseline or ''} | {count.theirs}"
+        f" | {count.neither or ''} |"
+        for name, count in counts.items()
+    ]
+    whole = total(counts)
+    last = (
+        f"| all | {whole.mutants} | {percent(whole.ours, whole.mutants)} | {percent(whole.baseline, whole.mutants)}"
+        f" | {percent(whole.theirs, whole.mutants)} | {percent(whole.neither, whole.mutants)} |"
+    )
+    return "\n".join([*head, *rows, last])
+
+
+def sentence(release: str, counts: Mapping[str, Count]) -> str:
+    """The figures in words."""
+    whole = total(counts)
+    alive = whole.mutants - whole.ours
+    return (
+        f"Of {whole.mutants:,} mutants of the fit path of scikit-learn {release}, this suite kills {whole.ours:,}"
+        f" ({percent(whole.ours, whole.mutants)}; {percent(whole.ours - whole.baseline, whole.mutants)} without"
+        f" `test_baseline.py`), and scikit-learn's own `sklearn.mixture` tests kill {whole.theirs:,}"
+        f" ({percent(whole.theirs, whole.mutants)}). Of the {alive} that survive, {whole.equivalent} compute the same"
+        f" and {alive - whole.equivalent} change what is out of scope."
+    )
+
+
+def write(release: str, counts: Mapping[str, Count], readme: Path = README, record: Path = FIGURES) -> None:
+    """Keep the figures of a whole run, and put them into the README.
+
+    Raises
+    ------
+    ValueError
+        The README has no place for them.
+    """
+    text = with_figures(readme.read_text(encoding="utf-8"), release, counts)
+    content = {"format": FORMAT, "release": release, "functions": {name: c._asdict() for name, c in counts.items()}}
+    for path, new in ((record, json.dumps(content, indent=2) + "\n"), (readme, text)):
+        scratch = path.with_name(f".{path.name}.writing")
+        scratch.write_text(new, encoding="utf-8")
+        scratch.replace(path)
+
+
+def read(path: Path = FIGURES) -> tuple[str, dict[str, Count]]:
+    """The release and the counts of the last whole run that was written."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content["release"], {name: Count(**count) for name, count in content["functions"].items()}
+
+
+def with_figures(text: str, release: str, counts: Mapping[str, Count]) -> str:
+    """A README's text with the figures made anew, between the marks."""
+    before, start, rest = text.partition(START)
+    _, end, after = rest.partition(END)
+    if not start or not end:
+        raise ValueError(f"{README.name} has no place for the figures; should have {START.strip()} and {END}")
+    made = f"{sentence(release, counts)}\n\n{table(counts)}\n"
+    return before + start + made + end + after

@@ -1,0 +1,1 @@
+"""The report: one page out of the records of any number of runs."""

@@ -1,0 +1,141 @@
+"""Put the records of any number of runs into one HTML file that opens anywhere.
+
+Examples
+--------
+  nox -s report                                      results/ and .benchmarks/ into results/report.html
+  nox -s report -- linux/ macos/ --output page.html  records of several machines
+  nox -s report -- --summary summary.md              and a short summary in Markdown
+  nox -s report -- --readme                          the README's table and picture, out of the ledger
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from fixtures import corpus
+from fixtures.validation import BrokenCase
+from tests.support import ledger
+from tests.tools import release_table
+from tests.tools.report import evidence, fit_times, matrix, page, pictures, readme, remedies, runs, summary, verdict
+from tests.tools.report.defects import defects_of
+from tests.tools.report.junit import BadRecord
+
+RESULTS = corpus.PROJECT / "results"
+BENCHMARKS = corpus.PROJECT / ".benchmarks"
+REMEDIES = RESULTS / "remedies.json"
+BAD_INPUT = (
+    BadRecord,
+    BrokenCase,
+    corpus.BadCaptureFolder,
+    fit_times.BadBenchmarks,
+    ledger.BadLedger,
+    release_table.BadTable,
+    remedies.BadRemedies,
+    runs.NoRecords,
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Make the page; 1 where a release does not behave as the ledger says."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.readme:
+            for path in readme.write():
+                print(f"wrote {path}")
+            return 0
+        return _report(options)
+    except BAD_INPUT as error:
+        print(f"error: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}; should be a file that can be written", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return 130
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    description, _, examples = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(
+        prog="nox -s report --", description=description, epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    file: dict[str, Any] = {"metavar": "FILE", "type": Path}
+    folder: dict[str, Any] = {"metavar": "DIR", "type": Path}
+    add = parser.add_argument
+    add("results", metavar="RESULT", nargs="*", type=Path, help="records or folders of them (default: results/)")
+    add("--output", **file, default=RESULTS / "report.html", help="default: results/report.html")
+    add("--summary", **file, help="append a short summary in Markdown")
+    add("--benchmarks", **folder, help="fit times (default: .benchmarks/ if it is there)")
+    add("--remedies", **file, help="default: results/remedies.json if it is there")
+    add("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
+    add("--readme", action="store_true", help="only make the README's table and picture, out of the ledger")
+    return parser
+
+
+def _report(options: argparse.Namespace) -> int:
+    known = [release.version for release in release_table.read()]
+    listed = ledger.read_ledger()
+    told = runs.merge(runs.read(runs.find(options.results or [RESULTS])), listed)
+    seen = matrix.matrix_of(told, listed, known)
+    content = page.Content(
+        runs=told,
+        matrix=seen,
+        defects=defects_of(listed, {*known, *seen.versions}),
+        pictures=_pictures(told, corpus.find_capture(options.capture)),
+        promises=matrix.promises_kept(corpus.PROJECT / "tests"),
+        charts=fit_times.charts(_given(options.benchmarks, BENCHMARKS)),
+        remedies=remedies.read(_given(options.remedies, REMEDIES)),
+    )
+    _write_whole(options.output, page.render(content))
+    said = page.judge(content)
+    if options.summary:
+        with options.summary.open("a", encoding="utf-8") as file:
+            file.write(summary.markdown(content, said))
+    print(f"{said.sentence}\n{options.output}: {options.output.stat().st_size / 1e6:.2f} MB")
+    return 0 if said.colour == verdict.GREEN else 1
+
+
+def _given(named: Path | None, usual: Path) -> Path | None:
+    """What the user named, or what is usual, if it is there."""
+    return named or (usual if usual.exists() else None)
+
+
+def _pictures(told: runs.Runs, capture: Path | None) -> Mapping[str, pictures.Pictures]:
+    """Draw every case whose data are at hand, on all cores."""
+    cases = []
+    for name in corpus.case_names():
+        try:
+            cases.append(corpus.load_case(name, capture=capture))
+        except corpus.CaptureNotAtHand:
+            continue
+    wanted = [evidence.told(told.newest, case.name) for case in cases]
+    console = Console(stderr=True)
+    # Processes that were forked would share the state of BLAS threads.
+    with (
+        ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool,
+        Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
+    ):
+        drawn = progress.track(pool.map(pictures.draw, cases, wanted), total=len(cases), description="drawing")
+        return {case.name: made for case, made in zip(cases, drawn, strict=True)}
+
+
+def _write_whole(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.writing")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""The ledger's defects, put together for a reader: since and until which release, on how many cases, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from packaging.version import Version
+
+from tests.support.culprit import Culprit
+from tests.support.ledger import Entry, Ledger
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One defect of the ledger.
+
+    Attributes
+    ----------
+    name : str
+        Its id.
+    summary, upstream : str
+    entries : tuple of Entry
+        Checks and cases that find it.
+    culprits : tuple of Culprit
+        What made it begin and end, as far as it is known.
+    cases : dict of str to tuple of str
+        For each release that has it the cases that show it, sorted.
+    releases : tuple of str
+        All releases that are known, in order.
+    covered : dict of str to frozenset of str
+        For each specifier of its entries the releases that it covers.
+    """
+
+    name: str
+    summary: str
+    upstream: str
+    entries: tuple[Entry, ...]
+    culprits: tuple[Culprit, ...]
+    cases: dict[str, tuple[str, ...]]
+    releases: tuple[str, ...]
+    covered: dict[str, frozenset[str]]
+
+    @property
+    def reference(self) -> str:
+        """The upstream issue in short, like ``#12099``."""
+        number = self.upstream.rpartition("/")[2]
+        return f"#{number}" if number.isdigit() else number[:10]
+
+    @property
+    def since(self) -> str:
+        """The first release that has it."""
+        return next((version for version in self.releases if self.cases.get(version)), "no release")
+
+    @property
+    def until(self) -> str:
+        """The last release that has it; empty where the newest does."""
+        last = next((version for version in reversed(self.releases) if self.cases.get(version)), "")
+        return "" if last == self.releases[-1] else last
+
+    def lists(self, entry: Entry, version: str) -> bool:
+        """Whether one of its entries covers a release."""
+        return version in self.covered[entry.releases]
+
+    @property
+    def checks(self) -> list[str]:
+        """Names of the checks that find it, sorted."""
+        return sorted({entry.check for entry in self.entries})
+
+
+def defects_of(ledger: Ledger, releases: Iterable[str]) -> list[Defect]:
+    """The defects of a ledger, those of most cases with the newest release first.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    releases : iterable of str
+        Versions that are known.
+    """
+    versions = tuple(sorted(set(releases), key=Version))
+    by_name: dict[str, list[Entry]] = {}
+    for entry in ledger.entries:
+        by_name.setdefault(entry.defect, []).append(entry)
+    found = []
+    for name, entries in by_name.items():
+        covered = {
+            entry.releases: frozenset(version for version in versions if entry.covers(version))
+            for entry in {entry.releases: entry for entry in entries}.values()
+        }
+        cases = {
+            version: tuple(sorted({entry.case for entry in entries if version in covered[entry.releases]}))
+            for version in versions
+        }
+        culprits = tuple(culprit for culprit in ledger.culprits if culprit.defect == name)
+        first = entries[0]
+        found.append(Defect(name, first.summary, first.upstream, tuple(entries), culprits, cases, versions, covered))
+    return sorted(found, key=lambda defect: (-len(defect.cases[versions[-1]]), defect.name))

@@ -1,0 +1,103 @@
+"""What each run saw of each case, said once: the same words in many releases are kept as one text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from tests.tools.report import junit
+from tests.tools.report.pictures import Told
+from tests.tools.report.runs import Release, Runs
+
+# Stands for the release in a text that is the same for several.
+RELEASE = "{release}"
+OF_A_FIT = ("n_iter", "converged", "lower_bound", "fit_seconds")
+TELLING = {junit.KNOWN, junit.GONE, junit.FAILED, junit.ERROR, junit.SKIPPED}
+
+
+class Texts:
+    """Texts by number, each kept once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def number(self, text: str) -> int:
+        """The number of a text."""
+        return self._numbers.setdefault(text, len(self._numbers))
+
+    def all(self) -> list[str]:
+        """Every text, in the order of its number."""
+        return list(self._numbers)
+
+
+def seen(runs: Runs, checks: Iterable[str], cases: Iterable[str], texts: Texts) -> list[list[Any]]:
+    """What was said of each check on each case, by release.
+
+    Returns
+    -------
+    list
+        For each case a list of ``[check, [text, releases], ...]``: the number
+        of the check, and for each stretch of releases the number of its text,
+        -1 for nothing, and how many they are.
+    """
+    numbered = list(enumerate(checks))
+    rows = []
+    for case in cases:
+        row = []
+        for number, check in numbered:
+            said = [_text(release, check, case, texts) for release in runs.releases]
+            if any(text >= 0 for text in said):
+                row.append([number, *([text, len(list(stretch))] for text, stretch in groupby(said))])
+        rows.append(row)
+    return rows
+
+
+def fits(runs: Runs, cases: Iterable[str], texts: Texts) -> list[list[int]]:
+    """Figures of the last explicit fit of each case with each release, as texts: see `OF_A_FIT`."""
+    return [[texts.number(_figures(properties_of(release, case))) for release in runs.releases] for case in cases]
+
+
+def told(release: Release, case: str) -> Told:
+    """What the record of a release tells of the fit of a case, for a picture."""
+    properties = properties_of(release, case)
+    states = {
+        int(name.split()[-1]): text.split(":")[0]
+        for name, text in properties.items()
+        if name.startswith("component ") and name.split()[-1].isdigit()
+    }
+    return Told(release.version, properties.get("place", ""), properties.get("lower_bounds", ""), states)
+
+
+def properties_of(release: Release, case: str) -> dict[str, str]:
+    """What the checks recorded of a case; of a chain, of the last explicit fit."""
+    merged: dict[str, str] = {}
+    for result in release.by_case.get(case, []):
+        merged.update(result.properties)
+    last = max((int(name.split()[2]) for name in merged if name.startswith("explicit frame ")), default=None)
+    prefix = f"explicit frame {last} "
+    return merged | {name.removeprefix(prefix): text for name, text in merged.items() if name.startswith(prefix)}
+
+
+def _text(release: Release, check: str, case: str, texts: Texts) -> int:
+    result = release.results.get((check, case))
+    if result is None or result.state not in TELLING:
+        return -1
+    return texts.number(result.text.strip().replace(f"scikit-learn {release.version}", f"scikit-learn {RELEASE}"))
+
+
+def _figures(properties: dict[str, str]) -> str:
+    if "error" in properties:
+        return f"the fit raised {properties['error']}"
+    if "n_iter" not in properties:
+        return ""
+    n_iter, converged, bound, seconds = (properties.get(name, "") for name in OF_A_FIT)
+    ended = "converged" if converged == "True" else "did not converge"
+    return f"{n_iter} iterations, {ended}, lower bound {_digits(bound, 8)}, {_digits(seconds, 2)} s in fit"
+
+
+def _digits(number: str, digits: int) -> str:
+    try:
+        return f"{float(number):.{digits}g}"
+    except ValueError:
+        return number or "unknown"

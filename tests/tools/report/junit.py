@@ -1,0 +1,177 @@
+"""Read the record of a run, a JUnit file, and refuse one that is not whole.
+
+A record may come from anywhere: it is hostile until checked. A document type,
+and with it every entity, is forbidden, and the size is looked at first.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import ElementTree
+from defusedxml.common import DefusedXmlException
+from packaging.version import InvalidVersion, Version
+
+from tests.support import record
+
+MAX_BYTES = 64 * (1 << 20)
+PASSED, KNOWN, GONE, FAILED, ERROR, SKIPPED = "passed", "known", "gone", "failed", "error", "skipped"
+OF_THE_HEADER = (
+    "scikit-learn", "python", "numpy", "scipy", "blas", "machine", "estimator", "ledger", "corpus", "checks", "capture",
+)  # fmt: skip
+OF_THE_FOOTER = ("selection", "tests selected", "tests ended", "end")
+AGAIN = "run `nox -s tests` anew for this release"
+
+
+class BadRecord(ValueError):
+    """A record that is refused; the message is one line that names the file."""
+
+    def __init__(self, path: Path, seen: str, should_be: str) -> None:
+        super().__init__(f"{path} {seen}; should be {should_be}")
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one check on one case ended.
+
+    Attributes
+    ----------
+    check : str
+        Name of the test function.
+    case : str or None
+        None where the check has no case.
+    promise : str
+        Name of the check's file, like ``test_collapse``.
+    state : {'passed', 'known', 'gone', 'failed', 'error', 'skipped'}
+        ``known``: a defect of the ledger occurs; ``gone``: one no longer does;
+        ``failed``: a promise is broken that the ledger does not list;
+        ``error``: the corpus's fault or the suite's.
+    text : str
+        What was said of it.
+    properties : dict of str to str
+        What the run recorded with the check.
+    """
+
+    check: str
+    case: str | None
+    promise: str
+    state: str
+    text: str
+    properties: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """As pytest names it."""
+        return self.check if self.case is None else f"{self.check}[{self.case}]"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one run left.
+
+    Attributes
+    ----------
+    path : Path
+    header : dict of str to str
+        What was run, and how it ended.
+    results : tuple of Result
+    """
+
+    path: Path
+    header: dict[str, str]
+    results: tuple[Result, ...]
+
+    @property
+    def release(self) -> str:
+        """Version of the scikit-learn under test."""
+        return self.header["scikit-learn"]
+
+
+def read(path: Path) -> Record:
+    """Read a record and check that it is of a whole run.
+
+    Raises
+    ------
+    BadRecord
+        It cannot be read, is no record of this suite, is truncated, or is of a run that broke off.
+    """
+    suite = _suite(path)
+    header = _properties(suite)
+    if header.get("record") != str(record.FORMAT_VERSION):
+        raise BadRecord(path, f"has no header of format {record.FORMAT_VERSION}", f"written by this suite: {AGAIN}")
+    for name in (*OF_THE_HEADER, *OF_THE_FOOTER):
+        if name not in header:
+            part = "header" if name in OF_THE_HEADER else "footer"
+            raise BadRecord(path, f"lacks {name!r} in its {part}", f"the record of a run that came to its end: {AGAIN}")
+    try:
+        Version(header["scikit-learn"])
+    except InvalidVersion:
+        raise BadRecord(path, f"says scikit-learn {header['scikit-learn']!r:.40}", "of a version like 1.9.1") from None
+    results = tuple(_result(path, case) for case in suite.iter("testcase"))
+    _require_whole(path, header, results)
+    return Record(path, header, results)
+
+
+def _suite(path: Path) -> Element:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise BadRecord(path, f"has {size:,} bytes", f"at most {MAX_BYTES:,}")
+        root = ElementTree.fromstring(path.read_bytes(), forbid_dtd=True)
+    except OSError as error:
+        raise BadRecord(path, f"cannot be read ({error.strerror})", "the record of a run") from None
+    except DefusedXmlException:
+        raise BadRecord(path, "declares a document type or an entity", "plain XML, as pytest writes it") from None
+    except (ParseError, ValueError, LookupError) as error:
+        raise BadRecord(path, f"is no whole XML ({error})", f"a record that was not cut off: {AGAIN}") from None
+    suites = list(root.iter("testsuite"))
+    if len(suites) != 1:
+        raise BadRecord(path, f"holds {len(suites)} test suites", "the JUnit record of one run")
+    return suites[0]
+
+
+def _properties(element: Element) -> dict[str, str]:
+    parent = element.find("properties")
+    found = parent.findall("property") if parent is not None else []
+    return {entry.get("name") or "": entry.get("value") or "" for entry in found}
+
+
+def _result(path: Path, element: Element) -> Result:
+    name = element.get("name") or ""
+    match = re.fullmatch(r"(\w+)(?:\[(.*)\])?", name)
+    if match is None:
+        raise BadRecord(path, f"has a test named {name!r:.60}", "of tests named like test_check[case]")
+    properties = _properties(element)
+    state, text = _state(element, properties)
+    promise = (element.get("classname") or "").rpartition(".")[2]
+    return Result(match[1], match[2], promise, state, text, properties)
+
+
+def _state(element: Element, properties: dict[str, str]) -> tuple[str, str]:
+    error, failure, skipped = (element.find(name) for name in ("error", "failure", "skipped"))
+    seen = properties.get(record.SEEN, "")
+    if error is not None:
+        return ERROR, error.text or error.get("message") or ""
+    if failure is not None and record.GONE in properties:
+        return GONE, failure.text or ""
+    if failure is not None:
+        # Only a broken promise is a failure of the estimator; anything else was raised on the way to it.
+        return (FAILED, seen) if seen else (ERROR, failure.text or failure.get("message") or "")
+    if skipped is not None:
+        return (KNOWN, seen) if skipped.get("type") == "pytest.xfail" else (SKIPPED, skipped.get("message") or "")
+    return PASSED, ""
+
+
+def _require_whole(path: Path, header: dict[str, str], results: tuple[Result, ...]) -> None:
+    ended, selected = header["tests ended"], header["tests selected"]
+    if header["end"] != "complete" or ended != selected:
+        raise BadRecord(path, f"is of a run that stopped after {ended} of {selected} tests", f"of a whole run: {AGAIN}")
+    names = [result.name for result in results]
+    if str(len(names)) != ended:
+        raise BadRecord(path, f"holds {len(names)} tests and says that {ended} ended", f"all of them: {AGAIN}")
+    repeated = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+    if repeated:
+        raise BadRecord(path, f"holds {repeated} twice", f"each test once: {AGAIN}")

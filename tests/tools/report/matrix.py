@@ -1,0 +1,155 @@
+"""The matrix of case and release: what became of each check, and of all of them together."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import Version
+
+from fixtures import corpus
+from tests.support.ledger import Ledger
+from tests.tools.report import junit
+from tests.tools.report.runs import Runs
+
+HEALTHY, KNOWN, FIXED, NEW, GONE, ERROR, SKIPPED, NOT_RUN = "h", "k", "f", "n", "g", "e", "s", "-"
+WORST_FIRST = (ERROR, NEW, GONE, KNOWN, FIXED, HEALTHY, SKIPPED, NOT_RUN)
+# What a state is called, its sign (never colour alone), and what it means.
+LEGEND = {
+    HEALTHY: ("healthy", "·", "every check passes"),
+    KNOWN: ("known defect", "●", "a promise is broken as the ledger lists it"),
+    FIXED: ("fixed", "○", "every check passes, and one failed in an older release"),
+    NEW: ("new failure", "✕", "a promise is broken, and the ledger does not list it"),
+    GONE: (
+        "no longer occurs",
+        "✓",
+        "the ledger lists a defect that this release does not have: the ledger must change",
+    ),
+    ERROR: ("error", "!", "a broken case, or a bug of the suite: nothing is said of the release"),
+    SKIPPED: ("skipped", "-", "no check ran, the capture's where it is not at hand"),
+    NOT_RUN: ("not run", " ", "no record tells of it"),
+}
+RED = (NEW, GONE, ERROR)
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The state of every check on every case with every release.
+
+    Attributes
+    ----------
+    versions : tuple of str
+        Releases in order.
+    promises : dict of str to str
+        File of each check, by the check's name; in the order of files.
+    states : dict
+        For each case and check a string with one letter a release.
+    """
+
+    versions: tuple[str, ...]
+    promises: dict[str, str]
+    states: dict[str, dict[str, str]]
+
+    def cells(self, case: str) -> str:
+        """The worst state of a case's checks, one letter a release."""
+        rows = self.states[case].values()
+        return "".join(worst(row[number] for row in rows) for number in range(len(self.versions)))
+
+    def count(self, state: str, version: str | None = None) -> int:
+        """How many checks on cases are in a state, with one release or all."""
+        numbers = range(len(self.versions)) if version is None else [self.versions.index(version)]
+        return sum(row[number] == state for rows in self.states.values() for row in rows.values() for number in numbers)
+
+
+def worst(states: Iterable[str]) -> str:
+    """The state that most needs to be looked at."""
+    return min(states, key=WORST_FIRST.index, default=NOT_RUN)
+
+
+def matrix_of(runs: Runs, ledger: Ledger, known_releases: Iterable[str]) -> Matrix:
+    """The matrix of all that the runs have told.
+
+    Parameters
+    ----------
+    runs : Runs
+    ledger : Ledger
+    known_releases : iterable of str
+        Versions in which a defect may have begun, whether they were run or not.
+    """
+    versions = tuple(release.version for release in runs.releases)
+    parsed = [Version(version) for version in versions]
+    began = first_releases(ledger, {*known_releases, *versions})
+    found = {(result.promise, result.check) for release in runs.releases for result in release.results.values()}
+    promises = {check: promise for promise, check in sorted(found, key=_record_last)}
+    states: dict[str, dict[str, str]] = {case: {} for case in corpus.case_names()}
+    for case, rows in states.items():
+        for check in promises:
+            row = "".join(
+                _state(release.results.get((check, case)), began.get((check, case)), version)
+                for release, version in zip(runs.releases, parsed, strict=True)
+            )
+            if row.strip(NOT_RUN):
+                rows[check] = row
+    return Matrix(versions, promises, states)
+
+
+def _record_last(of_a_check: tuple[str, str]) -> tuple[bool, str, str]:
+    # The baseline promises nothing; it says what differs.
+    promise, check = of_a_check
+    return promise == "test_baseline", promise, check
+
+
+def first_releases(ledger: Ledger, releases: Iterable[str]) -> dict[tuple[str, str], Version]:
+    """The first release in which the ledger lists each check and case."""
+    began: dict[tuple[str, str], Version] = {}
+    versions = sorted(map(Version, releases))
+    first_covered: dict[str, Version | None] = {}
+    for entry in ledger.entries:
+        if entry.releases not in first_covered:
+            first_covered[entry.releases] = next((one for one in versions if entry.covers(str(one))), None)
+        first = first_covered[entry.releases]
+        if first is not None:
+            key = (entry.check, entry.case)
+            began[key] = min(first, began.get(key, first))
+    return began
+
+
+def stretches(versions: Sequence[str], row: str, state: str) -> str:
+    """The releases in a state, neighbours put together, like ``0.18.2 to 1.6.1, 1.9.1``."""
+    parts: list[list[str]] = []
+    for number, (version, other) in enumerate(zip(versions, row, strict=True)):
+        if other != state:
+            continue
+        if number and row[number - 1] == state:
+            parts[-1][1:] = [version]
+        else:
+            parts.append([version])
+    return ", ".join(" to ".join(part) for part in parts)
+
+
+def promises_kept(tests: Path) -> dict[str, str]:
+    """What each file of checks promises: the first line of its docstring."""
+    promised = {}
+    for path in sorted(tests.glob("test_*.py")):
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        promised[path.stem] = text.split("\n\n")[0].replace("\n", " ").removeprefix("Promise: ").strip()
+    return promised
+
+
+def _state(result: junit.Result | None, began: Version | None, version: Version) -> str:
+    if result is None:
+        return NOT_RUN
+    if result.state == junit.PASSED:
+        return FIXED if began is not None and began < version else HEALTHY
+    return OF_A_RESULT[result.state]
+
+
+OF_A_RESULT = {
+    junit.KNOWN: KNOWN,
+    junit.GONE: GONE,
+    junit.FAILED: NEW,
+    junit.ERROR: ERROR,
+    junit.SKIPPED: SKIPPED,
+}

@@ -1,0 +1,194 @@
+"""The page: everything that it shows, put into one HTML file without outside references."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from fixtures import corpus
+from tests.tools.report import evidence, matrix, svg
+from tests.tools.report.defects import Defect
+from tests.tools.report.matrix import LEGEND, Matrix
+from tests.tools.report.pictures import Pictures
+from tests.tools.report.runs import Runs
+from tests.tools.report.verdict import Verdict, verdict
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+NO_PICTURES = Pictures("", "")
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a page is made of.
+
+    Attributes
+    ----------
+    runs : Runs
+    matrix : Matrix
+    defects : sequence of Defect
+    pictures : mapping of str to Pictures
+        By case; a case whose data are not at hand has none.
+    promises : mapping of str to str
+        What each file of checks promises.
+    charts : mapping of str to str
+        SVG of the fit times, by case.
+    remedies : dict or None
+        What ``nox -s remedies -- --json`` wrote.
+    """
+
+    runs: Runs
+    matrix: Matrix
+    defects: Sequence[Defect]
+    pictures: Mapping[str, Pictures]
+    promises: Mapping[str, str]
+    charts: Mapping[str, str]
+    remedies: dict[str, Any] | None
+
+
+def render(content: Content) -> str:
+    """The text of the page."""
+    content, picture_css = _with_shared_styles(content)
+    cases = [_case(content, name) for name in content.matrix.states]
+    return (
+        templates()
+        .get_template("page.html.jinja")
+        .render(
+            cases=cases,
+            charts={name: Markup(chart) for name, chart in content.charts.items()},  # noqa: S704  (matplotlib wrote it)
+            columns=content.matrix.versions,
+            css=_source("page.css"),
+            data=_embedded(_data(content, cases)),
+            defects=content.defects,
+            js=_source("page.js"),
+            legend=LEGEND,
+            matrix=content.matrix,
+            picture_css=Markup(picture_css),  # noqa: S704  (styles of matplotlib)
+            newest=content.runs.newest.version,
+            remedies=content.remedies,
+            runs=content.runs,
+            verdict=judge(content),
+            choices=_choices(cases),
+        )
+    )
+
+
+def _with_shared_styles(content: Content) -> tuple[Content, str]:
+    drawn = [picture for pictures in content.pictures.values() for picture in (pictures.frame, pictures.bounds)]
+    shared, css = svg.share_styles([*drawn, *content.charts.values()])
+    pairs = zip(shared[: len(drawn) : 2], shared[1 : len(drawn) : 2], strict=True)
+    pictures = {name: Pictures(*pair) for name, pair in zip(content.pictures, pairs, strict=True)}
+    charts = dict(zip(content.charts, shared[len(drawn) :], strict=True))
+    return replace(content, pictures=pictures, charts=charts), css
+
+
+def judge(content: Content) -> Verdict:
+    """The verdict on all runs."""
+    return verdict(content.runs, content.matrix, content.defects)
+
+
+def templates() -> jinja2.Environment:
+    """The templates, which escape whatever they are given."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _case(content: Content, name: str) -> dict[str, Any]:
+    description = corpus.read_description(corpus.CASES / name)
+    files = description["files"]
+    frames = [entry for file_name, entry in sorted(files.items()) if file_name.startswith("frame")]
+    samples, features = frames[-1]["shape"]
+    pictures = content.pictures.get(name, NO_PICTURES)
+    cells = content.matrix.cells(name)
+    return {
+        "name": name,
+        "title": description["title"],
+        "flags": description["flags"],
+        "settings": description["settings"],
+        "kind": description["settings"]["covariance_type"],
+        "dtype": frames[0]["dtype"],
+        "frames": len(frames),
+        "samples": samples,
+        "features": features,
+        "components": files["means.npy"]["shape"][0],
+        "cells": cells,
+        "picture": Markup(pictures.frame),  # noqa: S704  (drawn from checked arrays)
+        "bounds": Markup(pictures.bounds),  # noqa: S704
+        "broken": _broken(content, name),
+    }
+
+
+def _broken(content: Content, name: str) -> list[tuple[str, str, str]]:
+    """Checks that do not simply pass: (check, word of the state, stretch of releases)."""
+    rows = []
+    for check, row in content.matrix.states[name].items():
+        for state in matrix.WORST_FIRST:
+            if state in row and state not in (matrix.HEALTHY, matrix.NOT_RUN, matrix.SKIPPED):
+                rows.append((check, LEGEND[state][0], matrix.stretches(content.matrix.versions, row, state)))
+    return rows
+
+
+def _choices(cases: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+    return {
+        "flag": sorted({flag for case in cases for flag in case["flags"]}),
+        "covariance type": sorted({case["kind"] for case in cases}),
+        "dtype": sorted({case["dtype"] for case in cases}),
+    }
+
+
+def _data(content: Content, cases: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What the page's script reads: short, because it is most of the page."""
+    names, checks = list(content.matrix.states), list(content.matrix.promises)
+    texts = evidence.Texts()
+    defects = [[defect.name, defect.upstream, defect.reference] for defect in content.defects]
+    return {
+        "releases": content.matrix.versions,
+        "about": [[case["kind"], case["dtype"], case["flags"]] for case in cases],
+        "promised": content.promises,
+        "cases": names,
+        "checks": checks,
+        "promises": list(content.matrix.promises.values()),
+        "states": [[content.matrix.states[name].get(check, "") for check in checks] for name in names],
+        "legend": {letter: [word, sign] for letter, (word, sign, _) in LEGEND.items()},
+        "worst": "".join(matrix.WORST_FIRST),
+        "defects": defects,
+        "listed": [_listed(content, name, checks) for name in names],
+        "seen": evidence.seen(content.runs, checks, names, texts),
+        "fits": evidence.fits(content.runs, names, texts),
+        "texts": texts.all(),
+    }
+
+
+def _listed(content: Content, name: str, checks: Sequence[str]) -> list[list[Any]]:
+    """For a case ``[check, defect, releases]``: which defect explains a check in which releases, as numbers."""
+    rows = []
+    versions = content.matrix.versions
+    for number, defect in enumerate(content.defects):
+        for entry in defect.entries:
+            if entry.case == name and entry.check in checks:
+                rows.append(
+                    [checks.index(entry.check), number, "".join("01"[defect.lists(entry, one)] for one in versions)]
+                )
+    return rows
+
+
+def _embedded(data: dict[str, Any]) -> Markup:
+    """JSON that nothing in it can end the script element of."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return Markup(text)  # noqa: S704
+
+
+def _source(name: str) -> Markup:
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704  (a file of this package)

@@ -1,0 +1,163 @@
+"""Draw a case for the page: its frame and components, and the lower bound of the fit against exact EM's."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from fixtures import plots
+from fixtures.corpus import Case
+from tests.support.reference import DegenerateCovariance, exact_replay
+from tests.support.states import COLLAPSED
+from tests.tools.report import svg
+
+CELLS = 150  # of the longer side of a frame
+INK = "#101010"
+COLOURS = {
+    plots.BEFORE: "--before", plots.AFTER: "--after", plots.LOST: "--lost", plots.EXACT: "--exact", INK: "--text",
+}  # fmt: skip
+GREY = 0.5
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the record of the newest release tells of the fit of a case.
+
+    Attributes
+    ----------
+    release : str
+    place : str
+        JSON of the record's property ``place``, or nothing.
+    lower_bounds : str
+        JSON of the property ``lower_bounds``, or nothing.
+    states : dict of int to str
+        State of each component that is not healthy.
+    """
+
+    release: str
+    place: str
+    lower_bounds: str
+    states: dict[int, str]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """SVG of a case's frame and of its lower bounds."""
+
+    frame: str
+    bounds: str
+
+
+def draw(case: Case, told: Told) -> Pictures:
+    """Draw a case and what one release made of it."""
+    fit = _fit(case, told)
+    frame = svg.inline(_frame(case, fit), f"f-{case.name}", _said_of_frame(case, fit), COLOURS)
+    fitted = [value for value in json.loads(told.lower_bounds or "[]") if value is not None]
+    exact = _exact_bounds(case)
+    if not fitted and not exact:
+        return Pictures(frame, "")
+    said = _said_of_bounds(told.release, fitted, exact)
+    bounds = svg.inline(_bounds(fitted, exact), f"b-{case.name}", said, COLOURS)
+    return Pictures(frame, bounds)
+
+
+def _fit(case: Case, told: Told) -> plots.Fit | None:
+    if not told.place:
+        return None
+    place = json.loads(told.place)
+    means = np.array(place["means"], dtype=np.float64)
+    triangles = np.array(place["covariances"], dtype=np.float64)
+    if means.shape != (case.n_components, 2) or triangles.shape != (case.n_components, 3):
+        return None
+    covariances = triangles[:, [0, 1, 1, 2]].reshape(-1, 2, 2)
+    collapsed = [told.states.get(number) in COLLAPSED for number in range(case.n_components)]
+    return plots.Fit(means, covariances, np.array(collapsed), told.release)
+
+
+def _frame(case: Case, fit: plots.Fit | None) -> Figure:
+    figure, axes = axes_of(3.6)
+    _draw_samples(axes, plots.plane(case.frames[-1].astype(np.float64)))
+    plots.draw_components(axes, case, fit, plots.exact_means(case))
+    style(axes)
+    return figure
+
+
+def _draw_samples(axes: Axes, points: np.ndarray) -> None:
+    """Samples as one small bitmap, the denser the darker: it suits a light page and a dark one."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    # A pixel's coordinate is its centre; other data get cells so small that it does not show.
+    cell = (
+        max(1.0, (high - low).max() / CELLS) if np.array_equal(points, np.round(points)) else (high - low).max() / CELLS
+    )
+    cell = cell or 1.0
+    size = np.floor((high - low) / cell).astype(int) + 1
+    cells = np.floor((points - low) / cell).astype(int)
+    counts = np.zeros(size)
+    np.add.at(counts, tuple(cells.T), 1)
+    image = np.full((size[1], size[0], 4), GREY)
+    level = np.log1p(counts.T) / np.log1p(counts.max())
+    image[..., 3] = np.where(level > 0, 0.15 + 0.75 * level, 0)
+    left, top = low - cell / 2
+    right, bottom = low + (size - 0.5) * cell
+    axes.imshow(image, extent=(left, right, bottom, top), interpolation="none", aspect="auto", origin="upper")
+
+
+def axes_of(height: float) -> tuple[Figure, Axes]:
+    """Axes with margins that are fixed: fitting them to the labels takes as long as the drawing."""
+    figure = Figure(figsize=(5, height))
+    bottom, top = 0.4 / height, 1 - 0.25 / height
+    figure.subplots_adjust(left=0.14, right=0.98, bottom=bottom, top=top)
+    axes = figure.subplots()
+    figure.patch.set_visible(False)
+    axes.patch.set_visible(False)
+    return figure, axes
+
+
+def style(axes: Axes) -> None:
+    axes.tick_params(colors=INK, labelsize=8, length=2)
+    for name, spine in axes.spines.items():
+        spine.set_visible(name in ("left", "bottom"))
+        spine.set_color(INK)
+        spine.set_linewidth(0.5)
+    axes.xaxis.label.set_color(INK)
+
+
+def _bounds(fitted: list[float], exact: list[float]) -> Figure:
+    figure, axes = axes_of(2.4)
+    if exact:
+        axes.plot(range(1, len(exact) + 1), exact, "+--", color=plots.EXACT, linewidth=1, markersize=6)
+    if fitted:
+        axes.plot(range(1, len(fitted) + 1), fitted, "o-", color=plots.AFTER, linewidth=1.2, markersize=3)
+    axes.set_xlabel("iteration", fontsize=8)
+    axes.set_title("lower bound, nats a sample", fontsize=8, loc="left", color=INK)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    axes.ticklabel_format(useOffset=False, style="plain")
+    style(axes)
+    return figure
+
+
+def _exact_bounds(case: Case) -> list[float]:
+    """Lower bound of exact EM at each step on the first frame; none where it ends in a singular covariance."""
+    try:
+        return list(exact_replay(case._replace(frames=case.frames[:1]))[0].lower_bounds)
+    except DegenerateCovariance:
+        return []
+
+
+def _said_of_frame(case: Case, fit: plots.Fit | None) -> str:
+    if fit is None:
+        return f"{case.name}: the frame and the initial components; the fit left none"
+    collapsed = int(fit.lost.sum())
+    return f"{case.name}: {collapsed} of {case.n_components} components collapsed with scikit-learn {fit.release}"
+
+
+def _said_of_bounds(release: str, fitted: list[float], exact: list[float]) -> str:
+    ends = [f"scikit-learn {release} ends at {fitted[-1]:.6g} after {len(fitted)} iterations"] if fitted else []
+    ends += [f"exact EM at {exact[-1]:.6g} after {len(exact)}"] if exact else []
+    return "lower bound: " + ", ".join(ends)

@@ -1,0 +1,78 @@
+"""The README's table of defects by series and its picture of the matrix, both out of the ledger.
+
+A green run says that the releases are as the ledger lists them, so neither
+needs a run to be made, and both can be tested.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fixtures import corpus
+from tests.support import ledger
+from tests.tools import release_table
+from tests.tools.report import matrix, page
+from tests.tools.report.defects import Defect, defects_of
+
+README = corpus.PROJECT / "README.md"
+PICTURE = corpus.PROJECT / ".github" / "pictures" / "matrix.svg"
+START, END = "<!-- defects -->\n", "<!-- end -->"
+
+
+def write() -> list[Path]:
+    """Bring the table and the picture up to date; the files that were written."""
+    for path, text in ((README, with_table(README.read_text(encoding="utf-8"))), (PICTURE, picture())):
+        scratch = path.with_name(f".{path.name}.writing")
+        scratch.write_text(text, encoding="utf-8", newline="\n")
+        scratch.replace(path)
+    return [README, PICTURE]
+
+
+def with_table(text: str) -> str:
+    """The README's text with its table made anew."""
+    before, start, rest = text.partition(START)
+    _, end, after = rest.partition(END)
+    if not start or not end:
+        raise ledger.BadLedger(f"{README} has no place for the table; should have {START.strip()} and {END}")
+    return before + start + table() + "\n" + end + after
+
+
+def table() -> str:
+    """The Markdown table: on how many cases each series has each defect."""
+    series = release_table.newest_of_series(release_table.read())
+    rows = [["defect", "", *(release.series for release in series)]]
+    for defect in _defects():
+        numbers = [str(len(defect.cases[release.version]) or "") for release in series]
+        rows.append([f"`{defect.name}`", f"[{defect.reference}]({defect.upstream})", *numbers])
+    written = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([written[0], "| --- | --- |" + " ---: |" * len(series), *written[1:]])
+
+
+def picture() -> str:
+    """The SVG: series by case, healthy, known defect or fixed."""
+    series = [release.version for release in release_table.newest_of_series(release_table.read())]
+    template = page.templates().get_template("matrix.svg.jinja")
+    return template.render(rows=_rows(series), names=corpus.case_names(), legend=matrix.LEGEND)
+
+
+def _rows(series: list[str]) -> list[dict[str, Any]]:
+    defects = _defects()
+    seen_before: set[tuple[str, str]] = set()
+    rows = []
+    for version in [release.version for release in release_table.read()]:
+        listed = {(entry.check, entry.case) for one in defects for entry in one.entries if one.lists(entry, version)}
+        broken = {case for _, case in listed}
+        mended = {case for _, case in seen_before - listed} - broken
+        letters = [
+            matrix.KNOWN if name in broken else matrix.FIXED if name in mended else matrix.HEALTHY
+            for name in corpus.case_names()
+        ]
+        seen_before |= listed
+        if version in series:
+            rows.append({"version": version, "letters": letters})
+    return rows
+
+
+def _defects() -> list[Defect]:
+    return defects_of(ledger.read_ledger(), [release.version for release in release_table.read()])

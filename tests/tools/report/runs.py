@@ -1,0 +1,173 @@
+"""Merge the records of any number of runs, and refuse those that do not belong together."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import Version
+
+from fixtures import corpus
+from tests.support import ledger, record
+from tests.tools.report import junit
+from tests.tools.report.junit import BadRecord, Record, Result
+
+SAME = ("estimator", "ledger", "corpus", "checks")
+
+
+class NoRecords(ValueError):
+    """There is nothing to report on."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """What all records of one release say.
+
+    Attributes
+    ----------
+    version : str
+    headers : tuple of dict
+        One for each record.
+    results : dict of (check, case) to Result
+    """
+
+    version: str
+    headers: tuple[dict[str, str], ...]
+    results: dict[tuple[str, str | None], Result]
+
+    @functools.cached_property
+    def by_case(self) -> dict[str | None, list[Result]]:
+        """The results of each case."""
+        found: dict[str | None, list[Result]] = {}
+        for result in self.results.values():
+            found.setdefault(result.case, []).append(result)
+        return found
+
+    def said(self, name: str) -> str:
+        """What the records' headers say under a name, each value once."""
+        return "; ".join(dict.fromkeys(header[name] for header in self.headers))
+
+
+@dataclass(frozen=True)
+class Runs:
+    """All that is reported on: releases in order, run with one estimator, ledger, corpus and set of checks."""
+
+    releases: tuple[Release, ...]
+    estimator: str
+    has_ledger: bool
+    corpus: str
+
+    @property
+    def newest(self) -> Release:
+        """The newest release that was run."""
+        return self.releases[-1]
+
+
+def find(places: Sequence[Path]) -> list[Path]:
+    """The records that files and folders name, each once, sorted.
+
+    Raises
+    ------
+    NoRecords
+        A place does not exist, or there is no record in any.
+    """
+    found: set[Path] = set()
+    for place in places:
+        if not place.exists():
+            raise NoRecords(
+                f"{place} does not exist; should be a record or a folder of them (`nox -s tests` writes it)"
+            )
+        found |= {path for path in place.rglob("*.xml") if not path.name.startswith(".")} if place.is_dir() else {place}
+    if not found:
+        named = ", ".join(str(place) for place in places)
+        raise NoRecords(f"there is no record (*.xml) in {named}; `nox -s tests` writes them into results/")
+    return sorted(found)
+
+
+def merge(records: Sequence[Record], listed: ledger.Ledger) -> Runs:
+    """Put records together.
+
+    Records of one release add up, as the shards of a run do. Where two tell of
+    the same test they must agree.
+
+    Raises
+    ------
+    BadRecord
+        A record was run with another estimator, ledger, corpus or set of
+        checks than the others, tells of a test what another does not, or was
+        not run with the ledger and the corpus that are here.
+    """
+    for name in SAME:
+        _require_same(records, name)
+    first = records[0]
+    here = {"ledger": record.ledger_digest(listed), "corpus": record.corpus_digest()}
+    for name, value in here.items():
+        said = first.header[name]
+        if said not in (value, record.OFF):
+            raise BadRecord(first.path, f"was run with the {name} {said}", f"with the one that is here, {value}")
+    versions = sorted({record.release for record in records}, key=Version)
+    releases = [_release([record for record in records if record.release == version]) for version in versions]
+    return Runs(
+        tuple(releases), first.header["estimator"], first.header["ledger"] != record.OFF, first.header["corpus"]
+    )
+
+
+def read(paths: Iterable[Path]) -> list[Record]:
+    """Read records and check that their cases are of this corpus."""
+    cases = set(corpus.case_names())
+    records = []
+    for path in paths:
+        read_one = junit.read(path)
+        odd = next(
+            (result for result in read_one.results if result.case not in cases and result.case is not None), None
+        )
+        if odd is not None:
+            raise BadRecord(path, f"tells of {odd.name!r:.80}", "of cases of this corpus")
+        records.append(read_one)
+    return records
+
+
+def _require_same(records: Sequence[Record], name: str) -> None:
+    values = Counter(record.header[name] for record in records)
+    if len(values) == 1:
+        return
+    usual = values.most_common(1)[0][0]
+    odd = next(record for one in records if one.header[name] != usual)
+    other = next(record for one in records if one.header[name] == usual)
+    raise BadRecord(
+        odd.path,
+        f"was run with the {name} {odd.header[name]}, and {other.path} with {usual}",
+        f"run with the same: {junit.AGAIN}, or leave it out",
+    )
+
+
+def _release(records: Sequence[Record]) -> Release:
+    results: dict[tuple[str, str | None], Result] = {}
+    told_by: dict[tuple[str, str | None], Path] = {}
+    for one in records:
+        for result in one.results:
+            key = (result.check, result.case)
+            known = results.setdefault(key, result)
+            told_by.setdefault(key, one.path)
+            if known.state == junit.SKIPPED and result.state != junit.SKIPPED:
+                results[key], told_by[key] = result, one.path
+            elif result.state not in (known.state, junit.SKIPPED):
+                raise BadRecord(
+                    one.path,
+                    f"says that {result.name} {WORDS[result.state]}, and {told_by[key]} that it {WORDS[known.state]}",
+                    f"of one mind about scikit-learn {one.release}: {junit.AGAIN}",
+                )
+    return Release(records[0].release, tuple(record.header for record in records), results)
+
+
+WORDS = {
+    junit.PASSED: "passes",
+    junit.KNOWN: "has its known defect",
+    junit.GONE: "no longer has its known defect",
+    junit.FAILED: "fails",
+    junit.ERROR: "ends in an error",
+    junit.SKIPPED: "is skipped",
+}

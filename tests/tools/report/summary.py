@@ -1,0 +1,44 @@
+"""The summary of a run in Markdown, for a page that has room for ten lines."""
+
+from __future__ import annotations
+
+from tests.tools.report import matrix
+from tests.tools.report.page import Content
+from tests.tools.report.verdict import Verdict, cases_showing
+
+MOST_FAULTS = 20
+
+
+def markdown(content: Content, said: Verdict) -> str:
+    """The verdict, the defects by release, and what is not as the ledger says."""
+    seen = content.matrix
+    lines = [f"## {said.sentence}", ""]
+    head = ["defect", *seen.versions]
+    rows = []
+    for defect in content.defects:
+        numbers = [cases_showing(defect, seen, number) for number in range(len(seen.versions))]
+        if any(numbers):
+            rows.append([f"[{defect.name}]({defect.upstream})", *(str(number or "") for number in numbers)])
+    if rows:
+        lines += ["Cases that show each known defect:", "", *_table([head, *rows]), ""]
+    faults = _faults(content)
+    lines += [f"- {fault}" for fault in faults[:MOST_FAULTS]]
+    if len(faults) > MOST_FAULTS:
+        lines.append(f"- and {len(faults) - MOST_FAULTS} more: see the report")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _table(rows: list[list[str]]) -> list[str]:
+    written = ["| " + " | ".join(row) + " |" for row in rows]
+    return [written[0], "| --- |" + " ---: |" * (len(rows[0]) - 1), *written[1:]]
+
+
+def _faults(content: Content) -> list[str]:
+    seen = content.matrix
+    return [
+        f"{matrix.LEGEND[state][0]}: `{check}[{case}]` with {matrix.stretches(seen.versions, row, state)}"
+        for state in matrix.RED
+        for case, rows in seen.states.items()
+        for check, row in rows.items()
+        if state in row
+    ]

@@ -1,0 +1,143 @@
+"""Run the suite on any scikit-learn, and say which checks end otherwise than with the nearest release.
+
+SOURCE is a release like 1.9.1 or its series 1.9, a wheel file, a folder with a
+checkout, REPO@REV, RELEASE+PATCHFILE or nightly. Where it differs from the
+nearest release in sklearn/mixture alone, that is laid over the release's wheel,
+in seconds; anything else is built. Neither the checkout nor a shared
+environment is written to. Options that are not listed here go to pytest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from fixtures.corpus import PROJECT
+from tests.tools import release_environment
+from tests.tools.environments import ENVIRONMENT_VARIABLES
+from tests.tools.history import HistoryUnusable
+from tests.tools.overlay import NotAnOverlay
+from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
+from tests.tools.release_table import BadTable
+from tests.tools.sources import SourceUnusable, carry_out, outcome_changes, plan_for
+from tests.tools.sources.outcome_changes import NoRecord
+from tests.tools.sources.prepared import Prepared
+from tests.tools.suite_run import PYTEST_OPTIONS
+
+RESULTS = PROJECT / "results"
+FINE, WORSE, WRONG, INTERRUPTED = 0, 1, 2, 130
+USER_FAULTS = (
+    SourceUnusable, HistoryUnusable, UnknownRelease, EnvironmentFailed, NotAnOverlay, BadTable, NoRecord, OSError,
+)  # fmt: skip
+PYTEST_RAN = (0, 1)
+
+EXAMPLES = """examples:
+  nox -s tests-source -- 1.9.1+fix.patch
+  nox -s tests-source -- ~/scikit-learn --overlay
+  nox -s tests-source -- ~/scikit-learn@my-branch --dry-run
+  nox -s tests-source -- scikit_learn-1.9.1-cp313-cp313-manylinux_2_27_x86_64.whl -k collapse
+  nox -s tests-source -- nightly --no-ledger
+
+exit code: 0 no check is worse than with the nearest release, 1 one is, 2 wrong use or bad input
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options, for_pytest = _parser().parse_known_args(arguments)
+    try:
+        plan = plan_for(os.path.expanduser(options.source), options.route, options.python)
+        if options.dry_run:
+            print(f"{plan.name}: {_in_words(plan.how, plan.why, plan.nearest.version)}")
+            return FINE
+        with carry_out(plan) as prepared:
+            return _test(prepared, for_pytest, compare=not options.no_comparison)
+    except USER_FAULTS as error:
+        print(f"error: {error}", file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        print("interrupted; records of runs that ended are in results/", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _test(prepared: Prepared, for_pytest: list[str], *, compare: bool) -> int:
+    """Run the suite on it, then quietly on the nearest release; say what differs."""
+    record = RESULTS / f"source-{re.sub('[^A-Za-z0-9._-]+', '-', prepared.name)}.xml"
+    changed = {"GMM_SOURCE": f"{prepared.name}, {prepared.why}"} if prepared.how != "release" else {}
+    code = _run_suite(prepared.python, record, for_pytest, {**prepared.variables, **changed})
+    if code not in PYTEST_RAN:
+        return WRONG
+    print(f"record of the run: {record.relative_to(PROJECT)}")
+    after = outcome_changes.read(record)
+    if prepared.how == "release" or not compare:
+        return code
+    nearest = prepared.nearest.version
+    with tempfile.TemporaryDirectory() as folder, _waiting(f"the same checks with scikit-learn {nearest}"):
+        python = release_environment.make(prepared.nearest)
+        _run_suite(python, Path(folder, "nearest.xml"), [*for_pytest, "--no-ledger"], {}, quiet=True)
+        before = outcome_changes.read(Path(folder, "nearest.xml"))
+    changes = outcome_changes.changed(before, after)
+    print("\n".join(outcome_changes.lines(changes, prepared.name, nearest, len(before.keys() & after.keys()))))
+    return WORSE if outcome_changes.newly_failing(changes) else FINE
+
+
+def _run_suite(
+    python: Path, record: Path, for_pytest: list[str], variables: dict[str, str], *, quiet: bool = False
+) -> int:
+    """Run pytest in an environment; the record appears under its name when the run has ended."""
+    record.parent.mkdir(exist_ok=True)
+    scratch = record.with_name(f".{record.name}.writing")
+    # PYTHONPATH could bring another scikit-learn than the one that was prepared.
+    dropped = {name for name, value in ENVIRONMENT_VARIABLES.items() if value is None} | {"PYTHONPATH", "VIRTUAL_ENV"}
+    held = {name: value for name, value in ENVIRONMENT_VARIABLES.items() if value is not None}
+    environment = {name: value for name, value in os.environ.items() if name not in dropped}
+    try:
+        done = subprocess.run(
+            [str(python), "-m", "pytest", *PYTEST_OPTIONS, f"--junitxml={scratch}", *for_pytest], cwd=PROJECT,
+            env={**environment, **held, **variables}, check=False, stdout=subprocess.DEVNULL if quiet else None,
+            stderr=subprocess.DEVNULL if quiet else None,
+        )  # fmt: skip
+        if scratch.exists():
+            scratch.replace(record)
+    finally:
+        scratch.unlink(missing_ok=True)
+    return done.returncode
+
+
+def _waiting(what: str) -> contextlib.AbstractContextManager[object]:
+    return Console(stderr=True).status(what)
+
+
+def _in_words(how: str, why: str, nearest: str) -> str:
+    return f"laid over {nearest}: {why}" if how == "overlay" else why
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nox -s tests-source --", description=__doc__, epilog=EXAMPLES, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("source", metavar="SOURCE", help="which scikit-learn")
+    route = parser.add_mutually_exclusive_group()
+    route.add_argument(
+        "--overlay", dest="route", action="store_const", const="overlay",
+        help="lay sklearn/mixture over the nearest release, whatever else differs",
+    )  # fmt: skip
+    route.add_argument("--build", dest="route", action="store_const", const="build", help="build it, whatever differs")
+    parser.add_argument(
+        "--python", metavar="PYTHON", type=Path, help="interpreter that a checkout was built in place for"
+    )
+    parser.add_argument("--no-comparison", action="store_true", help="do not run the nearest release too")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done; run nothing")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

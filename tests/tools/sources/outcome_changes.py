@@ -1,0 +1,127 @@
+"""Which checks newly fail with a changed scikit-learn, and which no longer fail, case by case."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+PASSES, FAILS, BREAKS, SKIPPED = "passes", "fails", "ends in an error", "is skipped"
+GONE = r"the known defect '.*' \(.*\) no longer occurs"
+NAMED_CASES = 3
+# What the newest release gave, and what a reporter saw: a better fit ends otherwise.
+NO_PROMISE = ("test_baseline", "test_capture")
+
+
+class NoRecord(ValueError):
+    """A run of the suite that left no record of its checks."""
+
+
+class Check(NamedTuple):
+    """A check on a case; the case is empty where the check has none."""
+
+    name: str
+    case: str
+    promise: bool = True
+
+
+class Changed(NamedTuple):
+    """Cases on which a check went from one outcome to another."""
+
+    check: str
+    before: str
+    after: str
+    cases: tuple[str, ...]
+    promise: bool = True
+
+
+def read(record: Path) -> dict[Check, str]:
+    """What became of each check in a run of the suite, whatever the ledger expected of it.
+
+    Parameters
+    ----------
+    record : Path
+        The JUnit file that the run wrote.
+
+    Raises
+    ------
+    NoRecord
+        There is none, or it has no checks.
+    """
+    try:
+        found = list(ElementTree.parse(record).getroot().iter("testcase"))  # noqa: S314  (our own run wrote it)
+    except (OSError, ElementTree.ParseError) as error:
+        raise NoRecord(f"the run left no record of its checks ({error}); pytest says why above") from None
+    if not found:
+        raise NoRecord("the run had no check; should have at least one (what pytest was asked for selects none)")
+    return {_check(case): _outcome(case) for case in found}
+
+
+def changed(before: Mapping[Check, str], after: Mapping[Check, str]) -> list[Changed]:
+    """The checks whose outcome differs between two runs, in the order of their names."""
+    cases: dict[tuple[str, str, str, bool], list[str]] = defaultdict(list)
+    for check in sorted(before.keys() & after.keys()):
+        if before[check] != after[check]:
+            cases[check.name, before[check], after[check], check.promise].append(check.case)
+    return [
+        Changed(name, was, became, tuple(named), promise)
+        for (name, was, became, promise), named in sorted(cases.items())
+    ]
+
+
+def newly_failing(changes: Iterable[Changed]) -> list[Changed]:
+    """The promises that are kept no longer; what is merely recorded is none."""
+    return [
+        change for change in changes if change.promise and change.after in (FAILS, BREAKS) and change.before != BREAKS
+    ]
+
+
+def lines(changes: list[Changed], source: str, nearest: str, n_checks: int) -> list[str]:
+    """The summary for who made the change."""
+    head = f"{source} relative to scikit-learn {nearest}, {n_checks} checks on cases:"
+    if not changes:
+        return [head, "  every check ends as it does there"]
+    worse = newly_failing(changes)
+    kept = [change for change in changes if change.promise]
+    better = [change for change in kept if change.after == PASSES and change.before in (FAILS, BREAKS)]
+    other = [change for change in kept if change not in worse and change not in better]
+    recorded = {case for change in changes if not change.promise for case in change.cases}
+    told = [head]
+    told += [f"  newly fails: {_on_cases(change)}" for change in worse] or ["  newly fails: nothing"]
+    told += [f"  no longer fails: {_on_cases(change)}" for change in better] or ["  no longer fails: nothing"]
+    told += [f"  {_on_cases(change)} {change.after}, and {change.before} there" for change in other]
+    if recorded:
+        told.append(f"  no longer what is recorded of releases: the fits of {_named(sorted(recorded))}")
+    return told
+
+
+def _on_cases(change: Changed) -> str:
+    cases = [case for case in change.cases if case]
+    if not cases:
+        return change.check
+    return f"{change.check} on {_named(cases)}"
+
+
+def _named(cases: Sequence[str]) -> str:
+    named = ", ".join(cases[:NAMED_CASES]) + (", ..." if len(cases) > NAMED_CASES else "")
+    return f"{len(cases)} case{'' if len(cases) == 1 else 's'} ({named})"
+
+
+def _check(case: ElementTree.Element) -> Check:
+    found = re.fullmatch(r"([^\[]+)(?:\[(.*)\])?", case.get("name", ""), re.DOTALL)
+    name, of_case = (found[1], found[2] or "") if found else (case.get("name", ""), "")
+    return Check(name, of_case, case.get("classname", "").rpartition(".")[2] not in NO_PROMISE)
+
+
+def _outcome(case: ElementTree.Element) -> str:
+    failure, skipped = case.find("failure"), case.find("skipped")
+    if case.find("error") is not None:
+        return BREAKS
+    if failure is not None:
+        return PASSES if re.match(GONE, failure.text or "") else FAILS
+    if skipped is not None:
+        return FAILS if skipped.get("type") == "pytest.xfail" else SKIPPED
+    return PASSES

@@ -1,0 +1,92 @@
+"""A patch on top of the ``sklearn/mixture`` of a release's wheel."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from tests.tools import overlay
+from tests.tools.history import MIXTURE, UNCONFIGURED, VARIABLES
+from tests.tools.sources.naming import SourceUnusable
+
+WITHOUT_EFFECT = ("doc", "examples", "benchmarks", "asv_benchmarks", ".github")
+
+
+def apply(patch: Path, files: Mapping[str, bytes], place: str) -> dict[str, bytes]:
+    """The files of ``sklearn/mixture`` with a patch applied; its tests and documentation are passed over.
+
+    Parameters
+    ----------
+    patch : Path
+        As ``git diff`` or ``git format-patch`` writes it, with or without the prefixes ``a/`` and ``b/``.
+    files : mapping of str to bytes
+        Content by path relative to ``sklearn/mixture``.
+    place : str
+        What messages call these files, like ``scikit-learn 1.9.1``.
+
+    Raises
+    ------
+    SourceUnusable
+        It is no patch, does not apply, or changes other parts of scikit-learn.
+    """
+    with tempfile.TemporaryDirectory() as scratch_name:
+        scratch = Path(scratch_name).resolve()
+        for name, content in files.items():
+            target = scratch / MIXTURE / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        strip, paths = _paths(patch, scratch)
+        wanted = [path for path in paths if not _passed_over(path)]
+        elsewhere = [path for path in wanted if not path.startswith(f"{MIXTURE}/")]
+        if elsewhere:
+            raise SourceUnusable(
+                f"{patch.name} changes {elsewhere[0]}; should change {MIXTURE} alone to go on top of a release"
+                " (apply it in a checkout and name that, to have it built)"
+            )
+        if not wanted:
+            raise SourceUnusable(f"{patch.name} changes no code of {MIXTURE}; should")
+        included = [f"--include={_literal(path)}" for path in wanted]
+        done = _git_apply(scratch, strip, "--whitespace=nowarn", *included, str(patch))
+        if done.returncode:
+            said = "; ".join(line.removeprefix("error: ") for line in done.stderr.splitlines()[:2])
+            raise SourceUnusable(f"{patch.name} does not apply to {MIXTURE} of {place}: {said}")
+        return overlay.read_folder(scratch / MIXTURE)
+
+
+def _paths(patch: Path, folder: Path) -> tuple[str, list[str]]:
+    """How many leading folders of its names a patch wants to have taken off, and which paths it then changes."""
+    said = ""
+    for strip in ("-p1", "-p0"):
+        done = _git_apply(folder, strip, "--numstat", "-z", str(patch))
+        paths = [row.split("\t")[-1] for row in done.stdout.split("\0") if row]
+        if any(path.startswith("sklearn/") for path in paths):
+            return strip, paths
+        said = said or (done.stderr.strip().splitlines() or ["it changes nothing below sklearn/"])[0]
+    raise SourceUnusable(
+        f"{patch.name} is no patch of scikit-learn ({said.removeprefix('error: ')}); should be as `git diff` writes it"
+    )
+
+
+def _passed_over(path: str) -> bool:
+    name = PurePosixPath(path)
+    return name.parts[0] in WITHOUT_EFFECT or "tests" in name.parts or name.suffix in (".md", ".rst")
+
+
+def _literal(path: str) -> str:
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path)
+
+
+def _git_apply(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    # Without this, git looks for a repository around the folder, and takes the paths to be relative to that.
+    alone = {"GIT_CEILING_DIRECTORIES": str(folder.parent)}
+    try:
+        return subprocess.run(
+            ["git", *UNCONFIGURED, "apply", *arguments], cwd=folder, env={**inherited, **VARIABLES, **alone},
+            capture_output=True, encoding="utf-8", errors="replace", check=False,
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise SourceUnusable("git is not on PATH; should be, to apply a patch") from None
