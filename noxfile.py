@@ -155,7 +155,8 @@ def remedies(session: nox.Session) -> None:
     """Run the suite on every candidate fix, and tabulate what each one passes and costs."""
     environments.install_release(session, LATEST)
     arguments, variables = suite_run.name_capture(session)
-    session.run("python", "-m", "tests.tools.remedies", *arguments, env=variables)
+    paths = suite_run.absolute_after(session, arguments, "--json")
+    session.run("python", "-m", "tests.tools.remedies", *paths, env=variables)
 
 
 @nox.session(default=False)

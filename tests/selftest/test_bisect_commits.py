@@ -83,7 +83,7 @@ def search(repository: Repository, wheel: Wheel, tmp_path: Path, old: str, new: 
     before = fingerprint(repository.folder)
     clone = Clone(repository.folder)
     try:
-        return CommitSearch(clone, ASKED, [wheel], tmp_path).find([clone.resolve(old)], [clone.resolve(new)])
+        return CommitSearch(clone, ASKED, lambda _: [wheel], tmp_path).find([clone.resolve(old)], [clone.resolve(new)])
     finally:
         assert fingerprint(repository.folder) == before
 
@@ -197,7 +197,9 @@ def test_a_shallow_clone_is_refused(repository: Repository, wheel: Wheel, tmp_pa
     repository.git("clone", "--quiet", "--depth=2", f"file://{repository.folder}", str(tmp_path / "shallow"))
     shallow = Clone(tmp_path / "shallow")
     with pytest.raises(HistoryUnusable, match=r"is a shallow clone; should have its history .*fetch --unshallow"):
-        CommitSearch(shallow, ASKED, [wheel], tmp_path).find([shallow.resolve("HEAD~1")], [shallow.resolve("HEAD")])
+        CommitSearch(shallow, ASKED, lambda _: [wheel], tmp_path).find(
+            [shallow.resolve("HEAD~1")], [shallow.resolve("HEAD")]
+        )
 
 
 KILLED = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,16 @@ def test_the_interpreter_of_the_active_environment_is_asked(
     monkeypatch.setenv("VIRTUAL_ENV", str(editable.parent.parent))
     plan = plan_for(str(checkout))
     assert (plan.how, plan.python, plan.nearest.version) == ("in place", editable, "1.6.1")
+
+
+def test_the_users_interpreter_is_found_behind_that_of_a_nox_session(
+    checkout: Path, editable: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = make_environment(tmp_path / "session", {})
+    monkeypatch.setenv("VIRTUAL_ENV", str(session.parent.parent))
+    monkeypatch.setenv("PATH", os.pathsep.join([str(session.parent), str(editable.parent)]))
+    (checkout / "sklearn" / "__check_build" / "_check_build.so").unlink()
+    assert plan_for(str(checkout)).python == editable
 
 
 def test_the_interpreter_that_was_named_is_asked(checkout: Path, editable: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,7 @@ def test_a_change_elsewhere_is_built_and_named(checkout: Path, change: dict[str,
     write(checkout, {**CHANGED, **change})
     plan = plan_for(str(checkout))
     assert plan.how == "build"
+    assert "built, and a full build of scikit-learn takes a quarter of an hour" in plan.why
     assert f"differs from 1.6.1, the nearest release, in 1 file ({named})" in plan.why
 
 
@@ -114,6 +117,7 @@ def test_a_patch_is_laid_over_its_release(tmp_path: Path) -> None:
     (tmp_path / "fix.patch").write_text(repository.git("diff") + "\n", encoding="utf-8")
     with prepare(f"1.6.0+{tmp_path}/fix.patch") as prepared:
         assert (prepared.name, prepared.version, answer(prepared)) == ("1.6.0+fix.patch", "1.6.0", "changed")
+        assert prepared.why == "laid over 1.6.0: the patch changes sklearn/mixture/_base.py"
 
 
 def test_a_release_that_does_not_import_it_is_passed_over(checkout: Path, releases: FakeReleases) -> None:
@@ -157,6 +161,18 @@ def test_the_private_environment_is_gone_afterwards(checkout: Path) -> None:
         raise KeyboardInterrupt
     assert not prepared.python.exists()
     assert list(release_environment.FOLDER.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed(checkout: Path) -> None:
+    write(checkout, CHANGED)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, in_use = (release_environment.FOLDER / f"private-{process}-a" for process in (ended.pid, os.getpid()))
+    for folder in (left, in_use):
+        write(folder, {"bin/python": ""})
+    with prepare(str(checkout)):
+        assert not left.exists()
+        assert in_use.exists()
 
 
 def test_a_built_wheel_is_installed_with_what_is_of_the_releases_day(

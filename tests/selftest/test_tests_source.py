@@ -108,6 +108,15 @@ def test_a_call_that_pytest_refuses_is_a_wrong_call(faked: Session) -> None:
     assert faked.run("", "", "--no-such-option", code=4) == 2
 
 
+def test_an_environment_without_pytest_is_told_and_no_older_record_taken(
+    faked: Session, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faked.run("", "")
+    monkeypatch.setattr(f"{__name__}.INTERPRETER", INTERPRETER.replace("cat '{folder}/changed.xml' >\"$record\"", ":"))
+    assert faked.run("", "", code=1) == 2
+    assert "left no record of its checks; has that environment pytest?" in capsys.readouterr().err
+
+
 def test_a_dry_run_runs_nothing(faked: Session, capsys: pytest.CaptureFixture[str]) -> None:
     assert faked.run("", "", "--dry-run") == 0
     assert capsys.readouterr().out == "mine: built in place\n"

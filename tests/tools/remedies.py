@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import argparse
 import collections
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from fixtures import corpus
-from tests.support import replay
+from tests.support import environment, replay
 
 README = corpus.PROJECT / "README.md"
 REMEDIES = {
@@ -91,6 +93,20 @@ def table(counts: dict[str, Counts], cost: list[float]) -> str:
     return "\n".join([*head, *rows, f"| seconds of a fit, `{COST_CASE}` | |{seconds}"])
 
 
+def as_data(release: str, counts: dict[str, Counts], cost: list[float]) -> dict[str, Any]:
+    """The same table for ``nox -s report``."""
+    checks = sorted({check for found in counts.values() for check in found})
+    rows = [
+        {
+            "check": check,
+            "cases": max(found.get(check, (0, 0))[1] for found in counts.values()),
+            "failed": [found.get(check, (0, 0))[0] for found in counts.values()],
+        }
+        for check in checks
+    ]
+    return {"release": release, "names": list(counts), "rows": rows, "cost_case": COST_CASE, "cost": cost}
+
+
 def with_table(text: str, made: str) -> str:
     """The README's text with the table made anew."""
     before, start, rest = text.partition(START)
@@ -104,7 +120,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="nox -s remedies --", description=__doc__.split("\n\n")[0])
     parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
     parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the table for `nox -s report`")
     options = parser.parse_args(arguments)
+    if options.json and not options.json.parent.is_dir():
+        print(f"error: --json names {options.json}, whose folder does not exist; make it first", file=sys.stderr)
+        return 2
     counts = {}
     try:
         capture = corpus.find_capture(options.capture)
@@ -114,8 +134,14 @@ def main(arguments: list[str] | None = None) -> int:
     except (corpus.BadCaptureFolder, SuiteBroke) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    made = table(counts, cost_of(list(REMEDIES.values())))
+    cost = cost_of(list(REMEDIES.values()))
+    made = table(counts, cost)
     print(made)
+    if options.json:
+        data = as_data(environment.describe()["scikit-learn"], counts, cost)
+        scratch = options.json.with_name(f".{options.json.name}.writing")
+        scratch.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        scratch.replace(options.json)
     if options.write:
         README.write_text(with_table(README.read_text(encoding="utf-8"), made), encoding="utf-8")
     failed = sum(failed for failed, _ in counts["LogDomainMixture"].values())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from tests.tools.bisect.wheel import Wheel
 from tests.tools.history import Clone, Commit, HistoryUnusable
 
 SHORT = 10
+HOW_TO_BUILD = "full builds can tell: `git bisect run` with the `step` of this tool (`nox -s bisect -- --help`)"
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,26 @@ class NoCulprit:
 
 @dataclass(frozen=True)
 class Ends:
-    """Two commits that differ on a wheel, the older one first."""
+    """Two commits and their answers, the older one first.
+
+    Attributes
+    ----------
+    old, new : str
+    before, after : Answer
+    wheel : Wheel or None
+        The wheel that both answered on; None where each answered on one near to it.
+    """
 
     old: str
     new: str
-    wheel: Wheel
+    before: Answer
+    after: Answer
+    wheel: Wheel | None
+
+    @property
+    def tell(self) -> bool:
+        """Whether both answered."""
+        return self.before.tells and self.after.tells
 
 
 class CommitSearch:
@@ -77,20 +93,20 @@ class CommitSearch:
     ----------
     clone : Clone
     question : Question
-    wheels : sequence of Wheel
-        The likeliest to fit first.
+    near : callable
+        The wheels that a commit's ``sklearn/mixture`` is likely to run on, the likeliest first.
     scratch : Path
         Folder for the repository of our own.
     """
 
-    def __init__(self, clone: Clone, question: Question, wheels: Sequence[Wheel], scratch: Path) -> None:
+    def __init__(self, clone: Clone, question: Question, near: Callable[[str], Sequence[Wheel]], scratch: Path) -> None:
         self._clone = clone
         self._question = question
-        self._wheels = wheels
+        self._near = near
         self._scratch = scratch
 
     def find(self, olds: Sequence[str], news: Sequence[str]) -> Culprit | NoCulprit:
-        """Find the culprit between the first two ends that differ on one of the wheels.
+        """Find the culprit between the first two ends that differ.
 
         Parameters
         ----------
@@ -103,47 +119,64 @@ class CommitSearch:
             The clone's history cannot be searched.
         """
         self._clone.require_whole()
-        said: list[str] = []
+        reason = "the clone's history has the newer end before the older one"
+        outside = False
         for old, new in self._pairs(olds, news):
-            for wheel in self._wheels:
-                before, after = self._ask(wheel, old), self._ask(wheel, new)
-                if not (before.tells and after.tells):
-                    said += [answer.said for answer in (before, after) if not answer.tells]
-                elif self._question.differs(before, after):
-                    return self._bisect(Ends(old, new, wheel))
-                else:
-                    said.append("")
-        if said and all(said):
-            return NoCulprit(f"no wheel runs sklearn/mixture of both ends: {said[0]}; `--build` says how to go on")
+            ends = self.compare(old, new)
+            if not ends.tell:
+                said = ends.before.said or ends.after.said
+                reason = f"no wheel runs sklearn/mixture of both ends ({said}); {HOW_TO_BUILD}"
+            elif self._question.differs(ends.before, ends.after):
+                return self.bisect(ends)
+            else:
+                outside = True
+        if not outside:
+            return NoCulprit(reason)
         return NoCulprit(
             "on the same wheel, sklearn/mixture of the one end and of the other answer alike: the cause lies outside"
-            " sklearn/mixture, or in a dependency",
+            f" sklearn/mixture, or in a dependency; {HOW_TO_BUILD}",
             outside=True,
         )
 
     def confirm_one_of(self, suspects: Sequence[str]) -> Culprit | None:
         """The first of some commits that differs from its parents on a wheel."""
         for commit in suspects:
-            cause = self._confirm(self._wheels, commit)
+            cause = self._confirm(self._near(commit), commit)
             if isinstance(cause, Culprit):
                 return cause
         return None
 
-    def first_that_tell(self, commits: Sequence[str]) -> list[Answer]:
-        """The answers of some commits on the first wheel where they differ, else the last where all of them tell.
+    def compare(self, old: str, new: str) -> Ends:
+        """The answers of two commits: on one wheel where one runs both, if possible one where they differ."""
+        near_old = self._near(old)
+        found: Ends | None = None
+        for wheel in (wheel for wheel in self._near(new) if wheel in near_old):
+            ends = Ends(old, new, self._ask(wheel, old), self._ask(wheel, new), wheel)
+            if ends.tell and self._question.differs(ends.before, ends.after):
+                return ends
+            found = ends if ends.tell else found
+        return found or Ends(old, new, self._ask_near(old), self._ask_near(new), None)
 
-        Where no wheel tells, those of the last.
+    def bisect(self, ends: Ends) -> Culprit | NoCulprit:
+        """Find the culprit between two ends that differ.
+
+        Raises
+        ------
+        HistoryUnusable
+            git cannot bisect between them.
         """
-        best: list[Answer] = []
-        for wheel in self._wheels:
-            answers = [self._ask(wheel, commit) for commit in commits]
-            if all(answer.tells for answer in answers):
-                if any(self._question.differs(answers[0], answer) for answer in answers[1:]):
-                    return answers
-                best = answers
-            elif not best or not all(answer.tells for answer in best):
-                best = answers
-        return best
+        folder = Path(tempfile.mkdtemp(prefix="history-", dir=self._scratch), "borrowed.git")
+        bisection = Bisection(self._clone, folder, ends.old, ends.new)
+        while isinstance(place := bisection.place(), str):
+            bisection.judge(self._word(ends, place))
+        if len(place.commits) == 1:
+            wheels = [*([ends.wheel] if ends.wheel else []), *self._near(place.commits[0])]
+            return self._confirm(list(dict.fromkeys(wheels)), place.commits[0])
+        candidates = tuple(self._clone.commit(commit) for commit in place.commits)
+        return NoCulprit(
+            f"it is one of {len(candidates)} commits, all but the last of which cannot tell on any wheel",
+            candidates=candidates,
+        )
 
     def _pairs(self, olds: Sequence[str], news: Sequence[str]) -> Iterator[tuple[str, str]]:
         for new in dict.fromkeys(news):
@@ -154,34 +187,43 @@ class CommitSearch:
     def _ask(self, wheel: Wheel, commit: str) -> Answer:
         return wheel.ask(self._clone.mixture_files(commit), commit[:SHORT], self._question)
 
-    def _bisect(self, ends: Ends) -> Culprit | NoCulprit:
-        old, new = ends.old, ends.new
-        folder = Path(tempfile.mkdtemp(prefix="history-", dir=self._scratch), "borrowed.git")
-        bisection = Bisection(self._clone, folder, old, new)
-        while isinstance(place := bisection.place(), str):
-            bisection.judge(self._word(ends, place))
-        if len(place.commits) == 1:
-            wheels = [ends.wheel, *(wheel for wheel in self._wheels if wheel is not ends.wheel)]
-            return self._confirm(wheels, place.commits[0])
-        candidates = tuple(self._clone.commit(commit) for commit in place.commits)
-        return NoCulprit(
-            f"it is one of {len(candidates)} commits, all but the last of which cannot tell on any wheel",
-            candidates=candidates,
-        )
+    def _ask_near(self, commit: str) -> Answer:
+        """The answer of the first wheel that can tell; the last refusal where none can."""
+        answer = Answer(None, "no wheel is near")
+        for wheel in self._near(commit):
+            answer = self._ask(wheel, commit)
+            if answer.tells:
+                break
+        return answer
 
     def _word(self, ends: Ends, commit: str) -> str:
-        """Whether a commit is old or new; on another wheel where the ends differ on that one too."""
-        for wheel in [ends.wheel, *(other for other in self._wheels if other is not ends.wheel)]:
-            try:
-                answer = self._ask(wheel, commit)
-            except HistoryUnusable:  # before sklearn/mixture was there
-                return SKIP
-            if not answer.tells:
-                continue
-            before, after = self._ask(wheel, ends.old), self._ask(wheel, ends.new)
-            if before.tells and after.tells and self._question.differs(before, after):
-                return NEW if self._question.differs(before, answer) else OLD
-        return SKIP
+        """Whether a commit is old or new."""
+        try:
+            answer, before = self._comparable(ends, commit)
+        except HistoryUnusable:  # before sklearn/mixture was there
+            return SKIP
+        if not answer.tells:
+            return SKIP
+        return NEW if self._question.differs(before, answer) else OLD
+
+    def _comparable(self, ends: Ends, commit: str) -> tuple[Answer, Answer]:
+        """The answer of a commit, and that of the older end to compare it with.
+
+        Both are of one wheel where there is one that runs both ends; another
+        one than theirs counts where the ends differ on that one, too.
+        """
+        if ends.wheel is None:
+            return self._ask_near(commit), ends.before
+        answer = self._ask(ends.wheel, commit)
+        if answer.tells:
+            return answer, ends.before
+        for wheel in (wheel for wheel in self._near(commit) if wheel is not ends.wheel):
+            other = self._ask(wheel, commit)
+            if other.tells:
+                before, after = self._ask(wheel, ends.old), self._ask(wheel, ends.new)
+                if before.tells and after.tells and self._question.differs(before, after):
+                    return other, before
+        return answer, ends.before
 
     def _confirm(self, wheels: Sequence[Wheel], commit: str) -> Culprit | NoCulprit:
         """The culprit, where it and each of its parents differ on one wheel."""

@@ -167,9 +167,10 @@ def write_culprits(items: dict[str, list[dict[str, Any]]], path: Path = ledger.L
         defect.pop("culprits", None)
         if items.get(defect["id"]):
             defect["culprits"] = items[defect["id"]]
+    culprits = [Culprit(defect["id"], **item) for defect in content["defects"] for item in defect.get("culprits", [])]
+    text = documentation.with_table(readme.read_text(encoding="utf-8"), TABLE, table(culprits))
     report.write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-    made = table(ledger.read_ledger(path).culprits)
-    report.write(readme, documentation.with_table(readme.read_text(encoding="utf-8"), TABLE, made))
+    report.write(readme, text)
 
 
 def table(culprits: Sequence[Culprit]) -> str:

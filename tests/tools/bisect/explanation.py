@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.tools import overlay, release_commits, release_environment, release_table
@@ -16,8 +16,8 @@ from tests.tools.bisect.wheel import Wheel
 from tests.tools.history import Clone
 from tests.tools.release_table import Release
 
-# A wheel of the series before and of the one after, for each end.
-WHEELS_OF_AN_END = 2
+# How many wheels are tried on a commit: the nearest ones of the series before and after it are among them.
+NEAR = 4
 
 Cause = Culprit | DependencyCulprit | NoCulprit
 
@@ -32,11 +32,14 @@ class Explainer:
     scratch : Path
         Folder for environments and repositories, removed by its maker.
     record : Record
+    wheels : dict
+        Those that were laid over so far.
     """
 
     clone: Clone
     scratch: Path
     record: Record
+    wheels: dict[Release, Wheel] = field(default_factory=dict)
 
     def explain(self, question: Question, change: ReleaseChange, suspects: Sequence[str] = ()) -> Cause:
         """What made an answer change between two releases.
@@ -56,7 +59,7 @@ class Explainer:
             An environment could not be made.
         """
         wheels = [self._wheel(change.after), self._wheel(change.before)]
-        search = CommitSearch(self.clone, question, wheels, self.scratch)
+        search = CommitSearch(self.clone, question, lambda _: wheels, self.scratch)
         suspected = search.confirm_one_of(suspects)
         cause = suspected or search.find(
             self._commits(change.before), [*self._commits(change.after), self._until(change.after)]
@@ -70,7 +73,9 @@ class Explainer:
         return NoCulprit(f"{cause.reason}; {found}", outside=True)
 
     def _wheel(self, release: Release) -> Wheel:
-        return Wheel(release, self.scratch / f"wheel-{release.version}", self.record)
+        if release not in self.wheels:
+            self.wheels[release] = Wheel(release, self.scratch / f"wheel-{release.version}", self.record)
+        return self.wheels[release]
 
     def _commits(self, release: Release) -> list[str]:
         packages = release_environment.packages_of(release_environment.make(release))
@@ -99,23 +104,17 @@ class Explainer:
         HistoryUnusable
             The clone's history cannot be searched.
         """
-        ends = [end if isinstance(end, str) else self._commits(end)[0] for end in (good, bad)]
-        wheels = [self._wheel(release) for release in self._near(ends)]
-        search = CommitSearch(self.clone, question, wheels, self.scratch)
-        good_answer, bad_answer = search.first_that_tell(ends)
-        require_ends(question, good_answer, bad_answer, names)
-        swapped = self.clone.is_ancestor(ends[1], ends[0])
-        old, new = reversed(ends) if swapped else ends
-        return search.find([old], [new])
+        commits = [end if isinstance(end, str) else self._commits(end)[0] for end in (good, bad)]
+        reverse = self.clone.is_ancestor(commits[1], commits[0])
+        old, new = reversed(commits) if reverse else commits
+        search = CommitSearch(self.clone, question, self._near, self.scratch)
+        ends = search.compare(old, new)
+        answers = (ends.after, ends.before) if reverse else (ends.before, ends.after)
+        require_ends(question, answers[0], answers[1], names)
+        return search.bisect(ends)
 
-    def _near(self, commits: list[str]) -> list[Release]:
-        """Releases whose wheels are likely to run some commits, the likeliest first."""
-        releases = release_table.read()
-        near: dict[Release, int] = {}
-        for commit in commits:
-            found = release_commits.nearest_releases(
-                self.clone.version(commit), self.clone.commit(commit).date, releases
-            )
-            for rank, release in enumerate(found[:WHEELS_OF_AN_END]):
-                near[release] = min(near.get(release, rank), rank)
-        return sorted(near, key=lambda release: near[release])
+    def _near(self, commit: str) -> list[Wheel]:
+        """Wheels that are likely to run a commit, the likeliest first."""
+        day = self.clone.commit(commit).date
+        found = release_commits.nearest_releases(self.clone.version(commit), day, release_table.read())
+        return [self._wheel(release) for release in found[:NEAR]]

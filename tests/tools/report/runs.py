@@ -80,11 +80,16 @@ def find(places: Sequence[Path]) -> list[Path]:
             raise NoRecords(
                 f"{place} does not exist; should be a record or a folder of them (`nox -s tests` writes it)"
             )
-        found |= {path for path in place.rglob("*.xml") if not path.name.startswith(".")} if place.is_dir() else {place}
+        found |= set(filter(_is_of_a_release, place.rglob("*.xml"))) if place.is_dir() else {place}
     if not found:
         named = ", ".join(str(place) for place in places)
         raise NoRecords(f"there is no record (*.xml) in {named}; `nox -s tests` writes them into results/")
     return sorted(found)
+
+
+def _is_of_a_release(path: Path) -> bool:
+    """Not of a source of the user's, which calls itself by the version of a release; nor one being written."""
+    return not path.name.startswith((".", "source-"))
 
 
 def merge(records: Sequence[Record], listed: ledger.Ledger) -> Runs:
@@ -108,8 +113,8 @@ def merge(records: Sequence[Record], listed: ledger.Ledger) -> Runs:
         said = first.header[name]
         if said not in (value, record.OFF):
             raise BadRecord(first.path, f"was run with the {name} {said}", f"with the one that is here, {value}")
-    versions = sorted({record.release for record in records}, key=Version)
-    releases = [_release([record for record in records if record.release == version]) for version in versions]
+    versions = sorted({one.release for one in records}, key=Version)
+    releases = [_release([one for one in records if one.release == version]) for version in versions]
     return Runs(
         tuple(releases), first.header["estimator"], first.header["ledger"] != record.OFF, first.header["corpus"]
     )
@@ -131,12 +136,12 @@ def read(paths: Iterable[Path]) -> list[Record]:
 
 
 def _require_same(records: Sequence[Record], name: str) -> None:
-    values = Counter(record.header[name] for record in records)
+    values = Counter(one.header[name] for one in records)
     if len(values) == 1:
         return
     usual = values.most_common(1)[0][0]
-    odd = next(record for one in records if one.header[name] != usual)
-    other = next(record for one in records if one.header[name] == usual)
+    odd = next(one for one in records if one.header[name] != usual)
+    other = next(one for one in records if one.header[name] == usual)
     raise BadRecord(
         odd.path,
         f"was run with the {name} {odd.header[name]}, and {other.path} with {usual}",
@@ -160,7 +165,7 @@ def _release(records: Sequence[Record]) -> Release:
                     f"says that {result.name} {WORDS[result.state]}, and {told_by[key]} that it {WORDS[known.state]}",
                     f"of one mind about scikit-learn {one.release}: {junit.AGAIN}",
                 )
-    return Release(records[0].release, tuple(record.header for record in records), results)
+    return Release(records[0].release, tuple(one.header for one in records), results)
 
 
 WORDS = {

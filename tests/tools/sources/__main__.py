@@ -94,6 +94,7 @@ def _run_suite(
     """Run pytest in an environment; the record appears under its name when the run has ended."""
     record.parent.mkdir(exist_ok=True)
     scratch = record.with_name(f".{record.name}.writing")
+    scratch.unlink(missing_ok=True)
     # PYTHONPATH could bring another scikit-learn than the one that was prepared.
     dropped = {name for name, value in ENVIRONMENT_VARIABLES.items() if value is None} | {"PYTHONPATH", "VIRTUAL_ENV"}
     held = {name: value for name, value in ENVIRONMENT_VARIABLES.items() if value is not None}
@@ -104,8 +105,10 @@ def _run_suite(
             env={**environment, **held, **variables}, check=False, stdout=subprocess.DEVNULL if quiet else None,
             stderr=subprocess.DEVNULL if quiet else None,
         )  # fmt: skip
-        if scratch.exists():
+        if scratch.exists() and scratch.stat().st_size:
             scratch.replace(record)
+        elif done.returncode in PYTEST_RAN:
+            raise NoRecord(f"{python} -m pytest left no record of its checks; has that environment pytest?")
     finally:
         scratch.unlink(missing_ok=True)
     return done.returncode

@@ -54,7 +54,7 @@ def wheel_of(tree: Tree, name: str, nearest: Release, say: Callable[[str], None]
         if built:
             say(f"{name} was built before: {built[0]}")
             return built[0]
-        say(f"building {name} for Python {nearest.python}: {COST}; Ctrl-C stops it")
+        say(f"building {name} for Python {nearest.python}; Ctrl-C stops it")
         log = folder / f"{place.name}.log"
         _run(["build", "--wheel", f"--python={nearest.python}", f"--exclude-newer={until}",
               f"--out-dir={scratch / 'wheel'}", str(scratch / "source")], log, name)  # fmt: skip

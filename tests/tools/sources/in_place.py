@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.tools.sources.naming import SourceUnusable
 
 SECONDS_TO_IMPORT = 120
+MOST_INTERPRETERS = 4
 WHAT_IS_IMPORTED = """
 import json, os, sys
 import sklearn.mixture
@@ -47,7 +48,7 @@ class Imported:
 def find(checkout: Path, python: Path | None) -> Imported | None:
     """The interpreter that imports a checkout from where it is; None where there is none.
 
-    Asked are the one given, or that of the active environment and the first on PATH:
+    Asked are the one given, or that of the active environment and the first ones on PATH:
     each as it is (an editable installation), then with the checkout on its path
     (``build_ext --inplace``) where that has compiled files.
 
@@ -101,11 +102,16 @@ def imported(python: Path, variables: Mapping[str, str]) -> Imported:
 
 
 def _interpreters() -> list[Path]:
-    """The interpreter of the active environment, and the first on PATH."""
+    """The interpreter of the active environment, and the first ones on PATH.
+
+    Several, because a nox session puts its own environment before the user's.
+    """
     active = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX")
-    found = [str(Path(active, "bin", "python"))] if active else []
-    found += [path for path in (shutil.which("python"), shutil.which("python3")) if path]
-    return [Path(path) for path in dict.fromkeys(found) if Path(path).exists()]
+    folders = [Path(active, "bin")] if active else []
+    folders += [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+    found = (shutil.which(name, path=str(folder)) for folder in folders for name in ("python", "python3"))
+    first_of_folder = {Path(path).parent: Path(path) for path in reversed([path for path in found if path])}
+    return list(reversed(first_of_folder.values()))[:MOST_INTERPRETERS]
 
 
 def _build_folders(checkout: Path) -> list[str]:

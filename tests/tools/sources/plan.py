@@ -12,6 +12,7 @@ from tests.tools import overlay, release_environment, release_table
 from tests.tools.release_commits import nearest_releases
 from tests.tools.release_table import Release
 from tests.tools.sources import in_place, naming, patch
+from tests.tools.sources.build import COST
 from tests.tools.sources.tree import CommitTree, Difference, FolderTree, Tree, difference
 
 How = Literal["release", "overlay", "build", "in place", "wheel", "nightly"]
@@ -71,7 +72,7 @@ def plan_for(text: str, route: Route | None = None, python: Path | None = None) 
         Lay ``sklearn/mixture`` over the nearest release, or build, whatever the difference.
     python : Path, optional
         Interpreter that a checkout is built in place for (default: that of the environment
-        that is active, or the first on PATH).
+        that is active, or one of the first on PATH).
 
     Raises
     ------
@@ -109,9 +110,11 @@ def _of_place(source: naming.Checkout, built: in_place.Imported) -> Plan:
 def _of_patch(source: naming.Patched) -> Plan:
     release = source.release
     folder = release_environment.packages_of(release_environment.make(release)) / "sklearn" / "mixture"
-    patched = patch.apply(source.patch, overlay.read_folder(folder), f"scikit-learn {release.version}")
+    released = overlay.read_folder(folder)
+    patched = patch.apply(source.patch, released, f"scikit-learn {release.version}")
+    changed = tuple(f"mixture/{name}" for name in sorted(patched) if released.get(name) != patched[name])
     name = f"{release.version}+{source.patch.name}"
-    return Plan(name, "overlay", f"laid over {release.version}: the patch", release, (release,), patched)
+    return Plan(name, "overlay", f"the patch changes {_files(changed)}", release, (release,), patched)
 
 
 def _of_tree(tree: Tree, name: str, route: Route | None) -> Plan:
@@ -140,9 +143,9 @@ def _why_laid(found: Difference) -> str:
 
 def _why_built(found: Difference, nearest: Release, *, asked: bool) -> str:
     if asked:
-        return "built, as asked by --build"
+        return f"built, as asked by --build; {COST}"
     return (
-        f"built: outside sklearn/mixture it differs from {nearest.version}, the nearest release, in"
+        f"built, and {COST}: outside sklearn/mixture it differs from {nearest.version}, the nearest release, in"
         f" {_count(found.elsewhere)} ({_files(found.elsewhere)}); --overlay would lay sklearn/mixture alone over it,"
         " in seconds"
     )

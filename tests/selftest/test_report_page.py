@@ -1,0 +1,138 @@
+"""The page says what the records say: states, verdict, evidence; it needs nothing else, and is the same each time."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.selftest.run_records import (
+    BOUND,
+    COLLAPSE,
+    ITERATIONS,
+    LOST,
+    STILL,
+    Test,
+    content_of,
+    failed,
+    header,
+    known,
+    of_release,
+    write,
+)
+from tests.support import record
+from tests.tools.report import matrix, page, summary
+from tests.tools.report.verdict import GREEN, RED
+
+SCRIPT = "</script><script>alert('what a message must not do')</script>"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for release in ("0.19.2", "1.9.1"):
+        write(tmp_path / f"sklearn-{release}.xml", of_release(release), header(release))
+    return tmp_path
+
+
+def data_of(text: str) -> Any:
+    """What the page's script reads."""
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, flags=re.DOTALL)
+    return json.loads(data)
+
+
+def test_a_defect_that_has_gone_is_fixed_and_one_that_has_not_is_known(folder: Path) -> None:
+    seen = content_of(folder).matrix
+    assert seen.states[LOST][COLLAPSE] == matrix.KNOWN * 2
+    assert seen.states[STILL][ITERATIONS] == matrix.KNOWN + matrix.FIXED
+    assert seen.states[STILL][BOUND] == matrix.HEALTHY * 2
+    assert seen.cells(STILL) == matrix.KNOWN + matrix.FIXED
+    assert seen.cells("two-samples") == matrix.NOT_RUN * 2
+
+
+def test_runs_as_the_ledger_says_are_green(folder: Path) -> None:
+    content = content_of(folder)
+    said = page.judge(content)
+    assert said.colour == GREEN
+    assert (
+        said.sentence == "All 2 releases behave as the ledger says; in 1.9.1, the newest, 1 known defect still present."
+    )
+    assert [(defect.name, number) for defect, number in said.present] == [("component-collapses-to-origin", 1)]
+
+
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [
+        (failed(BOUND, "two-samples", "it falls"), "1 new failure (with 1.9.1)"),
+        (Test(COLLAPSE, "two-samples", "failure", "gone", {record.GONE: "x"}), "1 listed defect that no longer occurs"),
+        (Test(BOUND, "two-samples", "failure", "AssertionError: a bug of the suite"), "1 error (with 1.9.1)"),
+        (Test(BOUND, "two-samples", "error", "broken case"), "1 error (with 1.9.1)"),
+    ],
+)
+def test_what_the_ledger_does_not_say_is_red(folder: Path, test: Test, words: str) -> None:
+    write(folder / "sklearn-1.9.1.xml", [*of_release("1.9.1"), test], header("1.9.1"))
+    content = content_of(folder)
+    said = page.judge(content)
+    assert said.colour == RED
+    assert words in said.sentence
+    assert f"`{test.check}[two-samples]` with 1.9.1" in summary.markdown(content, said)
+
+
+def test_the_summary_counts_cases_by_release(folder: Path) -> None:
+    content = content_of(folder)
+    lines = summary.markdown(content, page.judge(content)).splitlines()
+    assert lines[0].startswith("## All 2 releases")
+    assert "| [n-iter-from-zero](https://github.com/scikit-learn/scikit-learn/pull/11015) | 2 |  |" in lines
+
+
+def test_the_same_records_give_the_same_bytes(folder: Path) -> None:
+    assert page.render(content_of(folder, LOST)) == page.render(content_of(folder, LOST))
+
+
+def test_the_page_refers_to_nothing_outside(folder: Path) -> None:
+    text = page.render(content_of(folder, LOST))
+    loaded = re.findall(r'(?:\bsrc|<image[^>]* href|<link[^>]* href)="([^"]*)"', text) + re.findall(
+        r"url\(([^)]*)\)", text
+    )
+    assert loaded
+    assert all(place.startswith("data:") for place in loaded)
+    assert "@import" not in text
+
+
+def test_evidence_is_kept_once_and_told_for_each_release(folder: Path) -> None:
+    data = data_of(page.render(content_of(folder)))
+    (collapse,) = (row for row in data["seen"][data["cases"].index(LOST)] if data["checks"][row[0]] == COLLAPSE)
+    assert collapse[1:] == [[collapse[1][0], 2]]
+    text = data["texts"][collapse[1][0]]
+    assert text == f"scikit-learn {{release}}, case {LOST}: 1 of 11 components collapsed (10 empty)"
+
+
+def test_what_a_record_says_is_never_markup(folder: Path) -> None:
+    tests = [known(COLLAPSE, LOST, SCRIPT), Test(BOUND, LOST, "error", SCRIPT)]
+    write(folder / "sklearn-1.9.1.xml", tests, header("1.9.1", machine=SCRIPT, numpy='"><img src=x>'))
+    text = page.render(content_of(folder))
+    assert "<script>alert" not in text
+    assert "<img" not in text
+    assert SCRIPT in data_of(text)["texts"]
+
+
+def test_every_picture_says_what_it_shows_and_is_well_formed(folder: Path) -> None:
+    text = page.render(content_of(folder, LOST, STILL))
+    pictures = re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL)
+    assert len(pictures) == 4
+    for picture in pictures:
+        root = ElementTree.fromstring(picture)  # noqa: S314  (made above)
+        assert root.get("role") == "img"
+        assert root.get("aria-label")
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+
+
+def test_stretches_of_releases_are_put_together() -> None:
+    versions = ("0.18", "0.19", "1.0", "1.1", "1.2")
+    assert matrix.stretches(versions, "kkhkk", "k") == "0.18 to 0.19, 1.1 to 1.2"
+    assert matrix.stretches(versions, "hkhhk", "k") == "0.19, 1.2"
+    assert matrix.stretches(versions, "hhhhh", "k") == ""

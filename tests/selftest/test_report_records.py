@@ -1,0 +1,143 @@
+"""The report takes records of whole runs that belong together, and refuses all others by name, in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fixtures import corpus
+from tests.selftest.run_records import BOUND, COLLAPSE, LOST, STILL, Test, failed, header, known, of_release, write
+from tests.support import ledger
+from tests.tools.report import __main__ as report
+from tests.tools.report import junit, runs
+
+
+def refusal(folder: Path) -> str:
+    """What the report says of the records of a folder: one line."""
+    with pytest.raises(junit.BadRecord) as caught:
+        runs.merge(runs.read(runs.find([folder])), ledger.read_ledger())
+    message = str(caught.value)
+    assert message.splitlines() == [message]
+    assert message.startswith(str(folder))
+    assert "; should be " in message
+    return message
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    return write(tmp_path / "sklearn-1.9.1.xml", of_release("1.9.1"), header())
+
+
+def test_a_whole_record_is_taken(whole: Path) -> None:
+    told = runs.merge(runs.read([whole]), ledger.read_ledger())
+    assert [release.version for release in told.releases] == ["1.9.1"]
+    assert told.newest.results[COLLAPSE, LOST].state == junit.KNOWN
+    assert told.newest.results[BOUND, STILL].state == junit.PASSED
+
+
+@pytest.mark.parametrize("kept", [0, 100, 2000, -1])
+def test_a_record_that_is_cut_off_is_refused(whole: Path, kept: int) -> None:
+    whole.write_bytes(whole.read_bytes()[:kept])
+    assert "is no whole XML" in refusal(whole.parent)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    ['<!DOCTYPE testsuites SYSTEM "file:///etc/passwd">', '<!DOCTYPE t [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'],
+)
+def test_a_document_type_is_refused(whole: Path, declared: str) -> None:
+    text = whole.read_text(encoding="utf-8")
+    whole.write_text(text.replace("<testsuites>", declared + "<testsuites>"), encoding="utf-8")
+    assert "document type" in refusal(whole.parent)
+
+
+def test_a_record_of_absurd_size_is_refused_unread(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(junit, "MAX_BYTES", 100)
+    assert "at most 100" in refusal(whole.parent)
+
+
+@pytest.mark.parametrize("name", [*junit.OF_THE_HEADER, "record"])
+def test_a_record_without_its_header_is_refused(tmp_path: Path, name: str) -> None:
+    said = {key: value for key, value in header().items() if key != name}
+    write(tmp_path / "a.xml", of_release("1.9.1"), said)
+    assert "header" in refusal(tmp_path)
+
+
+def test_a_record_without_its_footer_is_refused(whole: Path) -> None:
+    text = whole.read_text(encoding="utf-8")
+    whole.write_text(text.replace('<property name="end" value="complete" />', ""), encoding="utf-8")
+    assert "lacks 'end' in its footer" in refusal(whole.parent)
+
+
+def test_a_run_that_broke_off_is_refused(tmp_path: Path) -> None:
+    footer = {"tests selected": "2148", "end": "interrupted"}
+    write(tmp_path / "a.xml", of_release("1.9.1"), header(), footer)
+    assert "stopped after 7 of 2148 tests" in refusal(tmp_path)
+
+
+def test_a_record_that_lost_tests_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "a.xml", of_release("1.9.1"), header(), {"tests selected": "9", "tests ended": "9"})
+    assert "holds 7 tests and says that 9 ended" in refusal(tmp_path)
+
+
+def test_a_test_that_is_told_twice_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "a.xml", [Test(BOUND, LOST), Test(BOUND, LOST)], header())
+    assert f"holds {BOUND}[{LOST}] twice" in refusal(tmp_path)
+
+
+def test_a_case_of_another_corpus_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "a.xml", [Test(BOUND, "no-such-case")], header())
+    assert "no-such-case" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("name", runs.SAME)
+def test_runs_that_differ_are_refused(whole: Path, name: str) -> None:
+    write(whole.with_name("sklearn-1.8.0.xml"), of_release("1.8.0"), header("1.8.0", **{name: "another"}))
+    assert f"with the {name} " in refusal(whole.parent)
+
+
+@pytest.mark.parametrize("name", ["ledger", "corpus"])
+def test_a_run_of_another_state_of_the_project_is_refused(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "a.xml", of_release("1.9.1"), header(**{name: "another"}))
+    assert "the one that is here" in refusal(tmp_path)
+
+
+def test_records_of_one_release_that_contradict_are_refused(whole: Path) -> None:
+    write(whole.with_name("zz.xml"), [failed(BOUND, LOST, "it falls")], header())
+    message = refusal(whole.parent)
+    assert f"{BOUND}[{LOST}] fails" in message
+    assert f"{whole} that it passes" in message
+
+
+def test_shards_of_one_release_add_up(tmp_path: Path) -> None:
+    tests = of_release("1.9.1")
+    write(tmp_path / "a.xml", tests[:3], header())
+    write(tmp_path / "b.xml", tests[2:], header(machine="Darwin"))
+    told = runs.merge(runs.read(runs.find([tmp_path])), ledger.read_ledger())
+    assert len(told.newest.results) == len(tests)
+    assert told.newest.said("machine") == "Linux; Darwin"
+
+
+def test_what_one_shard_skips_another_tells(tmp_path: Path) -> None:
+    write(tmp_path / "a.xml", [Test(COLLAPSE, LOST, "skipped", "no data")], header())
+    write(tmp_path / "b.xml", [known(COLLAPSE, LOST, "it collapses")], header())
+    told = runs.merge(runs.read(runs.find([tmp_path])), ledger.read_ledger())
+    assert told.newest.results[COLLAPSE, LOST].state == junit.KNOWN
+
+
+@pytest.mark.parametrize("arguments", [["no-such-folder"], []])
+def test_nothing_to_report_on_is_said(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    assert report.main(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert len(said.splitlines()) == 1
+    assert "nox -s tests" in said
+
+
+def test_a_case_needs_no_brackets_of_its_own() -> None:
+    assert junit.Result("test_a", None, "test_x", junit.PASSED, "", {}).name == "test_a"
+    assert all(name == name.strip("[]") for name in corpus.case_names())
