@@ -57,6 +57,8 @@ class Search:
     journal : Journal
     progress : callable
         Called with the pass and the best candidate whenever there is something new.
+    least_components : int
+        How many components are kept at least.
 
     Attributes
     ----------
@@ -72,7 +74,9 @@ class Search:
         judges: list[Judge],
         journal: Journal,
         progress: Callable[[str, Candidate, int], None],
+        least_components: int = 1,
     ) -> None:
+        self._least_components = least_components
         self.judges = judges
         self.journal = journal
         self.accepted = [original]
@@ -127,6 +131,8 @@ class Search:
         original = self.accepted[0]
         for candidate in candidates:
             if candidate.key == self.best.key or self._known(candidate) is False or not candidate.is_valid():
+                continue
+            if candidate.n_components < self._least_components:
                 continue
             if candidate.fewest_distinct < min(max(2, candidate.n_components), original.fewest_distinct):
                 continue
