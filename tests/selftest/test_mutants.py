@@ -12,6 +12,7 @@ import cosmic_ray.plugins
 import pytest
 from cosmic_ray.mutating import mutate_code
 
+from fixtures.corpus import PROJECT
 from tests.tools.mutants import __main__ as command
 from tests.tools.mutants import explanations, report
 from tests.tools.mutants.enumeration import Mutant, mutants_of, operators
@@ -40,6 +41,9 @@ class Model:
         except ValueError:
             return None
 '''
+of_a_whole_run = pytest.mark.skipif(
+    not report.FIGURES.exists(), reason="no whole run has been recorded: `nox -s mutants -- --write` does"
+)
 RULES = Explanations("1.9.1", {}, {})
 
 
@@ -120,7 +124,7 @@ def survivors_file(folder: Path, **changes: Any) -> Path:
     ("changes", "says"),
     [
         ({"format": 2}, "has format 2; should have 1"),
-        ({"kind": "boring"}, "kind 'boring'; should be one of equivalent, out of scope"),
+        ({"kind": "boring"}, "kind 'boring'; should be one of equivalent, out of scope, gap"),
         ({"because": " "}, "has no reason for"),
         ({"mutants": [["x", "y"], ["x", "y"]]}, "explains a.py f: `x` -> `y` twice"),
         ({"survivors": [{}]}, r"cannot be read \(KeyError"),
@@ -201,13 +205,29 @@ def test_the_table_counts_by_function() -> None:
     by_name = {suite: {f"a.py:0:1:{name}": result for name, result in one.items()} for suite, one in results.items()}
     why = RULES._replace(survivors={three[2].key(): ("equivalent", "it is")})
     counts = report.figures(three, by_name, why)
-    assert counts["a.py f"] == report.Count(mutants=2, ours=2, baseline=1, theirs=1, neither=0, equivalent=0)
+    assert counts["a.py f"] == report.Count(mutants=2, ours=2, baseline=1, theirs=1, neither=0, equivalent=0, gaps=0)
     assert "| `f` | 2 | 2 | 1 | 1 |  |" in report.table(counts)
     assert "| all | 3 | 66.7 % | 33.3 % | 33.3 % | 33.3 % |" in report.table(counts)
     assert "(66.7 %; 33.3 % without `test_baseline.py`)" in report.sentence("1.9.1", counts)
-    assert "Of the 1 that survive, 1 compute the same and 0 change what is out of scope" in report.sentence(
-        "1.9.1", counts
+    assert (
+        "Of the 1 that survive, 1 compute the same, 0 change what is out of scope, and 0 show gaps"
+        in report.sentence("1.9.1", counts)
     )
+
+
+@of_a_whole_run
+def test_the_readme_has_the_figures_of_the_last_whole_run() -> None:
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert report.with_figures(text, *report.read()) == text
+
+
+@of_a_whole_run
+def test_the_figures_and_the_explanations_are_of_one_run() -> None:
+    release, counts = report.read()
+    why = explanations.read()
+    whole = report.total(counts)
+    assert release == why.release
+    assert whole.mutants - whole.ours >= len(why.survivors) > 0
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ class Trials:
         gc.collect()
         getattr(gc, "freeze", gc.collect)()  # what forks share is not touched
         os.dup2(self._replies, 1)
-        worker.serve({"sources": self.sources, "clean": self.clean, "attempt": self.attempt})
+        worker.serve({"sources": self.sources, "tests": self.tests, "clean": self.clean, "attempt": self.attempt})
         return True
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -96,17 +96,26 @@ class Trials:
                 texts[file] = stream.read()
         return texts
 
-    def clean(self, files: List[str], seconds: float) -> Dict[str, Any]:
-        """Run every test on the package as it is.
+    def tests(self) -> List[Dict[str, Any]]:
+        """The ``id`` and the ``case`` (or None) of every test."""
+        return [
+            {
+                "id": name,
+                "case": item.callspec.params.get("case_name") if hasattr(item, "callspec") else None,
+            }
+            for name, item in self._items.items()
+        ]
+
+    def clean(self, files: List[str], tests: List[str], seconds: float) -> Dict[str, Any]:
+        """Run tests on the package as it is.
 
         Returns
         -------
         dict
-            ``tests``: for each test its ``id``, ``case`` (or None), ``failed``,
-            CPU ``seconds``, and ``lines``, an index into ``lines``: the lines
-            that tests run, by file.
+            ``tests``: for each test its ``id``, ``failed``, CPU ``seconds``, and
+            ``lines``, an index into ``lines``: the lines that tests run, by file.
         """
-        return _forked(lambda: self._run_clean(files), seconds)
+        return _forked(lambda: self._run_clean(files, tests), seconds)
 
     def attempt(self, file: str, source: str, tests: List[str], seconds: float) -> Dict[str, Any]:
         """Run tests on the package with another source of one file, up to the first that fails.
@@ -119,17 +128,16 @@ class Trials:
         """
         return _forked(lambda: self._run_mutant(file, source, tests), seconds)
 
-    def _run_clean(self, files: List[str]) -> Dict[str, Any]:
+    def _run_clean(self, files: List[str], names: List[str]) -> Dict[str, Any]:
         trace = LineTrace({_path_of(file): file for file in files})
         tests, known = [], {}  # type: List[Dict[str, Any]], Dict[str, int]
-        for item in self._items.values():
+        for item in [self._items[name] for name in names]:
             self._failed = False
             start = time.process_time()
             lines = trace.during(functools.partial(self._run, item, None))
             tests.append(
                 {
                     "id": item.nodeid,
-                    "case": item.callspec.params.get("case_name") if hasattr(item, "callspec") else None,
                     "failed": self._failed,
                     "seconds": time.process_time() - start,
                     "lines": known.setdefault(json.dumps(lines), len(known)),

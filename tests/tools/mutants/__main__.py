@@ -49,6 +49,9 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
         "--function", metavar="NAME", action="append", help="try those of one function; may be repeated"
     )
     parser.add_argument("--suite", choices=suites.TITLES, action="append", help="try one suite only (default: both)")
+    parser.add_argument(
+        "--all-cases", action="store_true", help="try this suite on large cases too, which takes longer"
+    )
     parser.add_argument("--jobs", metavar="N", type=_positive, default=os.cpu_count() or 1, help="how many at a time")
     parser.add_argument("--fresh", action="store_true", help="try again what has been tried")
     parser.add_argument("--dry-run", action="store_true", help="list the mutants and try none")
@@ -139,7 +142,7 @@ def _try(
     lock = threading.Lock()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     for suite in options.suite or suites.TITLES:
-        path = RESULTS / f"{suite}.jsonl"
+        path = RESULTS / f"{suite}{'-all-cases' if options.all_cases and suite == suites.OURS else ''}.jsonl"
         if options.fresh:
             path.unlink(missing_ok=True)
         record = Record(path, states[suite])
@@ -151,7 +154,7 @@ def _try(
                 with lock:
                     bar.update(task, description=what, advance=done)  # type: ignore[arg-type]
 
-            trials.run(suite, mutants, python, record, options.jobs, show)
+            trials.run(suite, mutants, python, record, options.jobs, show, options.all_cases)
         results[suite] = record.results
     return results
 

@@ -35,6 +35,8 @@ class Count(NamedTuple):
     neither : int
     equivalent : int
         Survivors of this suite that no test can kill.
+    gaps : int
+        Survivors of this suite that a test could kill.
     """
 
     mutants: int
@@ -43,6 +45,10 @@ class Count(NamedTuple):
     theirs: int
     neither: int
     equivalent: int
+    gaps: int
+
+
+NONE = Count(0, 0, 0, 0, 0, 0, 0)
 
 
 def figures(
@@ -55,16 +61,19 @@ def figures(
     for mutant in mutants:
         ours = results[OURS][mutant.identity()].killed_by
         theirs = results[THEIRS][mutant.identity()].killed_by
-        equivalent = ours is None and why.survivors.get(mutant.key(), ("", ""))[0] == "equivalent"
-        one = (1, ours is not None, BASELINE in (ours or ""), theirs is not None, not ours and not theirs, equivalent)
+        kind = why.survivors.get(mutant.key(), ("", ""))[0] if ours is None else ""
+        one = (
+            1, ours is not None, BASELINE in (ours or ""), theirs is not None, not ours and not theirs,
+            kind == "equivalent", kind == "gap",
+        )  # fmt: skip
         name = f"{mutant.file} {mutant.function}"
-        counts[name] = _plus(counts.get(name, Count(0, 0, 0, 0, 0, 0)), Count(*map(int, one)))
+        counts[name] = _plus(counts.get(name, NONE), Count(*map(int, one)))
     return counts
 
 
 def total(counts: Mapping[str, Count]) -> Count:
     """All functions together."""
-    whole = Count(0, 0, 0, 0, 0, 0)
+    whole = NONE
     for count in counts.values():
         whole = _plus(whole, count)
     return whole
@@ -106,8 +115,8 @@ def sentence(release: str, counts: Mapping[str, Count]) -> str:
         f"Of {whole.mutants:,} mutants of the fit path of scikit-learn {release}, this suite kills {whole.ours:,}"
         f" ({percent(whole.ours, whole.mutants)}; {percent(whole.ours - whole.baseline, whole.mutants)} without"
         f" `test_baseline.py`), and scikit-learn's own `sklearn.mixture` tests kill {whole.theirs:,}"
-        f" ({percent(whole.theirs, whole.mutants)}). Of the {alive} that survive, {whole.equivalent} compute the same"
-        f" and {alive - whole.equivalent} change what is out of scope."
+        f" ({percent(whole.theirs, whole.mutants)}). Of the {alive} that survive, {whole.equivalent} compute the same,"
+        f" {alive - whole.equivalent - whole.gaps} change what is out of scope, and {whole.gaps} show gaps."
     )
 
 

@@ -22,6 +22,9 @@ TITLES = {OURS: "this suite", THEIRS: "scikit-learn's own tests"}
 TIMES_CLEAN, MORE_SECONDS = 4, 20
 SECONDS_OF_A_CLEAN_RUN = 1800.0
 
+# A case is small that has up to so many numbers in its frames, times its components.
+SMALL = 1500
+
 PYTEST = ("-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:unraisableexception")
 VARIABLES = {
     "PYTEST_ADDOPTS": "",
@@ -70,18 +73,24 @@ def start(suite: str, python: Path) -> WorkerProcess:
     )
 
 
-def clean_tests(suite: str, worker: WorkerProcess) -> list[SuiteTest]:
+def clean_tests(suite: str, worker: WorkerProcess, all_cases: bool = False) -> list[SuiteTest]:
     """Run a suite on the package as it is: its tests in the order in which they are tried.
 
-    The published capture is left out, so that what kills a mutant does not
-    depend on whether it is at hand.
+    Of this suite, those on small cases and on the smallest chain, unless all
+    cases are asked for; the published capture is left out, so that what kills a
+    mutant does not depend on whether it is at hand.
 
     Raises
     ------
     NotGreen
         A test fails.
     """
-    answer = worker.ask("clean", files=list(FILES), seconds=SECONDS_OF_A_CLEAN_RUN)
+    listed = worker.ask("tests")
+    if suite == OURS:
+        cases = set(corpus.case_names()) - set(corpus.names_with("published")) if all_cases else set(small_cases())
+        listed = [test for test in listed if test["case"] is None or test["case"] in cases]
+    names = [test["id"] for test in listed]
+    answer = worker.ask("clean", files=list(FILES), tests=names, seconds=SECONDS_OF_A_CLEAN_RUN)
     if "tests" not in answer:
         raise NotGreen(f"the clean run of {TITLES[suite]} broke off ({answer['killed_by']}); should end")
     failed = [test["id"] for test in answer["tests"] if test["failed"]]
@@ -91,16 +100,21 @@ def clean_tests(suite: str, worker: WorkerProcess) -> list[SuiteTest]:
             " should all pass before anything is mutated"
         )
     lines = [frozenset((file, line) for file, numbers in run.items() for line in numbers) for run in answer["lines"]]
-    published = set(corpus.names_with("published"))
-    kept = [test for test in answer["tests"] if test["case"] not in published]
-    shared = _lines_of_cases(kept, lines)
+    ran = [{**test, "case": one["case"]} for test, one in zip(answer["tests"], listed, strict=True)]
+    shared = _lines_of_cases(ran, lines)
     tests = {
         test["id"]: SuiteTest(test["id"], test["seconds"], shared.get(test["case"], frozenset()) | lines[test["lines"]])
-        for test in kept
+        for test in ran
     }
     if suite == THEIRS:
         return sorted(tests.values(), key=lambda test: test.seconds)
-    return [tests[name] for name in _in_our_order(kept)]
+    return [tests[name] for name in _in_our_order(ran)]
+
+
+def small_cases() -> list[str]:
+    """Cases that are fitted in no time, and the smallest chain."""
+    chain = min(corpus.names_with("chain"), key=_size)
+    return [name for name in corpus.case_names() if _size(name) <= SMALL or name == chain]
 
 
 def require_notice(suite: str, worker: WorkerProcess, sources: dict[str, str], tests: list[SuiteTest]) -> None:

@@ -35,6 +35,7 @@ def run(  # noqa: PLR0917  (what is tried, where, and how)
     record: Record,
     jobs: int,
     progress: Callable[[str, int], None],
+    all_cases: bool = False,
 ) -> None:
     """Try the mutants that have no result yet.
 
@@ -50,6 +51,8 @@ def run(  # noqa: PLR0917  (what is tried, where, and how)
         How many at a time.
     progress : callable
         Told what is being done, and how many trials are over since it was last told.
+    all_cases : bool
+        Whether this suite is tried on large cases too.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def run(  # noqa: PLR0917  (what is tried, where, and how)
     progress(f"{suites.TITLES[suite]}: on the package as it is", 0)
     with suites.start(suite, python) as first:
         sources = first.ask("sources", files=list(suites.FILES))
-        tests = suites.clean_tests(suite, first)
+        tests = suites.clean_tests(suite, first, all_cases)
         suites.require_notice(suite, first, sources, tests)
         stop = threading.Event()
 
