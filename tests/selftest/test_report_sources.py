@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fixtures.corpus import PROJECT
 from tests.tools import remedies as remedies_session
 from tests.tools.report import fit_times, remedies
 
@@ -77,3 +80,12 @@ def test_fit_times_of_another_form_are_refused(tmp_path: Path, text: str) -> Non
     path.write_text(text, encoding="utf-8")
     with pytest.raises(fit_times.BadBenchmarks, match=re.escape(str(path))):
         fit_times.read(tmp_path)
+
+
+def test_the_report_needs_neither_scikit_learn_nor_pytest() -> None:
+    absent = "import sys; sys.modules.update(dict.fromkeys(['sklearn', 'scipy', 'pytest']))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{absent}; import tests.tools.report.__main__"],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr

@@ -88,7 +88,7 @@ def reached(trials: list[Trial]) -> bool:
     wrong = [trial for trial in trials if trial.kind == "A/A" and _decided(trial)]
     of_slowed = [trial for trial in trials if trial.kind == "A/B"]
     right = [trial for trial in of_slowed if trial.verdict == Verdict.SLOWER.value]
-    return not wrong and len(right) >= SHARE_FOUND * len(of_slowed)
+    return bool(of_slowed) and not wrong and len(right) >= SHARE_FOUND * len(of_slowed)
 
 
 def table(trials: list[Trial], threshold: float) -> str:
