@@ -99,10 +99,12 @@ def require_ends(question: Question, good: Answer, bad: Answer, names: tuple[str
             f" --good {names[1]} --bad {names[0]}"
         )
     if not question.differs(good, bad):
-        what = f"{question.name} {good.value}" if question.checks else f"{question.name} is {question.words(good)}"
+        seen = f"{question.name} {good.value} with {names[0]} and with {names[1]} alike"
+        if question.outcome:
+            answers = f"{question.words(good)} with {names[0]} and {question.words(bad)} with {names[1]}"
+            seen = f"{question.name} does not differ: {answers}"
         raise EndsUnusable(
-            f"{what} with {names[0]} and with {names[1]} alike; should be two ends that differ"
-            " (without --good and --bad all releases are searched)"
+            f"{seen}; should be two ends that differ (without --good and --bad all releases are searched)"
         )
 
 
