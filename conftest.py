@@ -13,7 +13,7 @@ import pytest
 
 from fixtures import corpus
 from fixtures.validation import BrokenCase
-from tests.support import environment, ledger, messages, picture, record, replay
+from tests.support import environment, ledger, messages, picture, record, record_format, replay
 from tests.support.diagnosis import Diagnosis, Judge
 from tests.support.fits import Fits
 
@@ -147,7 +147,7 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None
     report = result.get_result()
     suite = item.config.stash[SUITE_KEY]
     if call.excinfo is not None and call.excinfo.errisinstance(messages.Defect):
-        item.user_properties.append((record.SEEN, record.evidence(str(call.excinfo.value))))
+        item.user_properties.append((record_format.SEEN, record.evidence(str(call.excinfo.value))))
         if report.failed and suite.plots is not None:
             report.longrepr = "{}\n{}".format(report.longrepr, _drawn(suite, item))
     if call.excinfo is not None and call.excinfo.errisinstance(BrokenCase):
@@ -157,7 +157,7 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None
         suite.found.append(entry)
     if entry and report.when == "call" and report.failed and call.excinfo is None:
         report.longrepr = ledger.gone(entry, suite.release)
-        item.user_properties.append((record.GONE, entry.defect))
+        item.user_properties.append((record_format.GONE, entry.defect))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:

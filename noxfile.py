@@ -62,8 +62,6 @@ def _named_session(name: str, release: release_table.Release, run: Runner, **opt
 
 for _release in OTHERS:
     _named_session("tests", _release, suite_run.run_suite, tags=["every"], default=False)
-for _release in SERIES:
-    _named_session("bench", _release, suite_run.run_benchmarks, tags=["bench-series"], default=False)
 
 
 @nox.session(name="tests-source", default=False)
@@ -75,17 +73,19 @@ def tests_source(session: nox.Session) -> None:
     session.run("python", "-m", "tests.tools.sources", *arguments, env=variables)
 
 
-@nox.session(python=LATEST.python, default=False)
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Fit times with the newest release; `nox -t bench-series` has every series."""
-    environments.install_release(session, LATEST)
-    suite_run.run_benchmarks(session, LATEST.version)
+    """Fit times with pytest-benchmark on every series, or the releases that are named."""
+    environments.install_group(session, "workers")
+    arguments, variables = suite_run.name_capture(session)
+    session.run("python", "-m", "tests.tools.bench", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def compare(session: nox.Session) -> None:
-    """Compare the fit times of two releases, with an interval and a verdict."""
+    """Compare the fit times of two scikit-learns, with an interval and a verdict."""
     environments.install_group(session, "compare")
+    session.posargs[:] = [_absolute_source(session, word) for word in session.posargs]
     arguments, variables = suite_run.name_capture(session)
     paths = suite_run.absolute_after(session, arguments, "--json")
     session.run("python", "-m", "tests.tools.compare", *paths, env=variables)

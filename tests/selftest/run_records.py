@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from fixtures import corpus
-from tests.support import ledger, record
+from tests.support import ledger, record, record_format
 from tests.tools.report import evidence, matrix, page, pictures, runs
 from tests.tools.report.defects import defects_of
 
@@ -70,12 +70,12 @@ def write(path: Path, tests: Sequence[Test], said: Mapping[str, str], footer: Ma
 
 def known(check: str, case: str, text: str) -> Test:
     """A test that fails as the ledger lists it."""
-    return Test(check, case, "known", properties={record.SEEN: text})
+    return Test(check, case, "known", properties={record_format.SEEN: text})
 
 
 def failed(check: str, case: str, text: str) -> Test:
     """A test that breaks a promise."""
-    return Test(check, case, "failure", text, {record.SEEN: text})
+    return Test(check, case, "failure", text, {record_format.SEEN: text})
 
 
 def of_release(release: str) -> list[Test]:

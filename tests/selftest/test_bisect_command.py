@@ -84,6 +84,13 @@ def test_the_release_is_found_and_written(
     assert {step["what"] for step in content["steps"]} >= {"1.5.0", "1.6.1", "1.7.0", "1.8.0"}
 
 
+def test_the_command_needs_no_scikit_learn() -> None:
+    code = "import sys; sys.modules['sklearn'] = None; from tests.tools.bisect.command import main; main(['--help'])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "nox -s bisect --" in done.stdout
+
+
 def test_all_releases_are_searched_where_no_ends_are_given(
     releases_that_fail: Callable[[list[str]], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -196,6 +203,24 @@ def test_no_network_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert "no route to host" in refusal([*ASKED, "--good", "1.6.1", "--bad", "1.7.0"], capsys)
 
 
+def test_a_release_that_cannot_be_installed_here_does_not_stop_the_search_of_the_others(
+    releases_that_fail: Callable[[list[str]], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    releases_that_fail(VERSIONS[VERSIONS.index("1.7.0") :])
+    others = release_environment.make
+
+    def make(release: Release) -> Path:
+        if release.python == "3.6":
+            raise EnvironmentFailed("`uv venv ...` failed: no interpreter found for Python 3.6")
+        return others(release)
+
+    monkeypatch.setattr(release_environment, "make", make)
+    assert main(ASKED) == 0
+    said = capsys.readouterr().out
+    assert "passes up to scikit-learn 1.6.1, fails from 1.7.0 on" in said
+    assert "no interpreter found for Python 3.6" in said
+
+
 def test_a_file_that_cannot_be_written_is_told_and_leaves_nothing(
     releases_that_fail: Callable[[list[str]], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -263,6 +288,24 @@ def test_the_text_of_an_issue_names_the_commit_and_has_its_diff(findings: Findin
     assert "**passes** up to scikit-learn 1.6.1, **fails** from 1.7.0 on" in text
     assert "```diff\n" in text
     assert "+a test" not in text
+
+
+@pytest.mark.parametrize(("fixed", "verdicts"), [(False, [0, 1, 125]), (True, [1, 0, 125])])
+def test_the_commands_for_full_builds_give_git_what_it_understands(
+    findings: Findings, tmp_path: Path, fixed: bool, verdicts: list[int]
+) -> None:
+    lines = report.full_builds(findings.question, "0" * 40, "1" * 40, fixed=fixed).splitlines()
+    assert lines[1].strip() == "git bisect start 1111111111 0000000000"
+    command = lines[2].strip().removeprefix("git bisect run ")
+    (tmp_path / "pip").write_text("#!/bin/sh\nexit ${BUILD:-0}\n", encoding="utf-8")
+    (tmp_path / "python").write_text("#!/bin/sh\nexit $STEP\n", encoding="utf-8")
+    for program in ("pip", "python"):
+        (tmp_path / program).chmod(0o755)
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    seen = [subprocess.run(command, shell=True, env={**path, "STEP": code}, check=False) for code in ("0", "1", "125")]  # noqa: S602  (as git would)
+    assert [done.returncode for done in seen] == verdicts
+    unbuilt = subprocess.run(command, shell=True, env={**path, "BUILD": "1", "STEP": "0"}, check=False)  # noqa: S602
+    assert unbuilt.returncode == 125
 
 
 def test_the_suggested_entry_is_one_that_the_ledger_accepts(findings: Findings, tmp_path: Path) -> None:

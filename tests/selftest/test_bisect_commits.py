@@ -19,7 +19,7 @@ from tests.tools import release_environment
 from tests.tools.bisect.commit_search import CommitSearch, Culprit, NoCulprit
 from tests.tools.bisect.question import question
 from tests.tools.bisect.record import Record
-from tests.tools.bisect.wheel import Wheel, scratch_folder
+from tests.tools.bisect.wheel import Wheel
 from tests.tools.history import Clone, HistoryUnusable
 from tests.tools.release_table import Release
 
@@ -146,6 +146,34 @@ def test_a_planted_change_is_found_in_a_history_with_merges(
     assert found.commit.id == (in_side if planted_in_side else after) != merge
 
 
+def test_an_end_on_a_release_branch_of_its_own_is_no_obstacle(
+    repository: Repository, wheel: Wheel, tmp_path: Path
+) -> None:
+    repository.git("checkout", "--quiet", "-b", "1.7.X")
+    repository.commit("Release 1.7.0", {**version_file("1.7.0"), **mixture(COMMENT)})
+    repository.git("checkout", "--quiet", "main")
+    planted = repository.commit("Planted (#2)", mixture(PLANTED))
+    repository.commit("A comment (#3)", mixture(PLANTED, COMMENT))
+    found = search(repository, wheel, tmp_path, "1.7.X")
+    assert isinstance(found, Culprit)
+    assert found.commit.id == planted
+
+
+def test_ends_that_share_no_wheel_are_searched_each_on_its_own_and_the_culprit_confirmed_on_one(
+    repository: Repository, wheel: Wheel, tmp_path: Path
+) -> None:
+    start = repository.git("rev-parse", "HEAD")
+    repository.commit("A comment (#2)", mixture(COMMENT))
+    planted = repository.commit("Planted (#3)", mixture(PLANTED))
+    end = repository.commit("A comment (#4)", mixture(PLANTED, COMMENT))
+    later = Wheel(Release("1.99.0", "3.12", "2026-01-01"), wheel.place, Record())
+    clone = Clone(repository.folder)
+    wheels = {start: [wheel], end: [later]}
+    found = CommitSearch(clone, ASKED, lambda commit: wheels.get(commit, [later, wheel]), tmp_path).find([start], [end])
+    assert isinstance(found, Culprit)
+    assert (found.commit.id, found.wheel) == (planted, "1.99.0")
+
+
 def test_a_change_that_was_undone_is_found_backwards(repository: Repository, wheel: Wheel, tmp_path: Path) -> None:
     start = repository.commit("Planted (#2)", mixture(PLANTED))
     mended = repository.commit("FIX (#3)", mixture())
@@ -175,11 +203,11 @@ def test_ends_that_no_wheel_runs_are_told_with_the_reason(repository: Repository
 def test_the_same_files_are_not_run_twice(repository: Repository, wheel: Wheel, tmp_path: Path) -> None:
     repository.commit("Planted (#2)", mixture(PLANTED))
     search(repository, wheel, tmp_path, "HEAD~1")
-    done = len(wheel._record.steps)
+    done = len(wheel.record.steps)
     repository.commit("A test (#3)", {"sklearn/mixture/tests/test_more.py": "def test(): pass\n"})
     found = search(repository, wheel, tmp_path, "HEAD~2")
     assert isinstance(found, Culprit)
-    assert len(wheel._record.steps) == done
+    assert len(wheel.record.steps) == done
 
 
 def test_a_dirty_work_tree_is_neither_seen_nor_changed(repository: Repository, wheel: Wheel, tmp_path: Path) -> None:
@@ -206,11 +234,11 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from tests.tools.bisect.borrowed_history import Bisection
-from tests.tools.bisect.wheel import scratch_folder
+from tests.tools import release_environment
 from tests.tools.history import Clone
 
 clone = Clone(Path(sys.argv[1]))
-with scratch_folder(Path(sys.argv[2])) as scratch:
+with release_environment.private_folder(Path(sys.argv[2])) as scratch:
     bisection = Bisection(clone, scratch / "borrowed", clone.resolve("HEAD~6"), clone.resolve("HEAD"))
     bisection.judge("old")
     print(bisection.place(), flush=True)
@@ -231,7 +259,7 @@ def test_a_search_that_is_killed_leaves_the_clone_as_it_was(repository: Reposito
     assert len(done.stdout.strip()) == 40
     assert fingerprint(repository.folder) == before
     assert len(list(environments.iterdir())) == 1
-    with scratch_folder(environments) as scratch:
+    with release_environment.private_folder(environments) as scratch:
         assert list(environments.iterdir()) == [scratch]
     assert list(environments.iterdir()) == []
 

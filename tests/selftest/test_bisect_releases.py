@@ -102,6 +102,12 @@ def test_ends_with_nothing_between_them_are_refused(values: dict[str, str | None
         search(values, "1.0.0", "1.3.2")
 
 
+def test_outcomes_that_differ_by_noise_alone_are_told_with_both() -> None:
+    asked = question("two-samples", None, "fit_time")
+    with pytest.raises(EndsUnusable, match=r"fit_time does not differ: 20 ms with 1\.6\.1 and 25 ms with 1\.7\.0"):
+        release_search.require_ends(asked, Answer(0.02), Answer(0.025), ("1.6.1", "1.7.0"))
+
+
 def test_a_search_of_all_releases_finds_a_change_that_was_undone() -> None:
     ask = answering({"1.1.0": FAILS, "1.1.1": None, "1.1.2": FAILS})
     changes = release_search.everywhere(CHECKED, ask, RELEASES)

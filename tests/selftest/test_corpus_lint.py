@@ -80,6 +80,12 @@ def test_the_lint_refuses_a_generated_case_that_nothing_generates(small_corpus: 
     assert "should be made by fixtures/generators" in problem
 
 
+def test_the_lint_refuses_a_reduced_case_whose_origin_is_not_there(small_corpus: Path) -> None:
+    shutil.copytree(CASES / "reduced-far-component-dragged", small_corpus / "reduced-far-component-dragged")
+    (problem,) = lint.lint(small_corpus, None, GENERATED)
+    assert "says it is reduced from 'far-component-dragged'; should be a case of the corpus" in problem
+
+
 def test_the_lint_refuses_a_large_case(small_corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lint, "MAX_CASE_BYTES", 2000)
     assert any("bytes; should be at most 2,000" in problem for problem in lint.lint(small_corpus, None, GENERATED))

@@ -91,3 +91,66 @@ def test_a_case_outside_the_corpus_is_named_by_its_folder(tmp_path: Path, capsys
     assert main([str(stored.folder), "--dry-run"]) == 0
     assert "component 2 is empty" in capsys.readouterr().out
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_case_that_does_not_fail_is_said_to_be_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["control-16d", "--check", "no_component_collapses", "--into", str(tmp_path / "new")]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith("case control-16d: test_no_component_collapses does not fail; should fail, to be reduced")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_component_that_is_healthy_is_not_reduced_to(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["object-leaves-1d", "--component", "0", "--check", "test_no_component_collapses"]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "component 0 is healthy" in line
+    assert "should be one that test_no_component_collapses fails for: 3 (empty" in line
+
+
+@pytest.mark.parametrize("component", ["4", "-1"])
+def test_a_component_that_does_not_exist_is_refused(component: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["object-leaves-1d", f"--component={component}"])
+    assert stop.value.code == 2
+    assert f"--component is {component}; object-leaves-1d has the components 0 to 3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["no-such-case"], "no case 'no-such-case'; the corpus has"),
+        (["capture-frame-44", "--capture", "no/such/folder"], "which is not a folder"),
+        (["two-samples", "--check", "no_such_check"], "--check is 'no_such_check'; should be one of test_"),
+        (["two-samples", "--into", "/dev/null/here"], "Not a directory: '/dev/null/here'"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert complaint in line
+
+
+def test_a_release_that_does_not_exist_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.undo()
+    assert main(["two-samples", "--sklearn", "0.17"]) == 2
+    assert "there is no release '0.17'" in capsys.readouterr().err
+
+
+def test_a_disk_that_fills_up_leaves_nothing_half_written(tmp_path: Path) -> None:
+    """No file may have more than 200 bytes: not even the journal can be written."""
+    script = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        " resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200));"
+        " from pathlib import Path; from tests.tools.reduce import output; from fixtures.corpus import load_case;"
+        " output.store(Path(sys.argv[1]), load_case('two-samples'), {'issue.md': 'x' * 300})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "full")], capture_output=True, text=True, check=False
+    )
+    assert "File too large" in done.stderr
+    assert list((tmp_path / "full").iterdir()) == []

@@ -24,7 +24,7 @@ from tests.selftest.run_records import (
     of_release,
     write,
 )
-from tests.support import record
+from tests.support import record_format
 from tests.tools.report import matrix, page, summary
 from tests.tools.report.verdict import GREEN, RED
 
@@ -58,7 +58,8 @@ def test_runs_as_the_ledger_says_are_green(folder: Path) -> None:
     said = page.judge(content)
     assert said.colour == GREEN
     assert (
-        said.sentence == "All 2 releases behave as the ledger says; in 1.9.1, the newest, 1 known defect still present."
+        said.sentence
+        == "All 2 releases behave as the ledger says; in 1.9.1, the newest, 1 known defect is still present."
     )
     assert [(defect.name, number) for defect, number in said.present] == [("component-collapses-to-origin", 1)]
 
@@ -67,7 +68,10 @@ def test_runs_as_the_ledger_says_are_green(folder: Path) -> None:
     ("test", "words"),
     [
         (failed(BOUND, "two-samples", "it falls"), "1 new failure (with 1.9.1)"),
-        (Test(COLLAPSE, "two-samples", "failure", "gone", {record.GONE: "x"}), "1 listed defect that no longer occurs"),
+        (
+            Test(COLLAPSE, "two-samples", "failure", "gone", {record_format.GONE: "x"}),
+            "1 listed defect that no longer occurs",
+        ),
         (Test(BOUND, "two-samples", "failure", "AssertionError: a bug of the suite"), "1 error (with 1.9.1)"),
         (Test(BOUND, "two-samples", "error", "broken case"), "1 error (with 1.9.1)"),
     ],

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.selftest.suite_runs import CHAIN, CHECK, DEFECT, EMBEDDED, LISTED_CASES, RELEASE, Run, fake
-from tests.support import record
+from tests.support import record_format
 from tests.tools.report import junit
 
 LOST = "object-leaves-frame"
@@ -47,10 +47,10 @@ def test_a_record_says_what_was_run(folder: Path) -> None:
     assert header["scikit-learn"] == RELEASE
     assert header["estimator"] == "tests.selftest.fakes:AlwaysCollapses"
     assert re.fullmatch("[0-9a-f]{16}", header["ledger"])
-    assert header["selection"] == record.WHOLE
+    assert header["selection"] == record_format.WHOLE
     assert header["capture"] == "not at hand"
-    assert junit.read(folder / "drawn.xml").header["ledger"] == record.OFF
-    assert junit.read(folder / "raises.xml").header["selection"] == record.A_PART
+    assert junit.read(folder / "drawn.xml").header["ledger"] == record_format.OFF
+    assert junit.read(folder / "raises.xml").header["selection"] == record_format.A_PART
 
 
 @pytest.mark.usefixtures("runs")
@@ -77,7 +77,7 @@ def test_a_defect_that_no_longer_occurs_is_told_from_one_that_is_new(folder: Pat
     assert new[f"{CHECK}[{CHAIN}]"] == junit.FAILED
     assert new[f"{CHECK}[{LISTED_CASES[0]}]"] == junit.SKIPPED
     (kept,) = (result for result in junit.read(folder / "gone.xml").results if result.name == f"{CHECK}[{LOST}]")
-    assert kept.properties[record.GONE] == DEFECT
+    assert kept.properties[record_format.GONE] == DEFECT
 
 
 def test_every_failing_case_is_drawn_and_its_failure_names_the_picture(runs: dict[str, Run], folder: Path) -> None:

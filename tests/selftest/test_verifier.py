@@ -21,6 +21,7 @@ WITHOUT = {
     "no-floor": "control-still-scene",
     "object-leaves": "control-still-scene",
     "origin-in-data": "control-still-scene",
+    "reduced": "control-still-scene",
     "shared-object": "control-still-scene",
     "still": "control-slow-motion",
     "underflow": "control-still-scene",

@@ -32,6 +32,12 @@ def describe() -> Dict[str, str]:
     }
 
 
+def threads_asked() -> int:
+    """How many BLAS threads the environment variables ask for; one where they say nothing."""
+    asked = [os.environ[variable] for variable in THREAD_VARIABLES if os.environ.get(variable, "").isdigit()]
+    return int(asked[0]) if asked else 1
+
+
 def eps() -> Tuple[float, float]:
     """Machine epsilon of float64 and float32, as scikit-learn asks numpy for it."""
     return float(np.finfo(np.float64).eps), float(np.finfo(np.float32).eps)

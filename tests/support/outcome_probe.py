@@ -20,7 +20,7 @@ import pytest
 
 from fixtures import corpus
 from fixtures.validation import BrokenCase
-from tests.support import ledger, messages, worker
+from tests.support import ledger, worker
 
 PASSES, FAILS = "passes", "fails"
 TESTS = Path(__file__).resolve().parent.parent
@@ -99,6 +99,8 @@ class _Recorder:
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Generator[None, Any, None]:
+        from tests.support import messages  # noqa: PLC0415  (imports scikit-learn)
+
         report = (yield).get_result()
         if report.passed:
             self.passed += report.when == "call"

@@ -7,7 +7,6 @@ A case's fit is recorded by the first check that asks for it.
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
-import hashlib
 import json
 from collections import Counter
 from pathlib import Path
@@ -15,19 +14,23 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from fixtures.corpus import CASES, Case
+from fixtures.corpus import Case
 from tests.support.diagnosis import Diagnosis, NotDiagnosable, fitted_parameters
 from tests.support.ledger import Ledger
 from tests.support.messages import numbers
+from tests.support.record_format import (
+    A_PART,
+    FORMAT_VERSION,
+    OFF,
+    TESTS,
+    WHOLE,
+    checks_digest,
+    corpus_digest,
+    ledger_digest,
+)  # fmt: skip
 from tests.support.replay import Outcome
 
-FORMAT_VERSION = 1
-TESTS = Path(__file__).resolve().parent.parent
-WHOLE, A_PART = "whole", "a part"
-OFF = "off"
-SEEN, GONE = "seen", "no longer occurs"
 DIGITS = 7
-DIGEST = 16
 LONGEST_TEXT = 6000
 
 Properties = List[Tuple[str, str]]
@@ -53,30 +56,9 @@ def header(environment: Dict[str, str], estimator: str, ledger: Optional[Ledger]
         ("estimator", estimator),
         ("ledger", ledger_digest(ledger) if ledger is not None else OFF),
         ("corpus", corpus_digest()),
-        ("checks", digest(sorted([*TESTS.glob("test_*.py"), *TESTS.glob("support/*.py")]))),
+        ("checks", checks_digest()),
         ("capture", "at hand" if capture else "not at hand"),
     ]
-
-
-def ledger_digest(ledger: Ledger) -> str:
-    """What tells one state of the ledger from another: which check fails on which case with which releases."""
-    entries = sorted("{0.defect} {0.releases} {0.check} {0.case}\n".format(entry) for entry in ledger.entries)
-    return hashlib.sha256("".join(entries).encode()).hexdigest()[:DIGEST]
-
-
-def corpus_digest() -> str:
-    """What tells one state of the corpus from another: a digest of all that ``case.json`` and its like say."""
-    return digest(sorted(CASES.glob("*/*.json")))
-
-
-def digest(paths: Sequence[Path]) -> str:
-    """The sha256, shortened, of text files and their names; line ends do not count."""
-    total = hashlib.sha256()
-    for path in paths:
-        content = path.read_bytes().replace(b"\r\n", b"\n")
-        total.update("{}/{} {}\n".format(path.parent.name, path.name, len(content)).encode())
-        total.update(content)
-    return total.hexdigest()[:DIGEST]
 
 
 class Count:

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.tools import environments, interpreters, release_table
@@ -21,6 +21,7 @@ from tests.tools.release_table import Release
 
 FOLDER = release_table.TABLE.parent.parent / ".environments"
 LAST_LINES = 3
+PRIVATE = "private"
 
 
 class UnknownRelease(ValueError):
@@ -113,6 +114,35 @@ def make_of(python: str, steps: list[list[str]], place: Path) -> Path:
     """
     _create(place, python, steps)
     return python_of(place)
+
+
+@contextlib.contextmanager
+def private_folder(folder: Path | None = None) -> Iterator[Path]:
+    """A folder for private environments, beside the shared ones so that they can be linked; removed in the end.
+
+    Those of processes that were killed before they could are removed first.
+    """
+    folder = folder or FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in folder.glob(f"{PRIVATE}-*-*"):
+        process = place.name.split("-")[1]
+        if process.isdigit() and not _runs(int(process)):
+            shutil.rmtree(place, ignore_errors=True)
+    prefix = f"{PRIVATE}-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder, ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+def _runs(process: int) -> bool:
+    if os.name == "nt":  # where signal 0 would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _link(source: str, target: str) -> None:

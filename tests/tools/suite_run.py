@@ -29,17 +29,6 @@ def run_suite(session: nox.Session, version: str) -> None:
         )  # fmt: skip
 
 
-def run_benchmarks(session: nox.Session, version: str) -> None:
-    """Time the fits with one release; write pytest-benchmark's ``.benchmarks/sklearn-<version>.json``."""
-    arguments, variables = name_capture(session)
-    with _written_whole(session, Path(".benchmarks", f"sklearn-{version}.json")) as scratch:
-        session.run(
-            "python", "-m", "pytest", "tests/test_fit_time.py", "-p", "no:cacheprovider",
-            f"--benchmark-json={scratch}", "--benchmark-group-by=param:case_name",
-            "--benchmark-columns=min,median,iqr,rounds", *arguments, env=variables,
-        )  # fmt: skip
-
-
 @contextlib.contextmanager
 def _written_whole(session: nox.Session, record: Path) -> Iterator[Path]:
     """A place to write a record to, which appears under its name when the run has ended.

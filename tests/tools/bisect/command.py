@@ -22,7 +22,6 @@ from tests.tools.bisect.explanation import Explainer
 from tests.tools.bisect.findings import Finding, Findings, as_json
 from tests.tools.bisect.question import BadQuestion, Question, question
 from tests.tools.bisect.record import Record, Step
-from tests.tools.bisect.wheel import scratch_folder
 from tests.tools.history import Clone, HistoryUnusable
 from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
 from tests.tools.release_table import Release
@@ -82,7 +81,7 @@ def _search(options: argparse.Namespace, findings: Findings, clone: Clone | None
             assert clone is not None
             assert good is not None
             assert bad is not None
-            with scratch_folder() as scratch:
+            with release_environment.private_folder() as scratch:
                 explainer = Explainer(clone, scratch, findings.record)
                 names = (options.good, options.bad)
                 findings.found = [Finding(None, explainer.between(findings.question, good, bad, names))]
@@ -109,7 +108,7 @@ def _search_releases(
     findings.found = [Finding(change) for change in changes]
     if clone is None:
         return
-    with scratch_folder() as scratch:
+    with release_environment.private_folder() as scratch:
         explainer = Explainer(clone, scratch, findings.record)
         findings.found = [Finding(change, explainer.explain(asked, change)) for change in changes]
 

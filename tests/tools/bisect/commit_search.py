@@ -19,7 +19,6 @@ from tests.tools.bisect.wheel import Wheel
 from tests.tools.history import Clone, Commit, HistoryUnusable
 
 SHORT = 10
-HOW_TO_BUILD = "full builds can tell: `git bisect run` with the `step` of this tool (`nox -s bisect -- --help`)"
 
 
 @dataclass(frozen=True)
@@ -55,11 +54,14 @@ class NoCulprit:
         Whether the cause lies outside ``sklearn/mixture``.
     candidates : tuple of Commit
         Where the culprit is one of several, which cannot be told apart.
+    ends : tuple of str
+        The older and the newer commit between which full builds could tell.
     """
 
     reason: str
     outside: bool = False
     candidates: tuple[Commit, ...] = ()
+    ends: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,21 +123,24 @@ class CommitSearch:
         self._clone.require_whole()
         reason = "the clone's history has the newer end before the older one"
         outside = False
+        pair: tuple[str, ...] = ()
         for old, new in self._pairs(olds, news):
             ends = self.compare(old, new)
+            pair = old, new
             if not ends.tell:
                 said = ends.before.said or ends.after.said
-                reason = f"no wheel runs sklearn/mixture of both ends ({said}); {HOW_TO_BUILD}"
+                reason = f"no wheel runs sklearn/mixture of both ends ({said})"
             elif self._question.differs(ends.before, ends.after):
                 return self.bisect(ends)
             else:
                 outside = True
         if not outside:
-            return NoCulprit(reason)
+            return NoCulprit(reason, ends=pair)
         return NoCulprit(
             "on the same wheel, sklearn/mixture of the one end and of the other answer alike: the cause lies outside"
-            f" sklearn/mixture, or in a dependency; {HOW_TO_BUILD}",
+            " sklearn/mixture, or in a dependency",
             outside=True,
+            ends=pair,
         )
 
     def confirm_one_of(self, suspects: Sequence[str]) -> Culprit | None:
@@ -176,6 +181,7 @@ class CommitSearch:
         return NoCulprit(
             f"it is one of {len(candidates)} commits, all but the last of which cannot tell on any wheel",
             candidates=candidates,
+            ends=(ends.old, ends.new),
         )
 
     def _pairs(self, olds: Sequence[str], news: Sequence[str]) -> Iterator[tuple[str, str]]:

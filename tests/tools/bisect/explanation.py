@@ -70,7 +70,7 @@ class Explainer:
         found = DependencySearch(question, change, environments.ask).find()
         if isinstance(found, DependencyCulprit):
             return found
-        return NoCulprit(f"{cause.reason}; {found}", outside=True)
+        return NoCulprit(f"{cause.reason}; {found}", outside=True, ends=cause.ends)
 
     def _wheel(self, release: Release) -> Wheel:
         if release not in self.wheels:

@@ -9,7 +9,7 @@ from typing import Any
 
 from fixtures import corpus
 from tests.support import ledger
-from tests.support.outcome_probe import FAILS, OUTCOMES, PASSES
+from tests.support.outcome_probe import OUTCOMES
 from tests.tools.worker_process import WorkerFailed, WorkerProcess, WorkerRefused
 
 WORKER = "tests.support.outcome_probe"
@@ -160,6 +160,3 @@ def _words(value: Any) -> str:
         shown = ", ".join(_words(item) for item in value[:8])
         return f"({shown}{', ...' if len(value) > 8 else ''})"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-__all__ = ["FAILS", "PASSES", "Answer", "BadQuestion", "Question", "question"]

@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from tests.support.outcome_probe import FAILS, PASSES
 from tests.tools import release_environment
 from tests.tools.bisect import order
-from tests.tools.bisect.question import FAILS, PASSES, Answer, Question
+from tests.tools.bisect.question import Answer, Question
 from tests.tools.bisect.record import Record
+from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
 
 AT_A_TIME = 2
-# Measured on two idle cores, for the plan: an answer of an environment that is there, and making one.
+# For the plan: CPU seconds of an answer of an environment that is there, and of making one and its bytecode.
 SECONDS_OF_A_STEP, SECONDS_TO_MAKE = 3.0, 6.0
 
 Ask = Callable[[Release], Answer]
@@ -56,7 +58,10 @@ def asker(question: Question, record: Record) -> Ask:
 
 
 def _answer(question: Question, release: Release) -> Answer:
-    python = release_environment.make(release)
+    try:
+        python = release_environment.make(release)
+    except EnvironmentFailed as reason:  # the others may be there, or have an interpreter
+        return Answer(None, str(reason))
     return question.ask(python, f"scikit-learn {release.version}")
 
 
@@ -94,10 +99,12 @@ def require_ends(question: Question, good: Answer, bad: Answer, names: tuple[str
             f" --good {names[1]} --bad {names[0]}"
         )
     if not question.differs(good, bad):
-        what = f"{question.name} {good.value}" if question.checks else f"{question.name} is {question.words(good)}"
+        seen = f"{question.name} {good.value} with {names[0]} and with {names[1]} alike"
+        if question.outcome:
+            answers = f"{question.words(good)} with {names[0]} and {question.words(bad)} with {names[1]}"
+            seen = f"{question.name} does not differ: {answers}"
         raise EndsUnusable(
-            f"{what} with {names[0]} and with {names[1]} alike; should be two ends that differ"
-            " (without --good and --bad all releases are searched)"
+            f"{seen}; should be two ends that differ (without --good and --bad all releases are searched)"
         )
 
 

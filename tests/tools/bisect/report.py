@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fixtures import corpus
+from tests.support.outcome_probe import PASSES
 from tests.tools.bisect.commit_search import Culprit
 from tests.tools.bisect.dependency_search import DependencyCulprit
 from tests.tools.bisect.findings import (
@@ -26,6 +28,7 @@ from tests.tools.bisect.question import Question
 from tests.tools.bisect.record import Step
 from tests.tools.bisect.release_search import ReleaseChange
 
+STEP = Path(__file__).resolve().parent
 # Columns where nobody is looking, and lines of a diff that are shown.
 WIDTH, DIFF_LINES = 120, 40
 
@@ -50,6 +53,9 @@ def show(findings: Findings) -> None:
             print(f"no culprit: {finding.cause.reason}")
             for commit in finding.cause.candidates:
                 print(f"  perhaps {commit.id[:10]}, {commit.date}, {commit.title}")
+            if finding.cause.ends and asked.checks:
+                fixed = finding.change is not None and finding.change.answer_after.value == PASSES
+                print(full_builds(asked, *finding.cause.ends, fixed=fixed))
         entry = ledger_entry(finding, asked)
         if entry and finding.cause is not None:
             print(f"for the ledger, tests/known_defects.json:\n{json.dumps(entry, indent=2)}")
@@ -66,6 +72,27 @@ def show_steps(steps: Sequence[Step], asked: Question) -> None:
         wheel = "" if step.wheel == step.what else step.wheel
         table.add_row(step.what, wheel, f"{step.seconds:.1f}", asked.words(step.answer)[:WIDTH])
     Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDTH).print(table)
+
+
+def full_builds(asked: Question, old: str, new: str, *, fixed: bool) -> str:
+    """How git can go on with full builds, which can tell where a wheel cannot.
+
+    Parameters
+    ----------
+    asked : Question
+        About a check.
+    old, new : str
+        Commits.
+    fixed : bool
+        Whether the newer one is the good one: git takes the older one for good, so the answers are exchanged.
+    """
+    step = shlex.join(["python", str(STEP), "step", "--case", asked.case, "--check", asked.name])
+    exchanged = "; case $? in 0) exit 1;; 1) exit 0;; *) exit 125;; esac" if fixed else ""
+    run = f"pip install --no-build-isolation --editable . || exit 125; {step}{exchanged}"
+    return (
+        "full builds can tell, in a quarter of an hour a step; in a work tree of your own with what a build needs:\n"
+        f"  git bisect start {new[:10]} {old[:10]}\n  git bisect run sh -c {shlex.quote(run)}"
+    )
 
 
 def _show_change(change: ReleaseChange, asked: Question) -> None:

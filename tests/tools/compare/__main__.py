@@ -1,10 +1,16 @@
-"""Compare the fit times of two releases, case by case, with an interval and a verdict.
+"""Compare the fit times of two scikit-learns, case by case, with an interval and a verdict.
+
+OLD and NEW are releases or series, wheels, folders of checkouts, REPO@REV, or
+RELEASE+PATCHFILE. With --neighbours every series is compared with the one
+before; with --self-test the comparison itself is tried.
 
 Examples
 --------
   nox -s compare -- 1.6 1.9
   nox -s compare -- 1.9.0 1.9.1 --case control-still-scene --fail-above 1.05
-  nox -s compare -- 1.3 1.4 --json ratios.json
+  nox -s compare -- 1.9.1 1.9.1+fix.patch --json ratios.json
+  nox -s compare -- --neighbours --write
+  nox -s compare -- --self-test --json trials.json
 """
 
 from __future__ import annotations
@@ -14,14 +20,15 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from fixtures import corpus
-from tests.tools.compare import report
+from tests.tools import release_table
+from tests.tools.compare import history, neighbours, report, self_test
 from tests.tools.compare.measure import CaseResult, Measurement, Plan
 from tests.tools.compare.progress import Progress
 from tests.tools.compare.ratio import Verdict
-from tests.tools.compare.sides import Side, open_side
-from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
+from tests.tools.compare.sides import CANNOT_OPEN, Side, open_side
 from tests.tools.release_table import BadTable
 from tests.tools.worker_process import WorkerFailed
 
@@ -38,21 +45,38 @@ DEFAULT_CASES = (
 FINE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 
+NEWEST = release_table.read()[-1].version
+
+
 class BadRequest(ValueError):
     """What the user asked for cannot be done."""
 
 
+MISTAKES = (
+    *CANNOT_OPEN,
+    BadRequest,
+    BadTable,
+    WorkerFailed,
+    corpus.BadCaptureFolder,
+    neighbours.BadRecord,
+    self_test.BenchmarkFailed,
+)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    description, _, examples = (__doc__ or "").partition("\n\n")
+    description, _, examples = (__doc__ or "").partition("Examples\n")
     made = argparse.ArgumentParser(
         prog="nox -s compare --",
         description=description,
-        epilog=examples,
+        epilog=f"Examples\n{examples}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("old", metavar="OLD", help="a release or series: 1.8.0, 1.8")
-    made.add_argument("new", metavar="NEW", help="what is compared with it")
+    made.add_argument("sides", nargs="*", metavar="OLD NEW", help="what is compared: 1.8.0, 1.9, 1.9.1+fix.patch, ...")
+    made.add_argument("--neighbours", action="store_true", help="compare every series with the one before")
+    made.add_argument("--write", action="store_true", help="with --neighbours: record, table and picture of the README")
+    made.add_argument("--self-test", action="store_true", help="compare a release with itself and slowed, many times")
+    made.add_argument("--comparisons", type=int, default=40, metavar="N", help="of --self-test (%(default)s of each)")
     made.add_argument("--case", action="append", metavar="CASE", help="a case of the corpus; may be repeated")
     made.add_argument(
         "--threshold",
@@ -82,10 +106,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seconds=options.seconds,
             capture=corpus.find_capture(options.capture),
         )
-        old, new = open_side(options.old), open_side(options.new)
+        if options.neighbours:
+            return _neighbours(plan, write=options.write)
+        if options.self_test:
+            return _self_test(options.sides[0] if options.sides else NEWEST, plan, options)
         results = [CaseResult(case, plan.threshold) for case in options.case or DEFAULT_CASES]
-        return _compare(old, new, results, plan, options)
-    except (BadRequest, BadTable, UnknownRelease, EnvironmentFailed, WorkerFailed, corpus.BadCaptureFolder) as error:
+        with open_side(options.sides[0]) as old, open_side(options.sides[1]) as new:
+            return _compare(old, new, results, plan, options)
+    except KeyboardInterrupt:
+        print("interrupted: what was measured whole is above", file=sys.stderr)
+        return INTERRUPTED
+    except MISTAKES as error:
         print(f"error: {str(error).splitlines()[0]}", file=sys.stderr)
         return WRONG_USE
 
@@ -114,7 +145,54 @@ def _compare(old: Side, new: Side, results: list[CaseResult], plan: Plan, option
     return FAILED if failed or slower else FINE
 
 
+def _neighbours(plan: Plan, *, write: bool) -> int:
+    """Compare the series that are not compared yet; with ``write``, keep each as it is measured."""
+    steps = neighbours.read() if write else []
+
+    def found(measured: list[dict[str, Any]]) -> None:
+        steps[:] = measured
+        print(f"{len(steps)} of {len(neighbours.pairs_of_series())} steps measured", file=sys.stderr, flush=True)
+        if write:
+            neighbours.write(steps)
+
+    try:
+        neighbours.measure(plan, list(steps), found)
+    finally:
+        print(history.table(steps))
+    if write:
+        history.write(steps)
+    return FINE
+
+
+def _self_test(release: str, plan: Plan, options: argparse.Namespace) -> int:
+    """Try the comparison; keeps and shows the trials that were whole when it is interrupted."""
+    trials: list[self_test.Trial] = []
+
+    def found(so_far: list[self_test.Trial]) -> None:
+        trials[:] = so_far
+        last = trials[-1]
+        print(f"{len(trials)}: {last.kind} {last.verdict}, {report.in_words(last.ratio)}", file=sys.stderr, flush=True)
+        if options.json:
+            self_test.write_json(options.json, trials)
+
+    try:
+        with open_side(release) as side:
+            self_test.run(side, plan, options.comparisons, found)
+    finally:
+        print(self_test.table(trials, plan.threshold))
+    return FINE if self_test.reached(trials) else FAILED
+
+
 def _check(options: argparse.Namespace) -> None:
+    alone = options.neighbours or options.self_test
+    if len(options.sides) != 2 and not alone:
+        raise BadRequest(f"{len(options.sides)} sides are named; should be two, OLD and NEW (--help has examples)")
+    if options.write and not options.neighbours:
+        raise BadRequest("--write is for --neighbours; should go with it")
+    if options.neighbours and options.sides:
+        raise BadRequest(f"--neighbours compares every series; {options.sides[0]!r} should not be named")
+    if options.comparisons < 1:
+        raise BadRequest(f"--comparisons is {options.comparisons}; should be 1 or more")
     names = corpus.case_names()
     for case in options.case or ():
         if case not in names:

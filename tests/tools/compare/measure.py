@@ -19,11 +19,13 @@ from tests.tools.worker_process import WorkerProcess, WorkerRefused
 # ratios in CPU time, and by 0.9 to 1.6 % in wall time. The ratio of the medians
 # (1.9 to 3 %) and that of the 20 % quantiles (1.6 to 3.9 %) were worse in both.
 #
-# CPU seconds of one request: shorter, and waking the other process counts for
-# much; longer, and the machine has changed before the other side's turn.
-SECONDS_OF_A_REQUEST = 0.03
+# CPU seconds of one request. What slows a busy machine comes and goes within
+# tens of milliseconds, so the two fits of a pair should be no further apart:
+# with as much CPU time and 10 busy processes, rounds of pairs of 4 ms differed
+# by 0.5 to 0.9 %, rounds of pairs of 30 ms by 0.8 to 1.8 %.
+SECONDS_OF_A_REQUEST = 0.004
 # A round ends by these numbers of pairs; on a machine that is busy, by time.
-FEWEST_PAIRS, MOST_PAIRS = 10, 40
+FEWEST_PAIRS, MOST_PAIRS = 20, 150
 MOST_SECONDS_OF_A_FIT = 300.0
 
 
@@ -42,7 +44,8 @@ class Plan:
     looks : sequence of int
         Numbers of rounds after which the interval is looked at.
     pairs : (int, int)
-        Least and greatest number of pairs of requests in a round.
+        Least and greatest number of pairs of requests in a round; of fits that
+        take longer than a request should, fewer than the greatest.
     """
 
     threshold: float = 1.02

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.tools import release_environment
+from tests.tools import sources
+from tests.tools.history import HistoryUnusable
+from tests.tools.overlay import NotAnOverlay
+from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
 from tests.tools.worker_process import WorkerProcess
 
 WORKER = "tests.support.fit_timer"
+CANNOT_OPEN = (sources.SourceUnusable, HistoryUnusable, UnknownRelease, EnvironmentFailed, NotAnOverlay)
 
 
 @dataclass(frozen=True)
@@ -41,15 +46,14 @@ class Side:
         return WorkerProcess(self.python, self.worker, self.name, self.variables)
 
 
-def open_side(text: str) -> Side:
-    """The side that a release or series names, with its environment made.
+@contextlib.contextmanager
+def open_side(text: str) -> Iterator[Side]:
+    """The side that a release, series, wheel, checkout, revision or patch names, put under test.
 
     Raises
     ------
-    release_environment.UnknownRelease
-        The table of releases does not have it.
-    release_environment.EnvironmentFailed
-        Its environment could not be made.
+    one of `CANNOT_OPEN`
+        It cannot be put under test; one line says why.
     """
-    release = release_environment.find(text)
-    return Side(f"scikit-learn {release.version}", release_environment.make(release))
+    with sources.prepare(text) as prepared:
+        yield Side(f"scikit-learn {prepared.name}", prepared.python, variables=prepared.variables)

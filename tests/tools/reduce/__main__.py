@@ -89,7 +89,8 @@ def _reduce(options: argparse.Namespace, case: corpus.Case, version: str, releas
     with Journal(task.into / JOURNAL, header, afresh=options.afresh) as journal, Progress(task.original) as progress:
         if journal.verdicts:
             progress.say(f"going on after {len(journal.verdicts)} candidates that are in {journal.path}")
-        search = Search(task.original, [releases.judge(version, task.failure)], journal, progress.update)
+        judges = [releases.judge(version, task.failure)]
+        search = Search(task.original, judges, journal, progress.update, options.least_components)
         try:
             rows = _search_and_verify(options, task, search, releases, progress)
         except KeyboardInterrupt:
@@ -223,6 +224,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--check", help="the check that fails (default: the first that does, collapse first)")
     parser.add_argument("--component", type=int, metavar="K", help="the component that fails (default: the first)")
     parser.add_argument("--sklearn", metavar="VERSION", help=f"release or series (default: {series[-1].version})")
+    parser.add_argument("--least-components", type=int, default=1, metavar="N", help="keep so many (default: 1)")
     parser.add_argument("--into", metavar="DIR", help="where to write (default: results/reduced-CASE)")
     parser.add_argument("--verify", choices=["series", "every"], help="ask these releases about the result, too")
     parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")

@@ -72,6 +72,8 @@ def title_of(check: str, state: str | None) -> str:
         return DRAGGED
     if state and state.startswith("raised"):
         return "GaussianMixture raises " + state.removeprefix("raised ").partition(":")[0] + " where EM has a solution"
+    if state and state.startswith("left"):
+        return "GaussianMixture leaves parameters that are not finite"
     return TITLES.get(check, "GaussianMixture breaks a promise: " + check.removeprefix("test_").replace("_", " "))
 
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from fixtures import add_case
+from fixtures import add_case, verifier
 from fixtures.corpus import MAX_TITLE, Case
 from tests.support import ledger
 from tests.tools.environments import ENVIRONMENT_VARIABLES
@@ -38,7 +38,8 @@ def reduced_case(candidate: Candidate, original: Case, failure: dict[str, Any], 
     what = title_of(failure["check"], failure["state"]).removeprefix("GaussianMixture: ")
     title = f"reduced from {original.name}: {what}"[:MAX_TITLE]
     case = candidate.case(f"reduced-{original.name}", title, (), provenance)
-    return add_case.with_flags(case)
+    case = add_case.with_flags(case)
+    return case._replace(flags=tuple(sorted({*case.flags, *({"reduced"} if verifier.reduced(case) else ())})))
 
 
 def store(folder: Path, case: Case, texts: dict[str, str]) -> None:

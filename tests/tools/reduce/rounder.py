@@ -116,13 +116,17 @@ def _one_number(candidate: Candidate, name: str, index: tuple[int, ...], first: 
 
 
 def _one_sample_number(candidate: Candidate, number: int, index: tuple[int, ...], first: First) -> Candidate:
-    frame = candidate.frames[number]
+    """One coordinate of a sample; of a chain where it is the same in other frames all of them, or this one."""
+    value = candidate.frames[number][index]
+    alike = [frame.shape == candidate.frames[number].shape and frame[index] == value for frame in candidate.frames]
+    alone = [other == number for other in range(len(candidate.frames))]
 
     def proposals() -> Iterator[Candidate]:
-        for value in simpler(frame[index]):
-            changed = frame.copy()
-            changed[index] = value
-            frames = (*candidate.frames[:number], changed, *candidate.frames[number + 1 :])
-            yield candidate.changed(frames=frames)
+        for simple in simpler(value):
+            for where in [alike, alone] if sum(alike) > 1 else [alone]:
+                frames = [frame.copy() for frame in candidate.frames]
+                for frame in (frame for frame, changes in zip(frames, where, strict=True) if changes):
+                    frame[index] = simple
+                yield candidate.changed(frames=tuple(frames))
 
     return first(proposals()) or candidate

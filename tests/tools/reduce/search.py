@@ -57,6 +57,8 @@ class Search:
     journal : Journal
     progress : callable
         Called with the pass and the best candidate whenever there is something new.
+    least_components : int
+        How many components are kept at least.
 
     Attributes
     ----------
@@ -72,7 +74,9 @@ class Search:
         judges: list[Judge],
         journal: Journal,
         progress: Callable[[str, Candidate, int], None],
+        least_components: int = 1,
     ) -> None:
+        self._least_components = least_components
         self.judges = judges
         self.journal = journal
         self.accepted = [original]
@@ -89,10 +93,9 @@ class Search:
         steps: list[tuple[str, Callable[[Candidate, First], Candidate]]] = [
             ("frames", lambda candidate, first: fewer_frames(candidate, first, starts)),
             ("iterations", fewer_iterations),
-            ("samples", fewer_samples),
             ("components", fewer_components),
-            ("features", fewer_features),
             ("samples", fewer_samples),
+            ("features", fewer_features),
             ("numbers", rounder_numbers),
         ]
         before = None
@@ -129,8 +132,9 @@ class Search:
         for candidate in candidates:
             if candidate.key == self.best.key or self._known(candidate) is False or not candidate.is_valid():
                 continue
-            few = candidate.fewest_distinct < candidate.n_components
-            if few and original.fewest_distinct >= original.n_components:
+            if candidate.n_components < self._least_components:
+                continue
+            if candidate.fewest_distinct < min(max(2, candidate.n_components), original.fewest_distinct):
                 continue
             if candidate.weights.min() > 0 or not original.weights.min() > 0:
                 yield candidate

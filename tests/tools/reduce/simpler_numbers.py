@@ -36,12 +36,19 @@ def simpler(number: np.generic, *, zero: bool = False) -> list[np.generic]:
     own = cost(number)
     found = {}
     for value in values:
-        if (not zero and not value) or (number.dtype.kind in "iu" and value != value.to_integral_value()):
+        if (not zero and not value) or not _fits(value, number.dtype):
             continue
         candidate = number.dtype.type(value if number.dtype.kind == "f" else int(value))
         if cost(candidate) < own:
             found[cost(candidate)] = candidate
     return [found[key] for key in sorted(found)]
+
+
+def _fits(value: Decimal, dtype: np.dtype[Any]) -> bool:
+    """Whether a value is one of a dtype's, but for rounding."""
+    if dtype.kind == "f":
+        return True
+    return value == value.to_integral_value() and np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
 
 
 def _of_one_digit(size: Decimal) -> Iterator[Decimal]:

@@ -21,7 +21,8 @@ First = Callable[[Iterable[Candidate]], Candidate | None]
 # The parameters from which a replay fits each frame.
 Starts = Callable[[Candidate], list[dict[str, Any]]]
 
-FEW_SAMPLES = 32
+# Large enough for the lower bounds of a few samples to differ by less.
+WIDE_TOLERANCE = 1.0
 
 
 def fewer_frames(candidate: Candidate, first: First, starts: Starts) -> Candidate:
@@ -125,35 +126,42 @@ def with_features(candidate: Candidate, kept: Sequence[int], *, regardless: bool
 
 def fewer_samples(candidate: Candidate, first: First) -> Candidate:
     """As few distinct samples of each frame as do, then as few repeats of them."""
+    candidate = first(_with_a_few_samples(candidate)) or candidate
     for number in range(len(candidate.frames)):
-        candidate = _a_few_samples(candidate, number, first)
         candidate = _fewer_distinct(candidate, number, first)
         candidate = _fewer_repeats(candidate, number, first)
     return candidate
 
 
-def _a_few_samples(candidate: Candidate, number: int, first: First) -> Candidate:
-    """Of a large frame: twice as many samples each time, until they do. Cheaper than halving from above."""
-    rows, counts = _distinct(candidate.frames[number])
-    orders = _orders(candidate, rows)
+def _with_a_few_samples(candidate: Candidate) -> Iterator[Candidate]:
+    """Of each frame two samples, then twice as many each time, until they do: cheaper than halving from above.
 
-    def growing() -> Iterator[Candidate]:
+    Where that never does, and iterations count, the same with a tolerance that is large enough for few samples.
+    """
+    distinct = [_distinct(frame) for frame in candidate.frames]
+    most = max(len(rows) for rows, _ in distinct)
+    orders = [_orders(candidate, rows) for rows, _ in distinct]
+    tolerances = {candidate.settings.tol: None, **({} if candidate.settings.max_iter == 1 else {WIDE_TOLERANCE: None})}
+    for tol in tolerances:
         n_rows = max(2, candidate.n_components)
-        while n_rows <= len(rows) // 2:
-            for order in orders:
-                kept = sorted(order(n_rows))
-                yield _with_rows(candidate, number, rows, np.ones_like(counts), kept)
-                yield _with_rows(candidate, number, rows, counts, kept)
+        while n_rows < most:
+            for of_frames in zip(*orders, strict=True):
+                kept = [sorted(order(n_rows)) for order in of_frames]
+                rows = [rows[few] for (rows, _), few in zip(distinct, kept, strict=True)]
+                repeated = [
+                    np.repeat(rows[few], counts[few], axis=0)
+                    for (rows, counts), few in zip(distinct, kept, strict=True)
+                ]
+                for frames in (rows, repeated):
+                    yield candidate.with_settings(tol=tol).changed(frames=tuple(frames))
             n_rows *= 2
-
-    return (first(growing()) or candidate) if len(rows) > FEW_SAMPLES else candidate
 
 
 def _orders(candidate: Candidate, rows: np.ndarray) -> list[Callable[[int], set[int]]]:
     """Ways to take some of the distinct samples: spread over them, nearest to the chosen component, and both."""
 
     def spread(n_rows: int) -> set[int]:
-        return set(np.linspace(0, len(rows) - 1, n_rows).astype(int).tolist())
+        return set(np.linspace(0, len(rows) - 1, min(n_rows, len(rows))).astype(int).tolist())
 
     if candidate.component is None:
         return [spread]

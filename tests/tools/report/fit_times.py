@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from matplotlib.figure import Figure
 from packaging.version import InvalidVersion, Version
 
 from fixtures import plots, strict_json
 from tests.tools.report import svg
-from tests.tools.report.pictures import COLOURS, axes_of, style
+from tests.tools.report.pictures import COLOURS, INK, axes_of, style
 
 MAX_BYTES = 64 * (1 << 20)
-LINEAR_UP_TO = 5  # times as long: beyond, a logarithmic scale
+MOST_CHARTS = 7
+MOST_LEVEL, MOST_LARGE = 6, 25  # labels of releases that fit side by side, and at full size
 
 
 class BadBenchmarks(ValueError):
@@ -32,12 +35,31 @@ class FitTime:
 
 
 def charts(folder: Path | None) -> dict[str, str]:
-    """A chart for each case that was timed with at least one release."""
+    """Charts by caption: all cases together, and each of those that take longest."""
     times = read(folder) if folder is not None else []
-    return {
-        case: _chart(case, [time for time in times if time.case == case])
-        for case in sorted({time.case for time in times})
-    }
+    if not times:
+        return {}
+    by_case: dict[str, list[FitTime]] = {}
+    for time in times:
+        by_case.setdefault(time.case, []).append(time)
+    longest = sorted(by_case, key=lambda case: -by_case[case][-1].median)[:MOST_CHARTS]
+    shown = {case: _milliseconds(case, by_case[case]) for case in longest}
+    if len(by_case) == 1 or len({time.release for time in times}) == 1:
+        return shown
+    together = _together(_relative(list(by_case.values())))
+    return {f"{len(by_case)} cases, relative to the newest release": together, **shown}
+
+
+def _relative(of_cases: list[list[FitTime]]) -> list[FitTime]:
+    """For each release the quartiles, over the cases, of the time relative to the newest release."""
+    newest = max((times[-1].release for times in of_cases), key=Version)
+    ratios: dict[str, list[float]] = {}
+    for times in of_cases:
+        if times[-1].release == newest and times[-1].median > 0:
+            for time in times:
+                ratios.setdefault(time.release, []).append(time.median / times[-1].median)
+    quartiles = {release: np.percentile(ratios[release], [25, 50, 75]) for release in sorted(ratios, key=Version)}
+    return [FitTime(release, "", *map(float, values)) for release, values in quartiles.items()]
 
 
 def read(folder: Path) -> list[FitTime]:
@@ -66,28 +88,38 @@ def _read_one(path: Path) -> list[FitTime]:
 
 def _of_benchmark(release: str, benchmark: dict[str, Any]) -> FitTime:
     quartiles = (float(benchmark["stats"][name]) for name in ("q1", "median", "q3"))
-    return FitTime(release, str(benchmark["params"]["case_name"]), *quartiles)
+    parameters = benchmark["params"]
+    # Cold and from the case's parameters are two fits of one case.
+    named = [parameters["case_name"], *([parameters["start"]] if "start" in parameters else [])]
+    return FitTime(release, " ".join(map(str, named)), *quartiles)
 
 
-def _chart(case: str, times: list[FitTime]) -> str:
-    figure, axes = axes_of(2.6)
-    places = range(len(times))
-    medians = [1000 * time.median for time in times]
-    below = [1000 * (time.median - time.first_quartile) for time in times]
-    above = [1000 * (time.third_quartile - time.median) for time in times]
-    axes.errorbar(
-        places, medians, yerr=[below, above], fmt="o", color=plots.BEFORE, markersize=4, capsize=3, linewidth=1
-    )
-    axes.set_xticks(list(places), [time.release for time in times], rotation=90 if len(times) > 6 else 0)
-    axes.set_title("milliseconds", fontsize=8, loc="left")
-    if max(medians) > LINEAR_UP_TO * min(medians):
-        axes.set_yscale("log")
-    else:
-        axes.set_ylim(bottom=0)
-    style(axes)
-    if len(times) > 6:
-        figure.subplots_adjust(bottom=0.26)
+def _milliseconds(case: str, times: list[FitTime]) -> str:
     slowest = max(times, key=lambda time: time.median)
     longest = f"{slowest.median * 1000:.3g} ms with {slowest.release}"
     said = f"fit time of {case} over {len(times)} releases; the longest is {longest}"
-    return svg.inline(figure, f"t-{case}", said, COLOURS)
+    return svg.inline(_figure(times, 1000, "milliseconds"), f"t-{case.replace(' ', '-')}", said, COLOURS)
+
+
+def _together(times: list[FitTime]) -> str:
+    oldest = f"{times[0].median:.2f} times as long with {times[0].release} as with {times[-1].release}"
+    said = f"fit time relative to the newest release, quartiles over the cases; {oldest}"
+    return svg.inline(_figure(times, 1, "times as long"), "t-together", said, COLOURS)
+
+
+def _figure(times: list[FitTime], unit: float, title: str) -> Figure:
+    figure, axes = axes_of(2.6)
+    places = range(len(times))
+    medians = [unit * time.median for time in times]
+    below = [unit * (time.median - time.first_quartile) for time in times]
+    above = [unit * (time.third_quartile - time.median) for time in times]
+    look: dict[str, Any] = {"color": plots.BEFORE, "markersize": 3.5, "capsize": 2.5, "linewidth": 1}
+    axes.errorbar(places, medians, yerr=[below, above], fmt="o", **look)
+    axes.set_xticks(list(places), [time.release for time in times], rotation=90 if len(times) > MOST_LEVEL else 0)
+    axes.set_title(title, fontsize=8, loc="left", color=INK)
+    axes.set_ylim(bottom=0)
+    style(axes)
+    if len(times) > MOST_LEVEL:
+        figure.subplots_adjust(bottom=0.22)
+        axes.tick_params(axis="x", labelsize=7 if len(times) <= MOST_LARGE else 5)
+    return figure

@@ -15,7 +15,7 @@ from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 from packaging.version import InvalidVersion, Version
 
-from tests.support import record
+from tests.support import record_format
 
 MAX_BYTES = 64 * (1 << 20)
 PASSED, KNOWN, GONE, FAILED, ERROR, SKIPPED = "passed", "known", "gone", "failed", "error", "skipped"
@@ -100,8 +100,10 @@ def read(path: Path) -> Record:
     """
     suite = _suite(path)
     header = _properties(suite)
-    if header.get("record") != str(record.FORMAT_VERSION):
-        raise BadRecord(path, f"has no header of format {record.FORMAT_VERSION}", f"written by this suite: {AGAIN}")
+    if header.get("record") != str(record_format.FORMAT_VERSION):
+        raise BadRecord(
+            path, f"has no header of format {record_format.FORMAT_VERSION}", f"written by this suite: {AGAIN}"
+        )
     for name in (*OF_THE_HEADER, *OF_THE_FOOTER):
         if name not in header:
             part = "header" if name in OF_THE_HEADER else "footer"
@@ -152,10 +154,10 @@ def _result(path: Path, element: Element) -> Result:
 
 def _state(element: Element, properties: dict[str, str]) -> tuple[str, str]:
     error, failure, skipped = (element.find(name) for name in ("error", "failure", "skipped"))
-    seen = properties.get(record.SEEN, "")
+    seen = properties.get(record_format.SEEN, "")
     if error is not None:
         return ERROR, error.text or error.get("message") or ""
-    if failure is not None and record.GONE in properties:
+    if failure is not None and record_format.GONE in properties:
         return GONE, failure.text or ""
     if failure is not None:
         # Only a broken promise is a failure of the estimator; anything else was raised on the way to it.

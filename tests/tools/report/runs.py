@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from fixtures import corpus
-from tests.support import ledger, record
+from tests.support import ledger, record_format
 from tests.tools.report import junit
 from tests.tools.report.junit import BadRecord, Record, Result
 
@@ -108,15 +108,15 @@ def merge(records: Sequence[Record], listed: ledger.Ledger) -> Runs:
     for name in SAME:
         _require_same(records, name)
     first = records[0]
-    here = {"ledger": record.ledger_digest(listed), "corpus": record.corpus_digest()}
+    here = {"ledger": record_format.ledger_digest(listed), "corpus": record_format.corpus_digest()}
     for name, value in here.items():
         said = first.header[name]
-        if said not in (value, record.OFF):
+        if said not in (value, record_format.OFF):
             raise BadRecord(first.path, f"was run with the {name} {said}", f"with the one that is here, {value}")
     versions = sorted({one.release for one in records}, key=Version)
     releases = [_release([one for one in records if one.release == version]) for version in versions]
     return Runs(
-        tuple(releases), first.header["estimator"], first.header["ledger"] != record.OFF, first.header["corpus"]
+        tuple(releases), first.header["estimator"], first.header["ledger"] != record_format.OFF, first.header["corpus"]
     )
 
 

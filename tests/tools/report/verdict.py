@@ -47,7 +47,8 @@ def verdict(runs: Runs, seen: Matrix, defects: Sequence[Defect]) -> Verdict:
     subject = _subject(len(runs.releases))
     if not runs.has_ledger:
         return Verdict(GREEN, f"{subject} every promise; the ledger was off.".replace("behaves", "keeps"), present)
-    still = f"{_number(len(present), 'known defect')} still present" if present else "no known defect is left"
+    verb = "is" if len(present) == 1 else "are"
+    still = f"{_number(len(present), 'known defect')} {verb} still present" if present else "no known defect is left"
     return Verdict(GREEN, f"{subject} as the ledger says; in {newest}, the newest, {still}.", present)
 
 

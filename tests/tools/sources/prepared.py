@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,31 +100,8 @@ def carry_out(plan: Plan, say: Say = to_stderr) -> Iterator[Prepared]:
     elif plan.how == "release":
         yield _under_test(plan, release_environment.make(plan.nearest), plan.why, plan.nearest, say)
     else:
-        release_environment.FOLDER.mkdir(parents=True, exist_ok=True)
-        _remove_orphans(release_environment.FOLDER)
-        prefix = f"private-{os.getpid()}-"
-        with tempfile.TemporaryDirectory(prefix=prefix, dir=release_environment.FOLDER) as scratch:
-            yield _private(plan, Path(scratch), say)
-
-
-def _remove_orphans(folder: Path) -> None:
-    """Remove private environments whose process was killed before it could."""
-    for place in folder.glob("private-*-*"):
-        process = place.name.split("-")[1]
-        if process.isdigit() and not _runs(int(process)):
-            shutil.rmtree(place, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    if os.name == "nt":  # where signal 0 would end it
-        return True
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
+        with release_environment.private_folder() as scratch:
+            yield _private(plan, scratch, say)
 
 
 def _private(plan: Plan, scratch: Path, say: Say) -> Prepared:

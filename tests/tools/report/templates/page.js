@@ -164,15 +164,24 @@ document.getElementById("close").addEventListener("click", () => dialog.close())
 dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
 document.getElementById("evidence-case").addEventListener("click", () => dialog.close());
 
+// Pictures are text until they are looked at: most of the page opens in a fraction of the time.
+function draw(details) {
+  const kept = details.querySelector(".pictures noscript");
+  if (kept) kept.outerHTML = kept.textContent;
+}
+details.forEach((one) => one.addEventListener("toggle", () => draw(one)));
+
 // A link to a case opens it.
 function openNamed() {
   const named = location.hash.startsWith("#case-") && document.getElementById(location.hash.slice(1));
   if (!named) return;
   named.hidden = false;
   named.open = true;
+  draw(named);
   named.scrollIntoView();
 }
 window.addEventListener("hashchange", openNamed);
 focusCell(table.querySelector("tbody td button"));
+table.parentElement.scrollLeft = table.offsetWidth; // where there is no room for all, the newest release comes first
 if (new URLSearchParams(new FormData(form)).toString().match(/=[^&]/)) filter(); // what a browser kept of a reload
 openNamed();

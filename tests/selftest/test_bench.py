@@ -1,0 +1,106 @@
+"""`nox -s bench`: its tables, its made frames, and what it says when it cannot run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support import fit_timer, replay
+from tests.support.made_frames import ITERATIONS, made_case
+from tests.tools.bench import __main__ as command
+from tests.tools.bench import tables
+
+KINDS = ("full", "tied", "diag", "spherical")
+DEFAULT = replay.import_estimator(replay.DEFAULT_ESTIMATOR)
+
+
+def entry(size: tuple[int, int, int], seconds: float, kind: str = "full") -> dict[str, Any]:
+    samples, components, features = size
+    info = {
+        "start": "explicit", "n_iter": 10, "n_samples": samples, "n_components": components, "n_features": features,
+        "covariance_type": kind, "seconds_per_iteration": seconds,
+    }  # fmt: skip
+    return {"name": "test", "group": kind, "stats": {"median": 10 * seconds}, "extra_info": info}
+
+
+def test_a_slope_is_the_exponent_by_which_the_time_grows() -> None:
+    sizes = [(1000, 5, 2), (2000, 5, 2), (4000, 5, 2), (1000, 10, 2), (1000, 20, 2), (1000, 5, 4), (1000, 5, 8)]
+    entries = [entry((n, k, d), 1e-9 * n * k**1.5 * d**2) for n, k, d in sizes]
+    assert tables.slopes({"1.9.1": entries}).splitlines()[1].split() == ["1.9.1", "full", "1.00", "1.50", "2.00"]
+
+
+def test_an_axis_that_does_not_grow_has_no_slope() -> None:
+    made = tables.slopes({"1.9.1": [entry((1000, 5, 2), 0.1), entry((2000, 5, 2), 0.2)]})
+    assert made.splitlines()[1].split() == ["1.9.1", "full", "1.00", "-", "-"]
+
+
+def test_fit_times_have_a_column_for_each_release_and_a_gap_where_one_has_none() -> None:
+    old, new = [entry((1000, 5, 2), 0.1)], [entry((1000, 5, 2), 0.2), entry((1000, 5, 2), 0.3, "diag")]
+    rows = [line.split() for line in tables.fit_times({"1.8.0": old, "1.9.1": new}).splitlines()]
+    assert rows[0][-2:] == ["1.8.0", "1.9.1"]
+    assert rows[1] == ["diag", "explicit", "-", "3000.00"]
+    assert rows[2] == ["full", "explicit", "1000.00", "2000.00"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"benchmarks": [{}]}'])
+def test_what_is_no_record_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "record.json").write_text(text, encoding="utf-8")
+    with pytest.raises(tables.BadBenchmark, match="nox -s bench"):
+        tables.read(tmp_path / "record.json")
+
+
+def test_a_record_of_pytest_benchmark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "record.json").write_text(json.dumps({"benchmarks": [entry((1, 1, 1), 1.0)]}), encoding="utf-8")
+    assert len(tables.read(tmp_path / "record.json")) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_made_frame_is_fitted_in_as_many_iterations_as_are_asked_for(kind: str) -> None:
+    subject = fit_timer.Subject(made_case((300, 4, 3), kind), replay.EXPLICIT, DEFAULT)
+    with fit_timer.held_still():
+        assert fit_timer.iterations(subject) == ITERATIONS
+
+
+def test_a_made_frame_is_the_same_each_time_and_as_large_as_asked() -> None:
+    one, other = (made_case((300, 4, 3), "full", "float32") for _ in range(2))
+    np.testing.assert_array_equal(one.frame, other.frame)
+    assert (one.frame.shape, one.frame.dtype.name, one.means.shape) == ((300, 3), "float32", (4, 3))
+
+
+@pytest.mark.parametrize("way", [fit_timer.COLD, replay.EXPLICIT, replay.WARM_START])
+def test_every_start_is_timed_and_its_memory_counted(way: str) -> None:
+    case = made_case((300, 2, 2), "diag")
+    subject = fit_timer.Subject(case._replace(frames=(case.frame, case.frame)), way, DEFAULT)
+    if way == replay.EXPLICIT:
+        subject = subject._replace(case=case)
+    with fit_timer.held_still():
+        seconds = fit_timer.seconds_of(subject, 2)
+        assert min(seconds.values()) > 0
+        # At the least, the responsibilities of every sample.
+        assert fit_timer.peak_memory(subject) > 300 * 2 * 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["9.9"], "error: there is no release '9.9' in releases.json"),
+        (["1.9", "--capture", "no-such"], "error: --capture names 'no-such', which is not a folder"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line(
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(arguments, tmp_path) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(message)
+    assert said.count("\n") == 1
+
+
+def test_a_number_of_threads_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["1.9", "--threads", "0"])
+    assert "'0'; should be a number of threads, from 1 on" in capsys.readouterr().err

@@ -1,0 +1,83 @@
+"""The record of fit times over the releases: its table, its picture, and the README that shows them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tools.compare import history, neighbours
+
+
+def case(name: str, value: float, verdict: str = "no difference", width: float = 1.01) -> dict[str, Any]:
+    interval = {"value": value, "low": value / width, "high": value * width}
+    return {"case": name, "verdict": verdict, "ratio": interval, "ratio_of_an_iteration": interval}
+
+
+def step(old: str, new: str, values: tuple[float, float, float], verdict: str = "no difference") -> dict[str, Any]:
+    cases = [case(name, value, verdict) for name, value in zip(neighbours.CASES, values, strict=True)]
+    return {"old": old, "new": new, "cases": cases}
+
+
+STEPS = [
+    step("1.2.2", "1.3.2", (1.0, 1.0, 1.0)),
+    step("1.3.2", "1.4.2", (0.5, 0.8, 1.0), "faster"),
+    step("1.4.2", "1.5.2", (2.0, 1.0, 1.0), "slower"),
+]
+
+
+def test_the_readme_shows_what_is_recorded() -> None:
+    text = history.README.read_text(encoding="utf-8")
+    assert history.with_table(text, history.table(neighbours.read())) == text
+
+
+def test_every_step_between_neighbours_is_recorded() -> None:
+    assert [(one["old"], one["new"]) for one in neighbours.read()] == neighbours.pairs_of_series()
+
+
+def test_every_cause_belongs_to_a_step_that_changed() -> None:
+    changed = {history.series(one["new"]) for one in neighbours.read() if history.changed(one)}
+    assert set(history.CAUSES) <= changed
+
+
+def test_only_steps_that_changed_are_in_the_table() -> None:
+    rows = history.table(STEPS).splitlines()[2:]
+    assert [row.split(" | ")[:2] for row in rows] == [["| 1.3.2", "1.4.2"], ["| 1.4.2", "1.5.2"]]
+    assert "**0.50 (0.50 to 0.51)**" in rows[0]
+
+
+def test_the_course_multiplies_the_steps_back_from_the_newest_and_adds_their_uncertainty() -> None:
+    points = history.course(STEPS, neighbours.CASES[0])
+    assert [version for version, _, _ in points] == ["1.2.2", "1.3.2", "1.4.2", "1.5.2"]
+    assert [value for _, value, _ in points] == pytest.approx([1.0, 1.0, 0.5, 1.0])
+    assert [factor for _, _, factor in points] == pytest.approx([1.01**3**0.5, 1.01**2**0.5, 1.01, 1.0])
+
+
+def test_the_picture_is_the_same_for_the_same_record(tmp_path: Path) -> None:
+    for name in ("one.svg", "other.svg"):
+        history.draw(STEPS, tmp_path / name)
+    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "other.svg").read_bytes()
+
+
+def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    neighbours.write(STEPS, tmp_path / "fit_time.json")
+    assert neighbours.read(tmp_path / "fit_time.json") == STEPS
+
+
+@pytest.mark.parametrize("text", ["{", '{"format": 2, "steps": []}', '{"format": 1}', '{"format": 1, "steps": [{}]}'])
+def test_a_broken_record_is_told_with_what_mends_it(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "fit_time.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(neighbours.BadRecord, match="--neighbours --write"):
+        neighbours.read(path)
+
+
+def test_a_readme_without_a_place_for_the_table_is_told() -> None:
+    with pytest.raises(ValueError, match="no place for the table"):
+        history.with_table("# Title\n", "| table |")
+
+
+def test_the_record_is_strict_json() -> None:
+    assert json.loads(neighbours.RECORD.read_text(encoding="utf-8"))["format"] == neighbours.FORMAT_VERSION

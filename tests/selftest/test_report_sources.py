@@ -1,0 +1,91 @@
+"""Fit times and remedies come from files of other sessions, which are checked before they are shown."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures.corpus import PROJECT
+from tests.tools import remedies as remedies_session
+from tests.tools.report import fit_times, remedies
+
+COUNTS = {
+    "GaussianMixture": {"test_a": (3, 9), "test_b": (0, 5)},
+    "LogDomainMixture": {"test_a": (0, 9), "test_b": (0, 4)},
+}
+
+
+def benchmark(case: str, median: float) -> dict[str, Any]:
+    stats = {"q1": 0.9 * median, "median": median, "q3": 1.2 * median}
+    return {"params": {"case_name": case}, "stats": stats}
+
+
+def write(folder: Path, release: str, *benchmarks: dict[str, Any]) -> Path:
+    path = folder / f"sklearn-{release}.json"
+    path.write_text(json.dumps({"benchmarks": benchmarks}), encoding="utf-8")
+    return path
+
+
+def test_remedies_are_read_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "remedies.json"
+    path.write_text(json.dumps(remedies_session.as_data("1.9.1", COUNTS, [1.0, 0.44])), encoding="utf-8")
+    table = remedies.read(path)
+    assert table is not None
+    assert table["names"] == ["GaussianMixture", "LogDomainMixture"]
+    assert table["rows"][0] == {"check": "test_a", "cases": 9, "failed": [3, 0]}
+    assert table["cost"] == [1.0, 0.44]
+
+
+@pytest.mark.parametrize(
+    "change", [{"names": ["one"]}, {"cost": [1.0]}, {"rows": [{}]}, {"rows": 3}, {"cost": ["fast", 1]}]
+)
+def test_remedies_that_do_not_fit_together_are_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = tmp_path / "remedies.json"
+    path.write_text(json.dumps({**remedies_session.as_data("1.9.1", COUNTS, [1.0, 0.44]), **change}), encoding="utf-8")
+    with pytest.raises(remedies.BadRemedies, match=re.escape(str(path))):
+        remedies.read(path)
+
+
+def test_fit_times_are_in_the_order_of_releases(tmp_path: Path) -> None:
+    for release in ("1.10.0", "0.18.2", "1.9.1"):
+        write(tmp_path, release, benchmark("two-samples", 0.25))
+    assert [time.release for time in fit_times.read(tmp_path)] == ["0.18.2", "1.9.1", "1.10.0"]
+
+
+def test_a_chart_is_drawn_for_the_cases_that_take_longest_and_one_for_all(tmp_path: Path) -> None:
+    cases = {f"case-{number}": 0.001 * (number + 1) for number in range(fit_times.MOST_CHARTS + 2)}
+    write(tmp_path, "0.18.2", *(benchmark(case, 2 * median) for case, median in cases.items()))
+    write(tmp_path, "1.9.1", *(benchmark(case, median) for case, median in cases.items()))
+    charts = fit_times.charts(tmp_path)
+    together, *shown = charts
+    assert "relative to the newest release" in together
+    assert "2.00 times as long with 0.18.2 as with 1.9.1" in charts[together]
+    assert shown == sorted(cases, key=lambda case: -cases[case])[: fit_times.MOST_CHARTS]
+
+
+def test_no_fit_times_are_no_charts(tmp_path: Path) -> None:
+    assert fit_times.charts(None) == {}
+    assert fit_times.charts(tmp_path) == {}
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", '{"benchmarks": [{}]}', '{"benchmarks": 3}', "[1]"])
+def test_fit_times_of_another_form_are_refused(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, "1.9.1")
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(fit_times.BadBenchmarks, match=re.escape(str(path))):
+        fit_times.read(tmp_path)
+
+
+def test_the_report_needs_neither_scikit_learn_nor_pytest() -> None:
+    absent = "import sys; sys.modules.update(dict.fromkeys(['sklearn', 'scipy', 'pytest']))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{absent}; import tests.tools.report.__main__"],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
