@@ -145,6 +145,32 @@ def test_a_judge_that_comes_later_takes_back_what_it_does_not_accept(tmp_path: P
     assert search.best.shape == (2, 2, 2)
 
 
+def many_or_two(candidate: Candidate) -> bool:
+    """One component takes 20 samples, two do with any number."""
+    return candidate.n_components >= 2 or len(candidate.frames[0]) >= 20
+
+
+def test_one_component_more_is_kept_where_it_saves_samples(tmp_path: Path) -> None:
+    assert reduced(tmp_path / "journal", Fake(many_or_two)).best.shape == (2, 2, 1)
+
+
+def test_one_that_is_interrupted_while_it_tries_a_component_more_keeps_the_better(tmp_path: Path) -> None:
+    fake = Fake(many_or_two)
+    judge = Judge("0", fake, CHECK, WANTED)
+    with Journal(tmp_path / "cut", {}) as journal:
+        alone: list[Candidate] = []
+
+        def watch(_: str, best: Candidate, __: int) -> None:
+            alone.extend([best] if best.n_components == 1 else [])
+            if alone and best.n_components > 1:
+                raise KeyboardInterrupt
+
+        search = Search(many_samples(), [judge], journal, watch)
+        with pytest.raises(KeyboardInterrupt):
+            search.run(lambda _: [])
+    assert search.best.key == alone[-1].key
+
+
 def test_no_new_fault_is_brought_in(tmp_path: Path) -> None:
     seen: list[Candidate] = []
 
