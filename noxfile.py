@@ -15,7 +15,7 @@ import nox
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from tests.tools import environments, interpreters, release_table, suite_run
+from tests.tools import environments, interpreters, release_table, session_arguments, suite_run
 
 nox.needs_version = ">=2025.11"
 nox.options.default_venv_backend = "uv"
@@ -68,8 +68,7 @@ for _release in OTHERS:
 def tests_source(session: nox.Session) -> None:
     """The suite on any scikit-learn: a checkout, a revision, a patch, a wheel, the nightly build."""
     environments.install_group(session, "workers")
-    session.posargs[:] = [_absolute_source(session, word) for word in session.posargs]
-    arguments, variables = suite_run.name_capture(session)
+    arguments, variables = session_arguments.take(session, files=True)
     session.run("python", "-m", "tests.tools.sources", *arguments, env=variables)
 
 
@@ -77,7 +76,7 @@ def tests_source(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Fit times with pytest-benchmark on every series, or the releases that are named."""
     environments.install_group(session, "workers")
-    arguments, variables = suite_run.name_capture(session)
+    arguments, variables = session_arguments.take(session)
     session.run("python", "-m", "tests.tools.bench", *arguments, env=variables)
 
 
@@ -85,55 +84,56 @@ def bench(session: nox.Session) -> None:
 def compare(session: nox.Session) -> None:
     """Compare the fit times of two scikit-learns, with an interval and a verdict."""
     environments.install_group(session, "compare")
-    session.posargs[:] = [_absolute_source(session, word) for word in session.posargs]
-    arguments, variables = suite_run.name_capture(session)
-    paths = suite_run.absolute_after(session, arguments, "--json")
-    session.run("python", "-m", "tests.tools.compare", *paths, env=variables)
+    arguments, variables = session_arguments.take(session, "--json", files=True)
+    session.run("python", "-m", "tests.tools.compare", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def corpus(session: nox.Session) -> None:
     """Regenerate the synthetic cases byte for byte and verify every checksum."""
     environments.install_group(session, "corpus")
-    session.run("python", "-m", "fixtures.regenerate", *session.posargs, env={"MPLBACKEND": "agg"})
+    arguments, variables = session_arguments.take(session, "--plots")
+    session.run("python", "-m", "fixtures.regenerate", *arguments, env={**variables, "MPLBACKEND": "agg"})
 
 
 @nox.session(name="add-case", default=False)
 def add_case(session: nox.Session) -> None:
     """Check arrays of your own and add them to the corpus as a case."""
     environments.install_group(session, "corpus")
-    session.run("python", "-m", "fixtures.add_case", *_absolute_paths(session))
+    arguments, variables = session_arguments.take(session, files=True)
+    session.run("python", "-m", "fixtures.add_case", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def record(session: nox.Session) -> None:
     """Fit a video of yours frame by frame, and keep the first frame that breaks a component."""
     environments.install_group(session, "record")
-    session.run("python", "-m", "tests.tools.record", *_absolute_paths(session, to_be_made=("--picture", "--root")))
+    arguments, variables = session_arguments.take(session, "--picture", "--root", files=True)
+    session.run("python", "-m", "tests.tools.record", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def demonstration(session: nox.Session) -> None:
     """Make the small video that the README's story is told with."""
     environments.install_group(session, "record")
-    arguments = _absolute_paths(session, to_be_made=("--to",))
-    session.run("python", "-m", "tests.tools.record.demonstration", *arguments)
+    arguments, variables = session_arguments.take(session, "--to")
+    session.run("python", "-m", "tests.tools.record.demonstration", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def reduce(session: nox.Session) -> None:
     """Reduce a case that fails to the smallest one that does, with a script and the text of an upstream issue."""
     environments.install_group(session, "workers")
-    session.run("python", "-m", "tests.tools.reduce", *_absolute_paths(session, to_be_made=("--into",)))
+    arguments, variables = session_arguments.take(session, "--into", files=True)
+    session.run("python", "-m", "tests.tools.reduce", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def bisect(session: nox.Session) -> None:
     """Find the release, and the commit of scikit-learn, that changed what becomes of a case."""
     environments.install_group(session, "bisect")
-    arguments, variables = suite_run.name_capture(session)
-    paths = suite_run.absolute_after(session, arguments, "--repo", "--json", "--markdown")
-    session.run("python", "-m", "tests.tools.bisect", *paths, env=variables)
+    arguments, variables = session_arguments.take(session, "--repo", "--json", "--markdown")
+    session.run("python", "-m", "tests.tools.bisect", *arguments, env=variables)
 
 
 @nox.session(name="fetch-capture", default=False)
@@ -154,9 +154,8 @@ def record_published_fit(session: nox.Session) -> None:
 def remedies(session: nox.Session) -> None:
     """Run the suite on every candidate fix, and tabulate what each one passes and costs."""
     environments.install_release(session, LATEST)
-    arguments, variables = suite_run.name_capture(session)
-    paths = suite_run.absolute_after(session, arguments, "--json")
-    session.run("python", "-m", "tests.tools.remedies", *paths, env=variables)
+    arguments, variables = session_arguments.take(session, "--json")
+    session.run("python", "-m", "tests.tools.remedies", *arguments, env=variables)
 
 
 @nox.session(default=False)
@@ -170,7 +169,7 @@ def mutants(session: nox.Session) -> None:
 def record_baseline(session: nox.Session) -> None:
     """Record what exact EM makes of each case, and how the newest release fits it."""
     environments.install_release(session, LATEST)
-    _, variables = suite_run.name_capture(session)
+    _, variables = session_arguments.take(session)
     session.run("python", "-m", "tests.tools.record_baseline", *session.posargs, env=variables)
 
 
@@ -178,34 +177,9 @@ def record_baseline(session: nox.Session) -> None:
 def report(session: nox.Session) -> None:
     """Make one page out of the records of any number of runs."""
     environments.install_group(session, "report")
-    arguments, variables = suite_run.name_capture(session)
-    made = ("--output", "--summary", "--benchmarks", "--remedies")
-    session.posargs[:] = suite_run.absolute_after(session, arguments, *made)
-    session.run("python", "-m", "tests.tools.report", *_absolute_paths(session), env=variables)
-
-
-def _absolute_paths(session: nox.Session, to_be_made: tuple[str, ...] = ()) -> list[str]:
-    """A session's arguments, with paths from where the user stands: files that exist, and what follows some options."""
-    words = []
-    for before, word in zip(["", *session.posargs], session.posargs, strict=False):
-        place = Path(session.invoked_from, word)
-        is_path = before in to_be_made or (not word.startswith("-") and place.exists())
-        words.append(str(place) if is_path else word)
-    return words
-
-
-def _absolute_source(session: nox.Session, word: str) -> str:
-    """A word that may name a scikit-learn, with its file or folder from where the user stands.
-
-    That of ``REPO@REV`` ends at the at sign, that of ``RELEASE+PATCHFILE`` begins after the plus.
-    """
-    before, plus, patch = word.partition("+")
-    if plus and Path(session.invoked_from, patch).is_file():
-        return f"{before}+{Path(session.invoked_from, patch)}"
-    folder = word.partition("@")[0]
-    if not word.startswith("-") and any(Path(session.invoked_from, name).exists() for name in (word, folder) if name):
-        return str(Path(session.invoked_from, word))
-    return word
+    paths = ("--output", "--summary", "--benchmarks", "--remedies")
+    arguments, variables = session_arguments.take(session, *paths, files=True)
+    session.run("python", "-m", "tests.tools.report", *arguments, env=variables)
 
 
 @nox.session(default=False)
@@ -219,7 +193,7 @@ def releases(session: nox.Session) -> None:
 def selftest(session: nox.Session) -> None:
     """Test the suite itself, with fakes that are right, wrong, and wrong in one way."""
     environments.install_group(session, "selftest")
-    arguments, variables = suite_run.name_capture(session)
+    arguments, variables = session_arguments.take(session)
     session.run("python", "-m", "pytest", "tests/selftest", *arguments, env=variables)
 
 
