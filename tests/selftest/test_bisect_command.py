@@ -155,8 +155,10 @@ def test_what_does_not_exist_is_told(arguments: list[str], said: str, capsys: py
         [], ["--case", "two-samples"], [*ASKED, "--outcome", "means"], [*ASKED, "--good", "1.6.1"],
         [*ASKED, "--write"], ["--explain"], [*ASKED, "--build"], ["--explain", "--repo", ".", "--build"],
     ],
-    ids=["nothing", "no check", "check and outcome", "one end", "write alone", "explain without a clone", "build without ends",
-         "explain by builds"],
+    ids=[
+        "nothing", "no check", "check and outcome", "one end", "write alone", "explain without a clone",
+        "build without ends", "explain by builds",
+    ],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_wrong_use(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
