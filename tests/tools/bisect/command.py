@@ -33,6 +33,7 @@ examples:
   nox -s bisect -- --case ladder-13-float32 --check test_collapse --good 1.6.1 --bad 1.7.0 --repo ~/scikit-learn
   nox -s bisect -- --case ladder-13-float32 --outcome n_iter_ --good 1.7.0 --bad my-branch --repo ~/scikit-learn
   nox -s bisect -- --explain --repo ~/scikit-learn --write
+  nox -s bisect -- --explain float32-not-kept --repo ~/scikit-learn
 
 in a checkout of your own that is built at each commit:
   git bisect run python PROJECT/tests/tools/bisect step --case CASE --check CHECK
@@ -54,9 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
         clone = Clone(options.repo) if options.repo else None
         if clone:
             clone.require_whole()
-        if options.explain:
+        if options.explain is not None:
             assert clone is not None
-            return explain_ledger.run(clone, write=options.write, dry_run=options.dry_run)
+            return explain_ledger.run(clone, options.explain, write=options.write, dry_run=options.dry_run)
         asked = question(options.case, options.check, options.outcome)
         findings = Findings(asked, Record())
         return _search(options, findings, clone)
@@ -157,7 +158,7 @@ def _progress(findings: Findings) -> Iterator[None]:
 
 
 def _require_sense(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    if options.explain:
+    if options.explain is not None:
         if options.repo is None:
             parser.error("--explain needs --repo CLONE, a clone of scikit-learn with its history")
         return
@@ -185,6 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it to a file")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the text of an upstream issue to a file")
-    parser.add_argument("--explain", action="store_true", help="find the culprit of every change that the ledger lists")
+    parser.add_argument("--explain", nargs="*", metavar="DEFECT",
+        help="find the culprits of all changes that the ledger lists, or of those of the defects named")  # fmt: skip
     parser.add_argument("--write", action="store_true", help="with --explain: put them into the ledger and README.md")
     return parser
