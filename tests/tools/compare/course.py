@@ -63,8 +63,9 @@ def draw(axes: Axes, steps: Sequence[dict[str, Any]], looks: Sequence[dict[str, 
             label=name,
         )  # fmt: skip
     axes.set_yscale("log")
+    axes.yaxis.set_minor_locator(ticker.LogLocator(subs=(1.2, 1.5, 2, 3, 5, 7)))
     axes.yaxis.set_major_formatter(ticker.ScalarFormatter())
-    axes.yaxis.set_minor_formatter(ticker.ScalarFormatter())
+    axes.yaxis.set_minor_formatter(ticker.StrMethodFormatter("{x:g}"))
     axes.axhline(1, color="grey", linewidth=0.5)
     axes.set_xticks(range(len(versions)), versions, rotation=45, fontsize=8)
 

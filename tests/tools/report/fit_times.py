@@ -60,12 +60,17 @@ def course_of(steps: Sequence[dict[str, Any]]) -> str:
     """
     if not steps:
         return ""
-    figure, axes = axes_of(2.9)
+    figure, axes = axes_of(3.1)
     course.draw(axes, steps, LOOKS)
-    axes.tick_params(which="both", axis="y", colors=INK, labelsize=7, length=2)
-    axes.legend(fontsize=7, frameon=False, labelcolor=INK)
-    axes.set_title(f"relative to {steps[-1]['new']}", fontsize=8, loc="left", color=INK)
     style(axes)
+    axes.tick_params(which="minor", colors=INK, labelsize=8, length=2)
+    above: dict[str, Any] = {
+        "loc": "lower center",
+        "bbox_to_anchor": (0.45, 1.0),
+        "ncols": len(CASES),
+        "columnspacing": 1.2,
+    }
+    axes.legend(fontsize=7.5, frameon=False, labelcolor=INK, **above)
     _lay_out(figure, axes, len(steps) + 1)
     ends = [
         f"{said[0][1]:.2f} times as long with {said[0][0]} on {name}"
@@ -110,8 +115,10 @@ def read(folder: Path) -> list[FitTime]:
     Raises
     ------
     BadBenchmarks
-        A file is not what pytest-benchmark writes.
+        There is no such folder, or a file in it is not what pytest-benchmark writes.
     """
+    if not folder.is_dir():
+        raise BadBenchmarks(f"{folder} is no folder; should be one that `nox -s bench` wrote fit times into")
     times = [time for path in sorted(folder.glob("sklearn-*.json")) for time in _read_one(path)]
     return sorted(times, key=lambda time: (time.case, Version(time.release)))
 
@@ -169,5 +176,5 @@ def _lay_out(figure: Figure, axes: Axes, releases: int) -> None:
     """Turn and shrink the labels of releases as far as it takes to fit them side by side."""
     axes.tick_params(axis="x", labelrotation=90 if releases > MOST_LEVEL else 0)
     if releases > MOST_LEVEL:
-        figure.subplots_adjust(bottom=0.22)
+        figure.subplots_adjust(bottom=0.25)
         axes.tick_params(axis="x", labelsize=7 if releases <= MOST_LARGE else 5)
