@@ -86,6 +86,15 @@ def test_culprits_are_written_in_place_of_older_ones(tmp_path: Path) -> None:
     assert "/pull/12)" in after
 
 
+def test_culprits_of_defects_that_were_not_searched_stay(tmp_path: Path) -> None:
+    other = {**defect("e", (">=1.2", "test_b", ["two"])), "culprits": [ITEM]}
+    path = stored(tmp_path, defect("d", (">=1.2,<1.5", "test_a", ["one"])), other)
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- culprits -->\nold\n<!-- end -->\n", encoding="utf-8")
+    explain_ledger.write_culprits({"d": [ITEM]}, path, readme)
+    assert [item.defect for item in ledger.read_ledger(path).culprits] == ["d", "e"]
+
+
 def test_the_readmes_table_is_that_of_the_ledger() -> None:
     text = explain_ledger.README.read_text(encoding="utf-8")
     made = explain_ledger.table(ledger.read_ledger().culprits)

@@ -227,7 +227,9 @@ def test_a_missing_setting_is_refused(stored: StoredCase, name: str) -> None:
 @pytest.mark.parametrize("provenance", [None, "user", [], {}, {"kind": "rumour"}, {"kind": None}, {"kind": ["user"]}])
 def test_a_provenance_of_no_known_kind_is_refused(stored: StoredCase, provenance: Any) -> None:
     stored.describe(set_to("provenance", value=provenance))
-    assert "; should be an object whose 'kind' is one of generated, published, user" in stored.refusal("case.json")
+    assert "; should be an object whose 'kind' is one of generated, published, reduced, user" in stored.refusal(
+        "case.json"
+    )
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,14 @@ class ScriptedTracker:
         self._fits = iter(fits)
         self.events = [] if events is None else events
 
-    def send(self, samples: np.ndarray) -> None:
+    def hand_over(self, samples: np.ndarray) -> None:
         """Note it."""
-        self.events.append(f"send {len(samples)}")
+        self._samples = len(samples)
+        self.events.append(f"hand over {self._samples}")
+
+    def start_fit(self) -> None:
+        """Note it."""
+        self.events.append(f"start {self._samples}")
 
     def receive(self) -> Fit:
         """The next fit of the script."""
@@ -104,7 +109,7 @@ def test_the_frame_before_is_the_last_that_was_fitted() -> None:
     assert isinstance(first, Fitted)
 
 
-def test_the_next_frame_is_made_ready_while_the_last_is_fitted() -> None:
+def test_the_next_frame_is_handed_over_and_the_last_one_told_while_one_is_fitted() -> None:
     events: list[str] = []
 
     def watched() -> Iterator[Frame]:
@@ -112,15 +117,22 @@ def test_the_next_frame_is_made_ready_while_the_last_is_fitted() -> None:
             events.append(f"ready {frame.number}")
             yield frame
 
-    assert len(list(Recording(watched(), ScriptedTracker(*[fit(HEALTHY)] * 3, events=events)))) == 3
-    assert events == ["ready 0", "send 0", "ready 1", "receive", "send 1", "ready 2", "receive", "send 2", "receive"]
+    for step in Recording(watched(), ScriptedTracker(*[fit(HEALTHY)] * 3, events=events)):
+        assert isinstance(step, Fitted)
+        events.append(f"told {step.frame.number}")
+    first = ["ready 0", "hand over 0", "start 0"]
+    second = ["ready 1", "hand over 1", "receive", "start 1", "told 0"]
+    third = ["ready 2", "hand over 2", "receive", "start 2", "told 1", "receive", "told 2"]
+    assert events == [*first, *second, *third]
 
 
-def test_no_fit_is_under_way_when_a_step_is_told() -> None:
+@pytest.mark.parametrize("broken", [fit(EMPTY), fit(error="the fit raised ValueError")])
+def test_no_fit_is_under_way_when_a_break_is_told(broken: Fit) -> None:
     """Who stops there can still ask the tracker where the fit came from."""
-    tracker = ScriptedTracker(*[fit(HEALTHY)] * 3)
-    for _ in Recording(frames(3), tracker):
-        assert tracker.events[-1] == "receive"
+    tracker = ScriptedTracker(fit(HEALTHY), broken, fit(HEALTHY), fit(HEALTHY))
+    told = {step.frame.number: tracker.events[-1] for step in Recording(frames(4), tracker) if isinstance(step, Fitted)}
+    assert told[0] == "start 1"
+    assert told[1] == "receive"
 
 
 def test_the_last_fits_are_remembered() -> None:

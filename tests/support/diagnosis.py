@@ -133,38 +133,43 @@ def states_alone(case: Case, outcome: Outcome) -> Diagnosis:
     tolerance = np.sqrt(eps)
     place_tolerance = tolerance * max(1.0, np.abs(low).max(), np.abs(high).max())
     masses = weights * len(samples)
+    # For all components at once: a recording does this after every fit.
+    no_mass = masses <= 10 * eps * (1 + tolerance)
+    at_origin = np.abs(means).max(axis=1) <= place_tolerance
+    outside = ((means < low - place_tolerance) | (means > high + place_tolerance)).any(axis=1)
+    floored = at_floor(covariances, case.settings.reg_covar, eps)
     components = []
     for index in range(case.n_components):
-        mean = means[index]
-        no_mass = masses[index] <= 10 * eps * (1 + tolerance)
-        at_origin = np.abs(mean).max() <= place_tolerance
-        outside = (mean < low - place_tolerance).any() or (mean > high + place_tolerance).any()
-        if no_mass and at_origin:
+        if no_mass[index] and at_origin[index]:
             state = EMPTY
-        elif outside:
+        elif outside[index]:
             state = DRAGGED
-        elif at_floor(covariances[index], case.settings.reg_covar, eps):
+        elif floored[index]:
             state = PINNED
         else:
             state = HEALTHY
-        components.append(Component(index, state, mean, covariances[index], float(masses[index]), None))
+        components.append(Component(index, state, means[index], covariances[index], float(masses[index]), None))
     return Diagnosis(tuple(components), dtype, low, high)
 
 
-def at_floor(covariance: np.ndarray, reg_covar: float, eps: float) -> bool:
-    """Whether an eigenvalue of a covariance is ``reg_covar`` and nothing more.
+def at_floor(covariances: np.ndarray, reg_covar: float, eps: float) -> np.ndarray:
+    """Whether an eigenvalue of each covariance is ``reg_covar`` and nothing more.
 
     Parameters
     ----------
-    covariance : ndarray of shape (n_features, n_features)
+    covariances : ndarray of shape (..., n_features, n_features)
     reg_covar : float
     eps : float
         Of the dtype that the fit computed in; the rounding of an eigenvalue is
         ``n_features * eps`` of the largest one.
+
+    Returns
+    -------
+    ndarray of bool of shape (...)
     """
-    eigenvalues = np.linalg.eigvalsh(covariance)
-    rounding = len(eigenvalues) * eps * np.abs(eigenvalues).max()
-    return bool(eigenvalues.min() <= reg_covar * (1 + np.sqrt(eps)) + rounding)
+    eigenvalues = np.linalg.eigvalsh(covariances)
+    rounding = eigenvalues.shape[-1] * eps * np.abs(eigenvalues).max(axis=-1)
+    return np.asarray(eigenvalues.min(axis=-1) <= reg_covar * (1 + np.sqrt(eps)) + rounding)
 
 
 class FittedParameters(NamedTuple):

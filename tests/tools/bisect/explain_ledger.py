@@ -85,19 +85,21 @@ def _changes(entry: ledger.Entry, releases: Sequence[Release]) -> Iterator[tuple
                 yield change, since[0]
 
 
-def run(clone: Clone, *, write: bool, dry_run: bool) -> int:
-    """Explain every change that the ledger lists; 0 where each has a culprit.
+def run(clone: Clone, defects: Sequence[str], *, write: bool, dry_run: bool) -> int:
+    """Explain every change that the ledger lists, or those of some defects; 0 where each has a culprit.
 
     Raises
     ------
     NothingToExplain
-        The releases do not show what the ledger says.
+        The releases do not show what the ledger says, or it has no such defect.
     """
+    known = ledger.read_ledger()
+    _require_known(defects, known)
     releases = release_table.read()
     stored = {
         name for name in corpus.case_names() if "published" not in corpus.read_description(corpus.CASES / name)["flags"]
     }
-    todo = boundaries(ledger.read_ledger(), releases, stored)
+    todo = [item for item in boundaries(known, releases, stored) if not defects or item.defect in defects]
     minutes = len(todo) * STEPS_OF_A_SEARCH * release_search.SECONDS_OF_A_STEP / 60
     print(f"plan: {len(todo)} searches over the commits between neighbouring releases, about {minutes:.0f} min")
     if dry_run:
@@ -117,6 +119,13 @@ def run(clone: Clone, *, write: bool, dry_run: bool) -> int:
     if write:
         write_culprits(items)
     return 1 if unexplained else 0
+
+
+def _require_known(defects: Sequence[str], known: ledger.Ledger) -> None:
+    listed = sorted({entry.defect for entry in known.entries})
+    for defect in defects:
+        if defect not in listed:
+            raise NothingToExplain(f"the ledger has no defect {defect!r}; should be one of {', '.join(listed)}")
 
 
 def _explain(todo: Sequence[Boundary], releases: Sequence[Release], clone: Clone) -> Iterator[tuple[Boundary, Finding]]:
@@ -161,10 +170,11 @@ def _show(boundary: Boundary, finding: Finding, seconds: float) -> None:
 
 
 def write_culprits(items: dict[str, list[dict[str, Any]]], path: Path = ledger.LEDGER, readme: Path = README) -> None:
-    """Put culprits into the ledger, and the ledger's culprits into the README's table."""
+    """Put culprits of some defects into the ledger, and those of all into the README's table."""
     content = json.loads(path.read_text(encoding="utf-8"))
     for defect in content["defects"]:
-        defect.pop("culprits", None)
+        if defect["id"] in items:
+            defect.pop("culprits", None)
         if items.get(defect["id"]):
             defect["culprits"] = items[defect["id"]]
     culprits = [Culprit(defect["id"], **item) for defect in content["defects"] for item in defect.get("culprits", [])]

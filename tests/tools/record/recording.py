@@ -1,4 +1,4 @@
-"""A recording: frame after frame is fitted, and the next one made ready meanwhile."""
+"""A recording: frame after frame is fitted, while the next one is made ready and the last one told."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ REMEMBERED = 6
 class Tracker(Protocol):
     """Fits one frame after the other; see `TrackerProcess`."""
 
-    def send(self, samples: np.ndarray) -> None:
-        """Start the fit of the next frame."""
+    def hand_over(self, samples: np.ndarray) -> None:
+        """Put the next frame where its fit will find it; one may be under way."""
+
+    def start_fit(self) -> None:
+        """Start the fit of the frame that was handed over."""
 
     def receive(self) -> Fit:
-        """Wait for it."""
+        """Wait for the fit that was started."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Recording:
     Parameters
     ----------
     frames : iterable of Frame or Skipped
-        Nothing but the frame under way and the next one is kept.
+        Nothing but the frame that is told, the one under way and the next one is kept.
     tracker : Tracker
     ignore_pinned : bool
         A component that becomes pinned, which is no failure, is no break.
@@ -82,7 +85,7 @@ class Recording:
     fitted, skipped : int
         Numbers of frames so far.
     seconds, fit_seconds : float
-        Wall time of the recording, without what its caller does with a step, and of it inside ``fit``.
+        Wall time of the recording, without what its caller does about a break, and of it inside ``fit``.
     """
 
     def __init__(self, frames: Iterable[Frame | Skipped], tracker: Tracker, ignore_pinned: bool = False) -> None:
@@ -100,33 +103,37 @@ class Recording:
     def __iter__(self) -> Iterator[Fitted | Skipped]:
         """Yield what became of each frame; it ends with a fit that left nothing to go on from.
 
-        A step is yielded before the next fit is started.
+        A break is yielded before the next fit is started, any other step while it runs.
         """
-        steps = self._steps()
-        while True:
-            clock = time.perf_counter()
-            step = next(steps, None)
-            self.seconds += time.perf_counter() - clock
-            if step is None:
-                return
+        clock = time.perf_counter()
+        for step in self._steps():
+            told = time.perf_counter()
+            self.seconds = told - clock
             yield step
+            if isinstance(step, Fitted) and step.is_break:
+                clock += time.perf_counter() - told
+        self.seconds = time.perf_counter() - clock
 
     def _steps(self) -> Iterator[Fitted | Skipped]:
         under_way: Frame | None = None
-        for frame in self._frames:  # the next one is made ready while the one under way is fitted
-            if under_way is not None:
-                step = self._finish(under_way)
+        for frame in self._frames:
+            if isinstance(frame, Frame):
+                self._tracker.hand_over(frame.samples)
+            step = self._finish(under_way) if under_way else None
+            if step and (step.is_break or step.fit.error):
                 yield step
                 if step.fit.error:
                     return
-            under_way = None
+                step = None
+            under_way = frame if isinstance(frame, Frame) else None
+            if under_way:
+                self._tracker.start_fit()
+            if step:
+                yield step
             if isinstance(frame, Skipped):
                 self.skipped += 1
                 yield frame
-            else:
-                self._tracker.send(frame.samples)
-                under_way = frame
-        if under_way is not None:
+        if under_way:
             yield self._finish(under_way)
 
     def _finish(self, frame: Frame) -> Fitted:

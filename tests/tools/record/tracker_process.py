@@ -110,7 +110,7 @@ class TrackerProcess:
     def __init__(self, worker: Worker, estimator: str | None, n_components: int, settings: dict[str, Any]) -> None:
         self._worker = worker
         self._scratch = tempfile.TemporaryDirectory(prefix="record-")
-        self._sent = 0
+        self._handed_over = 0
         try:
             self.versions: dict[str, str] = worker.ask(
                 "begin", estimator=estimator, n_components=n_components, settings=settings
@@ -119,18 +119,24 @@ class TrackerProcess:
             self.__exit__(*sys.exc_info())
             raise
 
-    def send(self, samples: np.ndarray) -> None:
-        """Start the fit of the next frame; `receive` waits for it."""
+    def hand_over(self, samples: np.ndarray) -> None:
+        """Put the next frame where its fit will find it; one may be under way."""
         # Two files in turn: the worker has read one before it is written over.
-        path = Path(self._scratch.name, f"frame_{self._sent % 2}.npy")
+        self._handed_over += 1
         # numpy.save may say nothing of a disk that is full.
-        path.write_bytes(npy_bytes(samples))
-        self._sent += 1
-        self._worker.send("fit", path=str(path))
+        self._next.write_bytes(npy_bytes(samples))
+
+    def start_fit(self) -> None:
+        """Start the fit of the frame that was handed over; `receive` waits for it."""
+        self._worker.send("fit", path=str(self._next))
 
     def receive(self) -> Fit:
         """What the fit that was started last left."""
         return Fit(**{"states": [], "masses": [], "means": [], **self._worker.receive()})
+
+    @property
+    def _next(self) -> Path:
+        return Path(self._scratch.name, f"frame_{self._handed_over % 2}.npy")
 
     def explain(self, components: list[int]) -> list[list[str]]:
         """What became of components in the last fit, and where they came from: lines for each."""

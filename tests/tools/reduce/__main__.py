@@ -33,7 +33,7 @@ examples:
   nox -s reduce -- object-leaves-frame
   nox -s reduce -- capture-frame-44 --capture DIR --verify series
   nox -s reduce -- ladder-16-float64 --check test_fit_moves_with_a_translation --sklearn 1.6.1
-  nox -s reduce -- recorded/my-video-frame-44 --component 3 --into upstream-issue
+  nox -s reduce -- .recorded/my-video-frame-44 --component 3 --into upstream-issue
 """
 JOURNAL = "journal.jsonl"
 
