@@ -136,7 +136,12 @@ def test_the_plan_comes_before_the_first_build_and_is_kept_to(repository: Reposi
     assert "3 commits between" in said[1]
     assert "at most 6 builds, about 5400 s" in said[1]
     assert said[2].startswith("build 1 of at most 6, about 5400 s left at most")
+    assert said[5].startswith("build 2 of at most 6, about ")
+    assert int(said[5].split(" about ")[1].split()[0]) < 5 * 900
     assert builds(tmp_path) <= 6
+    again: list[str] = []
+    search(repository, again)
+    assert again[5].startswith("build 2 of at most 6, about 4500 s left at most")
 
 
 def test_words_and_tests_are_not_built_and_nothing_is_built_twice(repository: Repository, tmp_path: Path) -> None:

@@ -83,7 +83,9 @@ def _search(options: argparse.Namespace, findings: Findings, clone: Clone | None
     print(_plan(findings.question, releases, good, bad, clone), flush=True)
     if options.build:
         assert clone is not None
-        ends = _in_order(clone, [_commit(clone, end) for end in (good, bad) if end is not None])
+        assert good is not None
+        assert bad is not None
+        ends = _commits_in_order(clone, releases, good, bad)
         print(f"  where that finds nothing, {full_builds.plan(clone, *ends)}", flush=True)
     if options.dry_run:
         return 0
@@ -133,14 +135,18 @@ def _end(name: str, clone: Clone | None) -> Release | str:
         return clone.resolve(name)
 
 
-def _commit(clone: Clone, end: Release | str) -> str:
-    """About where a release stands in the history: without its wheel, so that a plan makes no environment."""
-    return end if isinstance(end, str) else release_commits.commit_of_release(clone, end).commit
-
-
-def _in_order(clone: Clone, ends: list[str]) -> tuple[str, str]:
-    one, other = ends
-    return (other, one) if clone.is_ancestor(other, one) else (one, other)
+def _commits_in_order(
+    clone: Clone, releases: list[Release], good: Release | str, bad: Release | str
+) -> tuple[str, str]:
+    """About where two ends stand in the history: without the wheels, so that a plan makes no environment."""
+    one, other = (
+        end if isinstance(end, str) else release_commits.commit_of_release(clone, end).commit for end in (good, bad)
+    )
+    if isinstance(good, Release) and isinstance(bad, Release):  # perhaps on branches of their own
+        swap = releases.index(good) > releases.index(bad)
+    else:
+        swap = clone.is_ancestor(other, one)
+    return (other, one) if swap else (one, other)
 
 
 def _teller(stop_progress: Callable[[], None]) -> Callable[[str], None]:
