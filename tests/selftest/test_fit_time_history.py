@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.compare import history, neighbours
+from tests.tools.compare import course, history, neighbours, steps
 
 
 def case(name: str, value: float, verdict: str = "no difference", width: float = 1.01) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def case(name: str, value: float, verdict: str = "no difference", width: float =
 
 
 def step(old: str, new: str, values: tuple[float, float, float], verdict: str = "no difference") -> dict[str, Any]:
-    cases = [case(name, value, verdict) for name, value in zip(neighbours.CASES, values, strict=True)]
+    cases = [case(name, value, verdict) for name, value in zip(steps.CASES, values, strict=True)]
     return {"old": old, "new": new, "cases": cases}
 
 
@@ -30,15 +30,15 @@ STEPS = [
 
 def test_the_readme_shows_what_is_recorded() -> None:
     text = history.README.read_text(encoding="utf-8")
-    assert history.with_table(text, history.table(neighbours.read())) == text
+    assert history.with_table(text, history.table(steps.read())) == text
 
 
 def test_every_step_between_neighbours_is_recorded() -> None:
-    assert [(one["old"], one["new"]) for one in neighbours.read()] == neighbours.pairs_of_series()
+    assert [(one["old"], one["new"]) for one in steps.read()] == neighbours.pairs_of_series()
 
 
 def test_every_cause_belongs_to_a_step_that_changed() -> None:
-    changed = {history.series(one["new"]) for one in neighbours.read() if history.changed(one)}
+    changed = {history.series(one["new"]) for one in steps.read() if history.changed(one)}
     assert set(history.CAUSES) <= changed
 
 
@@ -49,7 +49,7 @@ def test_only_steps_that_changed_are_in_the_table() -> None:
 
 
 def test_the_course_multiplies_the_steps_back_from_the_newest_and_adds_their_uncertainty() -> None:
-    points = history.course(STEPS, neighbours.CASES[0])
+    points = course.course(STEPS, steps.CASES[0])
     assert [version for version, _, _ in points] == ["1.2.2", "1.3.2", "1.4.2", "1.5.2"]
     assert [value for _, value, _ in points] == pytest.approx([1.0, 1.0, 0.5, 1.0])
     assert [factor for _, _, factor in points] == pytest.approx([1.01**3**0.5, 1.01**2**0.5, 1.01, 1.0])
@@ -57,21 +57,21 @@ def test_the_course_multiplies_the_steps_back_from_the_newest_and_adds_their_unc
 
 def test_the_picture_is_the_same_for_the_same_record(tmp_path: Path) -> None:
     for name in ("one.svg", "other.svg"):
-        history.draw(STEPS, tmp_path / name)
+        course.write(STEPS, tmp_path / name)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "other.svg").read_bytes()
 
 
 def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    neighbours.write(STEPS, tmp_path / "fit_time.json")
-    assert neighbours.read(tmp_path / "fit_time.json") == STEPS
+    steps.write(STEPS, tmp_path / "fit_time.json")
+    assert steps.read(tmp_path / "fit_time.json") == STEPS
 
 
 @pytest.mark.parametrize("text", ["{", '{"format": 2, "steps": []}', '{"format": 1}', '{"format": 1, "steps": [{}]}'])
 def test_a_broken_record_is_told_with_what_mends_it(tmp_path: Path, text: str) -> None:
     path = tmp_path / "fit_time.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(neighbours.BadRecord, match="--neighbours --write"):
-        neighbours.read(path)
+    with pytest.raises(steps.BadRecord, match="--neighbours --write"):
+        steps.read(path)
 
 
 def test_a_readme_without_a_place_for_the_table_is_told() -> None:
@@ -80,4 +80,4 @@ def test_a_readme_without_a_place_for_the_table_is_told() -> None:
 
 
 def test_the_record_is_strict_json() -> None:
-    assert json.loads(neighbours.RECORD.read_text(encoding="utf-8"))["format"] == neighbours.FORMAT_VERSION
+    assert json.loads(steps.RECORD.read_text(encoding="utf-8"))["format"] == steps.FORMAT_VERSION

@@ -91,7 +91,7 @@ def test_between_a_release_and_main_are_the_commits_since_it_left(clone: Clone, 
 
 def test_the_difference_of_a_commit_is_that_of_the_folder(clone: Clone, ids: dict[str, str]) -> None:
     assert clone.changed_files(ids["first"], ids["fix"]) == ["doc/index.rst", BASE]
-    difference = clone.mixture_diff(ids["first"], ids["fix"])
+    difference = clone.diff(ids["first"], ids["fix"])
     assert difference.startswith(f"diff --git a/{BASE} b/{BASE}\n")
     assert difference.endswith("+# fixed\n")
 
@@ -138,7 +138,7 @@ def test_the_configuration_of_the_clone_runs_nothing_and_changes_nothing(
 def _read_all(clone: Clone, ids: dict[str, str]) -> None:
     """What it gives is what the other tests ask of a clone without configuration."""
     assert clone.mixture_files(ids["first"]) == MIXED
-    assert clone.mixture_diff(ids["first"], ids["fix"]).startswith(f"diff --git a/{BASE} b/{BASE}\n")
+    assert clone.diff(ids["first"], ids["fix"]).startswith(f"diff --git a/{BASE} b/{BASE}\n")
     assert [commit.pull_request for commit in clone.between("1.7.0", "main")] == [4, 5]
     assert clone.version_changes("--all")[0].id == ids["release"]
 

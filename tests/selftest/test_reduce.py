@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,27 +17,25 @@ from tests.selftest.case_files import store_case
 from tests.support.diagnosis import diagnose
 from tests.support.replay import import_estimator, replay
 from tests.tools import release_environment
+from tests.tools.reduce import __main__ as command
 from tests.tools.reduce.__main__ import main
-from tests.tools.release_table import Release
+from tests.tools.reduce.verification import Releases
 
 
-@pytest.fixture(autouse=True)
-def _this_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every release is the one at hand: no environment is made."""
-    release = Release(sklearn.__version__, "3", "2026-01-01")
-    monkeypatch.setattr(release_environment, "find", lambda _: release)
-    monkeypatch.setattr(release_environment, "make", lambda _: Path(sys.executable))
+@pytest.fixture(scope="module", autouse=True)
+def _this_environment() -> Iterator[None]:
+    """Every release is the one at hand, in one process for all tests here: no environment is made."""
+    with pytest.MonkeyPatch.context() as patch, Releases() as opened:
+        patch.setattr(release_environment, "make", lambda _: Path(sys.executable))
+        patch.setattr(command, "Releases", lambda: contextlib.nullcontext(opened))
+        yield
 
 
 @pytest.fixture(scope="module")
 def reduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the reduction of one case has written."""
     folder = tmp_path_factory.mktemp("a folder") / "reduced"
-    with pytest.MonkeyPatch.context() as patch:
-        release = Release(sklearn.__version__, "3", "2026-01-01")
-        patch.setattr(release_environment, "find", lambda _: release)
-        patch.setattr(release_environment, "make", lambda _: Path(sys.executable))
-        assert main(["object-leaves-frame", "--into", str(folder)]) == 0
+    assert main(["object-leaves-frame", "--into", str(folder)]) == 0
     return folder
 
 
@@ -121,6 +121,7 @@ def test_a_component_that_does_not_exist_is_refused(component: str, capsys: pyte
         (["no-such-case"], "no case 'no-such-case'; the corpus has"),
         (["capture-frame-44", "--capture", "no/such/folder"], "which is not a folder"),
         (["two-samples", "--check", "no_such_check"], "--check is 'no_such_check'; should be one of test_"),
+        (["two-samples", "--sklearn", "0.17"], "there is no release '0.17'"),
         (["two-samples", "--into", "/dev/null/here"], "Not a directory: '/dev/null/here'"),
     ],
 )
@@ -131,14 +132,6 @@ def test_what_cannot_be_is_refused_in_one_line(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: ")
     assert complaint in line
-
-
-def test_a_release_that_does_not_exist_is_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.undo()
-    assert main(["two-samples", "--sklearn", "0.17"]) == 2
-    assert "there is no release '0.17'" in capsys.readouterr().err
 
 
 def test_a_disk_that_fills_up_leaves_nothing_half_written(tmp_path: Path) -> None:

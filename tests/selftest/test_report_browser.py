@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.selftest.run_records import BOUND, COLLAPSE, LOST, STILL, content_of, failed, header, of_release, write
+from tests.tools.compare import steps
+from tests.tools.report import fit_times
 from tests.tools.report import page as report_page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed", exc_type=ImportError)
@@ -47,7 +50,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
         more = [failed(BOUND, LONG, NAMED)] if release == "1.9.1" else []
         write(folder / f"sklearn-{release}.xml", [*of_release(release), *more], header(release))
     place = folder / "report.html"
-    place.write_text(report_page.render(content_of(folder, LOST, STILL)), encoding="utf-8")
+    content = replace(content_of(folder, LOST, STILL), course=fit_times.course_of(steps.read()))
+    place.write_text(report_page.render(content), encoding="utf-8")
     return place.as_uri()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -24,8 +25,9 @@ from tests.selftest.run_records import (
     of_release,
     write,
 )
-from tests.support import record_format
+from tests.support import ledger, record_format
 from tests.tools.report import matrix, page, summary
+from tests.tools.report.defects import defects_of
 from tests.tools.report.verdict import GREEN, RED
 
 SCRIPT = "</script><script>alert('what a message must not do')</script>"
@@ -140,3 +142,20 @@ def test_stretches_of_releases_are_put_together() -> None:
     assert matrix.stretches(versions, "kkhkk", "k") == "0.18 to 0.19, 1.1 to 1.2"
     assert matrix.stretches(versions, "hkhhk", "k") == "0.19, 1.2"
     assert matrix.stretches(versions, "hhhhh", "k") == ""
+
+
+def test_a_culprit_that_leaves_a_defect_on_other_cases_is_told_so() -> None:
+    defect = next(
+        one
+        for one in defects_of(ledger.read_ledger(), ["1.6.1", "1.7.2", "1.8.0", "1.9.1"])
+        if one.name == "integers-predicted-truncated"
+    )
+    assert [(one.change, defect.partly(one)) for one in defect.culprits] == [("begins", False), ("ends", True)]
+
+
+def test_the_course_of_the_fit_time_is_shown_and_its_absence_told(folder: Path) -> None:
+    content = content_of(folder)
+    assert "Not measured" in page.render(content)
+    shown = page.render(replace(content, course="<svg><title>course</title></svg>"))
+    assert "<svg><title>course</title></svg>" in shown
+    assert "Not measured" not in shown

@@ -108,6 +108,7 @@ def test_records_of_one_release_that_contradict_are_refused(whole: Path) -> None
     message = refusal(whole.parent)
     assert f"{BOUND}[{LOST}] fails" in message
     assert f"{whole} that it passes" in message
+    assert "leave one of them out" in message
 
 
 def test_shards_of_one_release_add_up(tmp_path: Path) -> None:

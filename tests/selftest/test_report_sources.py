@@ -8,11 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from fixtures.corpus import PROJECT
 from tests.tools import remedies as remedies_session
+from tests.tools.compare import steps
 from tests.tools.report import fit_times, remedies
 
 COUNTS = {
@@ -72,6 +74,23 @@ def test_a_chart_is_drawn_for_the_cases_that_take_longest_and_one_for_all(tmp_pa
 def test_no_fit_times_are_no_charts(tmp_path: Path) -> None:
     assert fit_times.charts(None) == {}
     assert fit_times.charts(tmp_path) == {}
+
+
+def test_a_folder_of_fit_times_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(fit_times.BadBenchmarks, match=re.escape(str(tmp_path / "none"))):
+        fit_times.charts(tmp_path / "none")
+
+
+def test_the_course_of_the_fit_time_shows_every_release_with_intervals() -> None:
+    drawn = ElementTree.fromstring(fit_times.course_of(steps.read()))  # noqa: S314  (our own)
+    words = {element.text for element in drawn.iter("text")}
+    recorded = steps.read()
+    assert {recorded[0]["old"], *(step["new"] for step in recorded), *steps.CASES} <= words
+    assert f"relative to {recorded[-1]['new']}" in drawn.attrib["aria-label"]
+
+
+def test_without_a_record_there_is_no_course() -> None:
+    assert fit_times.course_of([]) == ""
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"benchmarks": [{}]}', '{"benchmarks": 3}', "[1]"])

@@ -184,6 +184,11 @@ class Clone:
             if listed[path] == "100755":
                 target.chmod(0o755)
 
+    def file_ids(self, commit: str) -> dict[str, str]:
+        """Mode, kind and id of each file of a commit, by path: equal ones have equal content."""
+        rows = [row.partition("\t") for row in self._ask("ls-tree", "-r", "-z", commit).split("\0") if row]
+        return {path: head for head, _, path in rows}
+
     def _listed(self, commit: str, folder: str) -> list[tuple[str, str]]:
         """Path relative to a folder, and mode, of each file below it."""
         listed = self._ask("ls-tree", "-r", "-z", f"{commit}:{folder}", may_fail=True)
@@ -307,9 +312,13 @@ class Clone:
         listed = self._ask("diff-tree", "-r", "-z", "--name-only", *DIFF, before, after)
         return [path for path in listed.split("\0") if path]
 
-    def mixture_diff(self, before: str, after: str) -> str:
-        """The difference of ``sklearn/mixture`` between two commits, as a unified diff."""
-        return self._ask("diff-tree", "-p", "-r", *DIFF, before, after, "--", MIXTURE)
+    def diff(self, before: str, after: str, paths: Sequence[str] = (MIXTURE,)) -> str:
+        """The difference of some paths between two commits, as a unified diff."""
+        return self._ask("diff-tree", "-p", "-r", *DIFF, before, after, "--", *paths)
+
+    def count(self, old: str, new: str, paths: Sequence[str]) -> int:
+        """How many commits, of all branches, lie after one up to another and change some paths."""
+        return int(self._ask("rev-list", "--count", f"{old}..{new}", "--", *paths))
 
     def _commits(self, *arguments: str) -> list[Commit]:
         first, *rest = arguments

@@ -15,8 +15,7 @@ from pathlib import Path
 
 from tests.tools.history import MIXTURE, UNCONFIGURED, VARIABLES, Clone, HistoryUnusable
 
-# What git looks at: a commit that changes nothing of it is never a culprit.
-PATHS = [MIXTURE, f":(exclude){MIXTURE}/tests"]
+MIXTURE_ALONE = [MIXTURE, f":(exclude){MIXTURE}/tests"]
 OLD, NEW, SKIP = "old", "new", "skip"
 
 
@@ -44,6 +43,8 @@ class Bisection:
         Folder that does not exist yet, for the repository of our own.
     old, new : str
         Commits; `old` need not be an ancestor of `new`.
+    paths : sequence of str
+        What git looks at: a commit that changes nothing of it is never a culprit.
 
     Raises
     ------
@@ -51,7 +52,7 @@ class Bisection:
         git cannot bisect between the two.
     """
 
-    def __init__(self, clone: Clone, folder: Path, old: str, new: str) -> None:
+    def __init__(self, clone: Clone, folder: Path, old: str, new: str, paths: Sequence[str] = MIXTURE_ALONE) -> None:
         self._folder = folder
         objects = clone.objects()
         folder.mkdir(parents=True)
@@ -59,7 +60,7 @@ class Bisection:
         (folder / "objects" / "info" / "alternates").write_text(f"{objects}\n", encoding="utf-8")
         (folder / "HEAD").write_text(f"{new}\n", encoding="utf-8")
         terms = [f"--term-old={OLD}", f"--term-new={NEW}"]
-        self._said = self._git("bisect", "start", "--no-checkout", *terms, new, old, "--", *PATHS)
+        self._said = self._git("bisect", "start", "--no-checkout", *terms, new, old, "--", *paths)
 
     def place(self) -> str | End:
         """The commit to judge next, or where the bisection has ended.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,11 +15,12 @@ from fixtures import corpus
 from fixtures.validation import BrokenCase
 from tests.support.ledger import BadLedger
 from tests.support.outcome_probe import OUTCOMES
-from tests.tools import release_environment, release_table
-from tests.tools.bisect import explain_ledger, release_search, report
+from tests.tools import release_commits, release_environment, release_table
+from tests.tools.bisect import explain_ledger, full_builds, release_search, report
 from tests.tools.bisect.commit_search import NoCulprit
 from tests.tools.bisect.explanation import Explainer
 from tests.tools.bisect.findings import Finding, Findings, as_json
+from tests.tools.bisect.full_builds import FullBuilds
 from tests.tools.bisect.question import BadQuestion, Question, question
 from tests.tools.bisect.record import Record, Step
 from tests.tools.history import Clone, HistoryUnusable
@@ -32,6 +33,7 @@ examples:
   nox -s bisect -- --case ladder-13-float32 --outcome dtype
   nox -s bisect -- --case ladder-13-float32 --check test_collapse --good 1.6.1 --bad 1.7.0 --repo ~/scikit-learn
   nox -s bisect -- --case ladder-13-float32 --outcome n_iter_ --good 1.7.0 --bad my-branch --repo ~/scikit-learn
+  nox -s bisect -- --case ladder-13-float32 --outcome means --good 1.4.2 --bad 1.5.0 --repo ~/scikit-learn --build
   nox -s bisect -- --explain --repo ~/scikit-learn --write
   nox -s bisect -- --explain float32-not-kept --repo ~/scikit-learn
 
@@ -67,7 +69,11 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         if findings:
             report.show_steps(findings.record.steps, findings.question)
-        print("interrupted: these are the steps so far; nothing was written, the clone is as it was", file=sys.stderr)
+        kept = "; wheels that were built are kept for the next time" if options.build else ""
+        print(
+            f"interrupted: these are the steps so far; nothing was written, the clone is as it was{kept}",
+            file=sys.stderr,
+        )
         return 130
 
 
@@ -75,19 +81,27 @@ def _search(options: argparse.Namespace, findings: Findings, clone: Clone | None
     releases = release_table.read()
     good, bad = (_end(name, clone) if name else None for name in (options.good, options.bad))
     print(_plan(findings.question, releases, good, bad, clone), flush=True)
+    if options.build:
+        assert clone is not None
+        assert good is not None
+        assert bad is not None
+        ends = _commits_in_order(clone, releases, good, bad)
+        print(f"  where that finds nothing, {full_builds.plan(clone, *ends)}", flush=True)
     if options.dry_run:
         return 0
-    with _progress(findings):
+    with _progress(findings) as stop_progress, release_environment.private_folder() as scratch:
+        explainer = None
+        if clone:
+            builds = FullBuilds(clone, scratch, findings.record, _teller(stop_progress)) if options.build else None
+            explainer = Explainer(clone, scratch, findings.record, builds=builds)
         if isinstance(good, str) or isinstance(bad, str):
-            assert clone is not None
+            assert explainer is not None
             assert good is not None
             assert bad is not None
-            with release_environment.private_folder() as scratch:
-                explainer = Explainer(clone, scratch, findings.record)
-                names = (options.good, options.bad)
-                findings.found = [Finding(None, explainer.between(findings.question, good, bad, names))]
+            names = (options.good, options.bad)
+            findings.found = [Finding(None, explainer.between(findings.question, good, bad, names))]
         else:
-            _search_releases(findings, releases, good, bad, clone)
+            _search_releases(findings, releases, good, bad, explainer)
     report.show(findings)
     if options.json:
         report.write(options.json, json.dumps(as_json(findings), indent=1) + "\n")
@@ -98,7 +112,7 @@ def _search(options: argparse.Namespace, findings: Findings, clone: Clone | None
 
 
 def _search_releases(
-    findings: Findings, releases: list[Release], good: Release | None, bad: Release | None, clone: Clone | None
+    findings: Findings, releases: list[Release], good: Release | None, bad: Release | None, explainer: Explainer | None
 ) -> None:
     asked = findings.question
     ask = release_search.asker(asked, findings.record)
@@ -107,10 +121,7 @@ def _search_releases(
     else:
         changes = release_search.everywhere(asked, ask, releases)
     findings.found = [Finding(change) for change in changes]
-    if clone is None:
-        return
-    with release_environment.private_folder() as scratch:
-        explainer = Explainer(clone, scratch, findings.record)
+    if explainer:
         findings.found = [Finding(change, explainer.explain(asked, change)) for change in changes]
 
 
@@ -122,6 +133,30 @@ def _end(name: str, clone: Clone | None) -> Release | str:
         if clone is None:
             raise UnknownRelease(f"{error}, or with --repo a revision") from None
         return clone.resolve(name)
+
+
+def _commits_in_order(
+    clone: Clone, releases: list[Release], good: Release | str, bad: Release | str
+) -> tuple[str, str]:
+    """About where two ends stand in the history: without the wheels, so that a plan makes no environment."""
+    one, other = (
+        end if isinstance(end, str) else release_commits.commit_of_release(clone, end).commit for end in (good, bad)
+    )
+    if isinstance(good, Release) and isinstance(bad, Release):  # perhaps on branches of their own
+        swap = releases.index(good) > releases.index(bad)
+    else:
+        swap = clone.is_ancestor(other, one)
+    return (other, one) if swap else (one, other)
+
+
+def _teller(stop_progress: Callable[[], None]) -> Callable[[str], None]:
+    """Says lines on standard error, in place of the progress: a build shows its own."""
+
+    def say(line: str) -> None:
+        stop_progress()
+        print(line, file=sys.stderr, flush=True)
+
+    return say
 
 
 def _plan(
@@ -141,11 +176,11 @@ def _plan(
 
 
 @contextmanager
-def _progress(findings: Findings) -> Iterator[None]:
-    """Show each step when it is done, on standard error, where somebody is looking."""
+def _progress(findings: Findings) -> Iterator[Callable[[], None]]:
+    """Show each step when it is done, on standard error, where somebody is looking; yields what ends this early."""
     console = Console(stderr=True, highlight=False, markup=False)
     if not console.is_terminal:
-        yield
+        yield lambda: None
         return
     with console.status("asking the first one ...") as status:
 
@@ -154,14 +189,18 @@ def _progress(findings: Findings) -> Iterator[None]:
             status.update(f"{len(findings.record.steps)} asked, {findings.record.seconds:.0f} s; {step.what}: {said}")
 
         findings.record.tell = tell
-        yield
+        yield status.stop
 
 
 def _require_sense(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     if options.explain is not None:
         if options.repo is None:
             parser.error("--explain needs --repo CLONE, a clone of scikit-learn with its history")
+        if options.build:
+            parser.error("--build goes with one question, not with --explain")
         return
+    if options.build and None in (options.good, options.bad, options.repo):
+        parser.error("--build goes with --good, --bad and --repo: a build takes a quarter of an hour")
     if options.write:
         parser.error("--write goes with --explain")
     if options.case is None or (options.check is None) == (options.outcome is None):
@@ -183,6 +222,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--good", metavar="END", help="a release that passes, or with --repo a revision")
     parser.add_argument("--bad", metavar="END", help="one that fails, older or newer (default: all releases)")
     parser.add_argument("--repo", type=Path, metavar="CLONE", help="go on over the commits of a clone; only read")
+    parser.add_argument("--build", action="store_true", help="go on with full builds of commits where nothing is found")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it to a file")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the text of an upstream issue to a file")

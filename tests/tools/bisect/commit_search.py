@@ -12,13 +12,30 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from tests.tools.bisect.borrowed_history import NEW, OLD, SKIP, Bisection
+from tests.tools.bisect.borrowed_history import MIXTURE_ALONE, NEW, OLD, SKIP, Bisection
 from tests.tools.bisect.question import Answer, Question
-from tests.tools.bisect.wheel import Wheel
+from tests.tools.bisect.wheel import SHORT
 from tests.tools.history import Clone, Commit, HistoryUnusable
+from tests.tools.release_table import Release
 
-SHORT = 10
+
+class Environment(Protocol):
+    """The environment of a release in which commits are tried, one after another.
+
+    Attributes
+    ----------
+    release : Release
+    built : bool
+        Whether each commit is built; else its ``sklearn/mixture`` is laid over the release.
+    """
+
+    release: Release
+    built: bool
+
+    def ask(self, clone: Clone, commit: str, question: Question) -> Answer:
+        """What a commit answers."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +46,12 @@ class Culprit:
     ----------
     commit : Commit
     diff : str
-        Of its ``sklearn/mixture``, to its first parent.
+        Of its ``sklearn/mixture``, or of all that is built, to its first parent.
     wheel : str
-        The release over whose wheel it and its parents were laid.
+        The release over whose wheel it and its parents were laid, or with whose dependencies they were built.
     before, after : Answer
-        Of its parent and of itself, both on this wheel.
+        Of its parent and of itself, both on this wheel, or built.
+    built : bool
     """
 
     commit: Commit
@@ -41,6 +59,7 @@ class Culprit:
     wheel: str
     before: Answer
     after: Answer
+    built: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +91,7 @@ class Ends:
     ----------
     old, new : str
     before, after : Answer
-    wheel : Wheel or None
+    wheel : Environment or None
         The wheel that both answered on; None where each answered on one near to it.
     """
 
@@ -80,7 +99,7 @@ class Ends:
     new: str
     before: Answer
     after: Answer
-    wheel: Wheel | None
+    wheel: Environment | None
 
     @property
     def tell(self) -> bool:
@@ -99,13 +118,23 @@ class CommitSearch:
         The wheels that a commit's ``sklearn/mixture`` is likely to run on, the likeliest first.
     scratch : Path
         Folder for the repository of our own.
+    paths : sequence of str
+        What of a commit can matter.
     """
 
-    def __init__(self, clone: Clone, question: Question, near: Callable[[str], Sequence[Wheel]], scratch: Path) -> None:
+    def __init__(
+        self,
+        clone: Clone,
+        question: Question,
+        near: Callable[[str], Sequence[Environment]],
+        scratch: Path,
+        paths: Sequence[str] = MIXTURE_ALONE,
+    ) -> None:
         self._clone = clone
         self._question = question
         self._near = near
         self._scratch = scratch
+        self._paths = paths
 
     def find(self, olds: Sequence[str], news: Sequence[str]) -> Culprit | NoCulprit:
         """Find the culprit between the first two ends that differ.
@@ -171,7 +200,7 @@ class CommitSearch:
             git cannot bisect between them.
         """
         folder = Path(tempfile.mkdtemp(prefix="history-", dir=self._scratch), "borrowed.git")
-        bisection = Bisection(self._clone, folder, ends.old, ends.new)
+        bisection = Bisection(self._clone, folder, ends.old, ends.new, self._paths)
         while isinstance(place := bisection.place(), str):
             bisection.judge(self._word(ends, place))
         if len(place.commits) == 1:
@@ -179,7 +208,7 @@ class CommitSearch:
             return self._confirm(list(dict.fromkeys(wheels)), place.commits[0])
         candidates = tuple(self._clone.commit(commit) for commit in place.commits)
         return NoCulprit(
-            f"it is one of {len(candidates)} commits, all but the last of which cannot tell on any wheel",
+            f"it is one of {len(candidates)} commits, all but the last of which cannot tell",
             candidates=candidates,
             ends=(ends.old, ends.new),
         )
@@ -190,8 +219,8 @@ class CommitSearch:
                 if not self._clone.is_ancestor(new, old):  # else it is not the later one
                     yield old, new
 
-    def _ask(self, wheel: Wheel, commit: str) -> Answer:
-        return wheel.ask(self._clone.mixture_files(commit), commit[:SHORT], self._question)
+    def _ask(self, wheel: Environment, commit: str) -> Answer:
+        return wheel.ask(self._clone, commit, self._question)
 
     def _ask_near(self, commit: str) -> Answer:
         """The answer of the first wheel that can tell; the last refusal where none can."""
@@ -231,7 +260,7 @@ class CommitSearch:
                     return other, before
         return answer, ends.before
 
-    def _confirm(self, wheels: Sequence[Wheel], commit: str) -> Culprit | NoCulprit:
+    def _confirm(self, wheels: Sequence[Environment], commit: str) -> Culprit | NoCulprit:
         """The culprit, where it and each of its parents differ on one wheel."""
         parents = self._clone.parents(commit)
         for wheel in wheels:
@@ -240,9 +269,11 @@ class CommitSearch:
                 if not all(answer.tells for answer in (after, *befores)):
                     continue
                 if befores and all(self._question.differs(before, after) for before in befores):
-                    diff = self._clone.mixture_diff(parents[0], commit)
-                    return Culprit(self._clone.commit(commit), diff, wheel.release.version, befores[0], after)
+                    diff = self._clone.diff(parents[0], commit, self._paths)
+                    version, built = wheel.release.version, wheel.built
+                    return Culprit(self._clone.commit(commit), diff, version, befores[0], after, built)
         return NoCulprit(
             f"git's bisection ends at {commit[:SHORT]}, but it and its parent do not differ on any one wheel",
             candidates=(self._clone.commit(commit),),
+            ends=(parents[0], commit) if parents else (),
         )

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.tools import overlay, release_commits, release_environment, release_table
-from tests.tools.bisect.commit_search import CommitSearch, Culprit, NoCulprit
+from tests.tools.bisect.commit_search import CommitSearch, Culprit, Ends, NoCulprit
 from tests.tools.bisect.dependency_search import DependencyCulprit, DependencySearch, Environments
+from tests.tools.bisect.full_builds import FullBuilds
 from tests.tools.bisect.question import Question
 from tests.tools.bisect.record import Record
-from tests.tools.bisect.release_search import ReleaseChange, require_ends
+from tests.tools.bisect.release_search import EndsUnusable, ReleaseChange, require_ends
 from tests.tools.bisect.wheel import Wheel
 from tests.tools.history import Clone
 from tests.tools.release_table import Release
@@ -34,12 +35,15 @@ class Explainer:
     record : Record
     wheels : dict
         Those that were laid over so far.
+    builds : FullBuilds or None
+        What goes on where nothing was found without a build, if the user wants it.
     """
 
     clone: Clone
     scratch: Path
     record: Record
     wheels: dict[Release, Wheel] = field(default_factory=dict)
+    builds: FullBuilds | None = None
 
     def explain(self, question: Question, change: ReleaseChange, suspects: Sequence[str] = ()) -> Cause:
         """What made an answer change between two releases.
@@ -58,6 +62,12 @@ class Explainer:
         EnvironmentFailed
             An environment could not be made.
         """
+        cause = self._without_builds(question, change, suspects)
+        if self.builds is None or not (isinstance(cause, NoCulprit) and cause.ends):
+            return cause
+        return self.builds.find(question, cause, [change.before, change.after])
+
+    def _without_builds(self, question: Question, change: ReleaseChange, suspects: Sequence[str]) -> Cause:
         wheels = [self._wheel(change.after), self._wheel(change.before)]
         search = CommitSearch(self.clone, question, lambda _: wheels, self.scratch)
         suspected = search.confirm_one_of(suspects)
@@ -100,7 +110,7 @@ class Explainer:
         Raises
         ------
         EndsUnusable
-            On the first wheel that runs both they agree, or are swapped.
+            They agree on every wheel that runs both, or are swapped.
         HistoryUnusable
             The clone's history cannot be searched.
         """
@@ -108,13 +118,29 @@ class Explainer:
         reverse = self.clone.is_ancestor(commits[1], commits[0])
         old, new = reversed(commits) if reverse else commits
         search = CommitSearch(self.clone, question, self._near, self.scratch)
+
+        def verify(ends: Ends) -> None:
+            answers = (ends.after, ends.before) if reverse else (ends.before, ends.after)
+            require_ends(question, answers[0], answers[1], names)
+
         ends = search.compare(old, new)
-        answers = (ends.after, ends.before) if reverse else (ends.before, ends.after)
-        require_ends(question, answers[0], answers[1], names)
-        return search.bisect(ends)
+        try:
+            verify(ends)
+            cause = search.bisect(ends)
+        except EndsUnusable as reason:
+            if ends.tell and question.differs(ends.before, ends.after):  # swapped
+                raise
+            if self.builds is None:
+                raise EndsUnusable(f"{reason}; or, as the cause may lie outside sklearn/mixture, --build") from None
+            cause = NoCulprit(str(reason), outside=ends.tell, ends=(old, new))
+        if self.builds is None or not (isinstance(cause, NoCulprit) and cause.ends):
+            return cause
+        return self.builds.find(question, cause, [self._nearest(commit)[0] for commit in (old, new)], verify)
 
     def _near(self, commit: str) -> list[Wheel]:
         """Wheels that are likely to run a commit, the likeliest first."""
+        return [self._wheel(release) for release in self._nearest(commit)]
+
+    def _nearest(self, commit: str) -> list[Release]:
         day = self.clone.commit(commit).date
-        found = release_commits.nearest_releases(self.clone.version(commit), day, release_table.read())
-        return [self._wheel(release) for release in found[:NEAR]]
+        return release_commits.nearest_releases(self.clone.version(commit), day, release_table.read())[:NEAR]

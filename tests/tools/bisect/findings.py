@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,8 +17,6 @@ from tests.tools.bisect.release_search import ReleaseChange
 
 FORMAT_VERSION = 1
 UPSTREAM = "https://github.com/scikit-learn/scikit-learn"
-# Hunks of scikit-learn's own tests say nothing of the cause.
-TESTS_OF_MIXTURE = re.compile(r"^diff --git a/sklearn/mixture/tests/.*?(?=^diff --git |\Z)", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -68,11 +65,6 @@ def cause_in_words(cause: Culprit | DependencyCulprit) -> str:
             " held fixed: no commit of scikit-learn"
         )
     return f"{cause.commit.id[:10]}, {cause.commit.date}, {cause.commit.title}"
-
-
-def diff_of_source(culprit: Culprit) -> str:
-    """The diff of ``sklearn/mixture`` without that of its tests."""
-    return TESTS_OF_MIXTURE.sub("", culprit.diff)
 
 
 def as_json(findings: Findings) -> dict[str, Any]:
@@ -139,7 +131,8 @@ def _finding(finding: Finding, asked: Question) -> dict[str, Any]:
         commit = cause.commit
         said["culprit"] = {
             "commit": commit.id, "date": commit.date, "title": commit.title, "pull_request": commit.pull_request,
-            "wheel": cause.wheel, "before": _answer(cause.before), "after": _answer(cause.after), "diff": cause.diff,
+            "wheel": cause.wheel, "built": cause.built,
+            "before": _answer(cause.before), "after": _answer(cause.after), "diff": cause.diff,
         }  # fmt: skip
     elif isinstance(cause, DependencyCulprit):
         said["dependency"] = {

@@ -96,6 +96,7 @@ class Question:
 
     def ask(self, python: Path, name: str) -> Answer:
         """Ask the scikit-learn of an environment, in a process of its own."""
+        versions: dict[str, str] = {}
         try:
             with WorkerProcess(python, WORKER, name) as worker:
                 versions = worker.ask("under_test", timeout=SECONDS_AT_MOST)
@@ -105,7 +106,7 @@ class Question:
                     reply = worker.ask("judge", timeout=SECONDS_AT_MOST, checks=list(self.checks), case=self.case)
         except (WorkerRefused, WorkerFailed) as reason:
             said = (str(reason).splitlines() or [""])[0]
-            return Answer(self.skipped if said.startswith(SKIPPED) else None, said)
+            return Answer(self.skipped if said.startswith(SKIPPED) else None, said, versions=versions)
         return Answer(reply["value"], reply.get("said", ""), reply.get("tolerance"), versions)
 
 

@@ -13,14 +13,13 @@ from rich.table import Table
 
 from fixtures import corpus
 from tests.support.outcome_probe import PASSES
-from tests.tools.bisect.commit_search import Culprit
+from tests.tools.bisect.commit_search import Culprit, NoCulprit
 from tests.tools.bisect.dependency_search import DependencyCulprit
 from tests.tools.bisect.findings import (
     Finding,
     Findings,
     address,
     cause_in_words,
-    diff_of_source,
     ledger_entry,
     names_of_versions,
 )
@@ -53,9 +52,8 @@ def show(findings: Findings) -> None:
             print(f"no culprit: {finding.cause.reason}")
             for commit in finding.cause.candidates:
                 print(f"  perhaps {commit.id[:10]}, {commit.date}, {commit.title}")
-            if finding.cause.ends and asked.checks:
-                fixed = finding.change is not None and finding.change.answer_after.value == PASSES
-                print(full_builds(asked, *finding.cause.ends, fixed=fixed))
+            if finding.cause.ends:
+                _offer_full_builds(finding, asked)
         entry = ledger_entry(finding, asked)
         if entry and finding.cause is not None:
             print(f"for the ledger, tests/known_defects.json:\n{json.dumps(entry, indent=2)}")
@@ -74,7 +72,7 @@ def show_steps(steps: Sequence[Step], asked: Question) -> None:
     Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDTH).print(table)
 
 
-def full_builds(asked: Question, old: str, new: str, *, fixed: bool) -> str:
+def commands_for_full_builds(asked: Question, old: str, new: str, *, fixed: bool) -> str:
     """How git can go on with full builds, which can tell where a wheel cannot.
 
     Parameters
@@ -90,7 +88,7 @@ def full_builds(asked: Question, old: str, new: str, *, fixed: bool) -> str:
     exchanged = "; case $? in 0) exit 1;; 1) exit 0;; *) exit 125;; esac" if fixed else ""
     run = f"pip install --no-build-isolation --editable . || exit 125; {step}{exchanged}"
     return (
-        "full builds can tell, in a quarter of an hour a step; in a work tree of your own with what a build needs:\n"
+        "or, in a work tree of your own with what a build needs:\n"
         f"  git bisect start {new[:10]} {old[:10]}\n  git bisect run sh -c {shlex.quote(run)}"
     )
 
@@ -108,11 +106,30 @@ def _show_culprit(culprit: Culprit, asked: Question) -> None:
     print(f"culprit: {cause_in_words(culprit)}\n  {address(culprit)}")
     print(f"  before   {asked.words(culprit.before)}")
     print(f"  after    {asked.words(culprit.after)}{': ' if culprit.after.said else ''}{culprit.after.said}")
-    print(f"  both on the wheel of scikit-learn {culprit.wheel}")
-    lines = diff_of_source(culprit).splitlines()
+    print(f"  {_tried(culprit)}")
+    lines = culprit.diff.splitlines()
     print("\n".join(f"    {line}" for line in lines[:DIFF_LINES]))
     if len(lines) > DIFF_LINES:
         print(f"    ... {len(lines) - DIFF_LINES} more lines (--json and --markdown have them)")
+
+
+def _tried(culprit: Culprit) -> str:
+    if culprit.built:
+        return f"both built, with the dependencies of scikit-learn {culprit.wheel}"
+    return f"both on the wheel of scikit-learn {culprit.wheel}"
+
+
+def _offer_full_builds(finding: Finding, asked: Question) -> None:
+    assert isinstance(finding.cause, NoCulprit)
+    between = ""
+    fixed = finding.change is not None and finding.change.answer_after.value == PASSES
+    if finding.change:
+        ends = finding.change.before.version, finding.change.after.version
+        good, bad = reversed(ends) if fixed else ends
+        between = f"--good {good} --bad {bad} "
+    print(f"full builds can tell, in a quarter of an hour a step: {between}--build (with --dry-run: the plan)")
+    if asked.checks:
+        print(commands_for_full_builds(asked, *finding.cause.ends, fixed=fixed))
 
 
 def markdown(findings: Findings) -> str:
@@ -149,10 +166,10 @@ def _markdown_of(finding: Finding, asked: Question) -> list[str]:
             "",
             f"It came with {f'#{number}, ' if number else ''}scikit-learn/scikit-learn@{cause.commit.id}"
             f" ({cause.commit.date}, {cause.commit.title}).",
-            f"`sklearn/mixture` of its parent and its own, both laid over the wheel of {cause.wheel}:"
+            f"Its parent and it, {_tried(cause)}:"
             f" {asked.words(cause.before)}, then {asked.words(cause.after)}{said}.",
-            "", "<details><summary>its change of sklearn/mixture</summary>", "",
-            "```diff", diff_of_source(cause).rstrip("\n"), "```", "", "</details>",
+            "", f"<details><summary>its change{'' if cause.built else ' of sklearn/mixture'}</summary>", "",
+            "```diff", cause.diff.rstrip("\n"), "```", "", "</details>",
         ]  # fmt: skip
     elif isinstance(cause, DependencyCulprit):
         lines += ["", f"It came with {cause_in_words(cause)}."]

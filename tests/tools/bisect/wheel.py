@@ -9,8 +9,12 @@ from pathlib import Path
 from tests.tools import overlay, release_environment
 from tests.tools.bisect.question import Answer, Question
 from tests.tools.bisect.record import Record
+from tests.tools.history import Clone
 from tests.tools.overlay import NotAnOverlay
 from tests.tools.release_table import Release
+
+# Digits of a commit that are shown.
+SHORT = 10
 
 
 class Wheel:
@@ -24,14 +28,23 @@ class Wheel:
     record : Record
     """
 
+    built = False
+
     def __init__(self, release: Release, place: Path, record: Record) -> None:
         self.release = release
         self.place = place
         self.record = record
         self._known: dict[tuple[str, Question], Answer] = {}
 
-    def ask(self, files: Mapping[str, bytes], what: str, question: Question) -> Answer:
-        """What a ``sklearn/mixture`` answers on this wheel; the same files are never asked the same twice."""
+    def ask(self, clone: Clone, commit: str, question: Question) -> Answer:
+        """What ``sklearn/mixture`` of a commit answers on this wheel; the same files are never asked the same twice.
+
+        Raises
+        ------
+        HistoryUnusable
+            The commit has none.
+        """
+        files, what = clone.mixture_files(commit), commit[:SHORT]
         key = (_digest(files), question)
         if key not in self._known:
             self._known[key] = self.record.take(what, self.release.version, lambda: self._answer(files, question))

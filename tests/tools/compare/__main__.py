@@ -24,7 +24,7 @@ from typing import Any
 
 from fixtures import corpus
 from tests.tools import release_table
-from tests.tools.compare import history, neighbours, report, self_test
+from tests.tools.compare import history, neighbours, report, self_test, steps
 from tests.tools.compare.measure import CaseResult, Measurement, Plan
 from tests.tools.compare.progress import Progress
 from tests.tools.compare.ratio import Verdict
@@ -58,7 +58,7 @@ MISTAKES = (
     BadTable,
     WorkerFailed,
     corpus.BadCaptureFolder,
-    neighbours.BadRecord,
+    steps.BadRecord,
     self_test.BenchmarkFailed,
 )
 
@@ -147,20 +147,20 @@ def _compare(old: Side, new: Side, results: list[CaseResult], plan: Plan, option
 
 def _neighbours(plan: Plan, *, write: bool) -> int:
     """Compare the series that are not compared yet; with ``write``, keep each as it is measured."""
-    steps = neighbours.read() if write else []
+    done = steps.read() if write else []
 
     def found(measured: list[dict[str, Any]]) -> None:
-        steps[:] = measured
-        print(f"{len(steps)} of {len(neighbours.pairs_of_series())} steps measured", file=sys.stderr, flush=True)
+        done[:] = measured
+        print(f"{len(done)} of {len(neighbours.pairs_of_series())} steps measured", file=sys.stderr, flush=True)
         if write:
-            neighbours.write(steps)
+            steps.write(done)
 
     try:
-        neighbours.measure(plan, list(steps), found)
+        neighbours.measure(plan, list(done), found)
     finally:
-        print(history.table(steps))
+        print(history.table(done))
     if write:
-        history.write(steps)
+        history.write(done)
     return FINE
 
 

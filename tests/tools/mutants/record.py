@@ -16,7 +16,7 @@ from tests.tools.mutants.enumeration import Mutant
 FORMAT = 1
 OUR_FILES = (
     "conftest.py", "pyproject.toml", "fixtures/*.py", "fixtures/cases/**/*", "tests/test_*.py", "tests/support/*.py",
-    "tests/known_defects.json",
+    "tests/known_defects.json", "tests/tools/mutants/suites.py",
 )  # fmt: skip
 
 

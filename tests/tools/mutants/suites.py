@@ -23,7 +23,7 @@ TIMES_CLEAN, MORE_SECONDS = 4, 20
 SECONDS_OF_A_CLEAN_RUN = 1800.0
 
 # A case is small that has up to so many numbers in its frames, times its components.
-SMALL = 1500
+SMALL = 2700
 
 PYTEST = ("-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:unraisableexception")
 VARIABLES = {

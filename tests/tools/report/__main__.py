@@ -26,6 +26,7 @@ from fixtures import corpus
 from fixtures.validation import BrokenCase
 from tests.support import ledger
 from tests.tools import release_table
+from tests.tools.compare import steps
 from tests.tools.report import evidence, fit_times, matrix, page, pictures, readme, remedies, runs, summary, verdict
 from tests.tools.report.defects import defects_of
 from tests.tools.report.junit import BadRecord
@@ -42,6 +43,7 @@ BAD_INPUT = (
     release_table.BadTable,
     remedies.BadRemedies,
     runs.NoRecords,
+    steps.BadRecord,
 )
 
 
@@ -94,6 +96,7 @@ def _report(options: argparse.Namespace) -> int:
         defects=defects_of(listed, {*known, *seen.versions}),
         pictures=_pictures(told, corpus.find_capture(options.capture)),
         promises=matrix.promises_kept(corpus.PROJECT / "tests"),
+        course=fit_times.course_of(steps.read()),
         charts=fit_times.charts(_given(options.benchmarks, BENCHMARKS)),
         remedies=remedies.read(_given(options.remedies, REMEDIES)),
     )

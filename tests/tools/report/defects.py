@@ -58,6 +58,12 @@ class Defect:
         last = next((version for version in reversed(self.releases) if self.cases.get(version)), "")
         return "" if last == self.releases[-1] else last
 
+    def partly(self, culprit: Culprit) -> bool:
+        """Whether the defect is there before a culprit and after it: only some of its cases or checks change."""
+        there = [Version(version) for version in self.releases if self.cases.get(version)]
+        at = Version(culprit.release)
+        return any(one < at for one in there) and any(one >= at for one in there)
+
     def lists(self, entry: Entry, version: str) -> bool:
         """Whether one of its entries covers a release."""
         return version in self.covered[entry.releases]

@@ -1,22 +1,33 @@
-"""Fit times over releases: read what pytest-benchmark wrote, and draw the medians with their quartiles."""
+"""Fit times over releases, drawn: what pytest-benchmark wrote, and what was measured between neighbouring series."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from packaging.version import InvalidVersion, Version
 
 from fixtures import plots, strict_json
+from tests.tools.compare import course
+from tests.tools.compare.steps import CASES
 from tests.tools.report import svg
 from tests.tools.report.pictures import COLOURS, INK, axes_of, style
 
 MAX_BYTES = 64 * (1 << 20)
 MOST_CHARTS = 7
 MOST_LEVEL, MOST_LARGE = 6, 25  # labels of releases that fit side by side, and at full size
+
+# Told apart by more than the colour.
+LOOKS = [
+    {"color": plots.BEFORE, "marker": "o"},
+    {"color": plots.AFTER, "marker": "s", "linestyle": "--"},
+    {"color": plots.LOST, "marker": "^", "linestyle": ":"},
+]
 
 
 class BadBenchmarks(ValueError):
@@ -32,6 +43,42 @@ class FitTime:
     first_quartile: float
     median: float
     third_quartile: float
+
+
+def course_of(steps: Sequence[dict[str, Any]]) -> str:
+    """Seconds per iteration over the releases, with intervals, out of the steps between neighbouring series.
+
+    Parameters
+    ----------
+    steps : sequence of dict
+        What ``tests.tools.compare.steps.read`` gives.
+
+    Returns
+    -------
+    str
+        An ``svg`` element; nothing where there are no steps.
+    """
+    if not steps:
+        return ""
+    figure, axes = axes_of(3.1)
+    course.draw(axes, steps, LOOKS)
+    style(axes)
+    axes.tick_params(which="minor", colors=INK, labelsize=8, length=2)
+    above: dict[str, Any] = {
+        "loc": "lower center",
+        "bbox_to_anchor": (0.45, 1.0),
+        "ncols": len(CASES),
+        "columnspacing": 1.2,
+    }
+    axes.legend(fontsize=7.5, frameon=False, labelcolor=INK, **above)
+    _lay_out(figure, axes, len(steps) + 1)
+    ends = [
+        f"{said[0][1]:.2f} times as long with {said[0][0]} on {name}"
+        for name in CASES
+        if (said := course.course(steps, name))
+    ]
+    told = f"seconds per iteration relative to {steps[-1]['new']}: {', '.join(ends)}"
+    return svg.inline(figure, "t-course", told, COLOURS)
 
 
 def charts(folder: Path | None) -> dict[str, str]:
@@ -68,8 +115,10 @@ def read(folder: Path) -> list[FitTime]:
     Raises
     ------
     BadBenchmarks
-        A file is not what pytest-benchmark writes.
+        There is no such folder, or a file in it is not what pytest-benchmark writes.
     """
+    if not folder.is_dir():
+        raise BadBenchmarks(f"{folder} is no folder; should be one that `nox -s bench` wrote fit times into")
     times = [time for path in sorted(folder.glob("sklearn-*.json")) for time in _read_one(path)]
     return sorted(times, key=lambda time: (time.case, Version(time.release)))
 
@@ -115,11 +164,17 @@ def _figure(times: list[FitTime], unit: float, title: str) -> Figure:
     above = [unit * (time.third_quartile - time.median) for time in times]
     look: dict[str, Any] = {"color": plots.BEFORE, "markersize": 3.5, "capsize": 2.5, "linewidth": 1}
     axes.errorbar(places, medians, yerr=[below, above], fmt="o", **look)
-    axes.set_xticks(list(places), [time.release for time in times], rotation=90 if len(times) > MOST_LEVEL else 0)
+    axes.set_xticks(list(places), [time.release for time in times])
     axes.set_title(title, fontsize=8, loc="left", color=INK)
     axes.set_ylim(bottom=0)
     style(axes)
-    if len(times) > MOST_LEVEL:
-        figure.subplots_adjust(bottom=0.22)
-        axes.tick_params(axis="x", labelsize=7 if len(times) <= MOST_LARGE else 5)
+    _lay_out(figure, axes, len(times))
     return figure
+
+
+def _lay_out(figure: Figure, axes: Axes, releases: int) -> None:
+    """Turn and shrink the labels of releases as far as it takes to fit them side by side."""
+    axes.tick_params(axis="x", labelrotation=90 if releases > MOST_LEVEL else 0)
+    if releases > MOST_LEVEL:
+        figure.subplots_adjust(bottom=0.25)
+        axes.tick_params(axis="x", labelsize=7 if releases <= MOST_LARGE else 5)

@@ -36,6 +36,8 @@ class Content:
         By case; a case whose data are not at hand has none.
     promises : mapping of str to str
         What each file of checks promises.
+    course : str
+        SVG of the fit time per iteration over the releases; nothing where it is not recorded.
     charts : mapping of str to str
         SVG of the fit times, by case.
     remedies : dict or None
@@ -47,6 +49,7 @@ class Content:
     defects: Sequence[Defect]
     pictures: Mapping[str, Pictures]
     promises: Mapping[str, str]
+    course: str
     charts: Mapping[str, str]
     remedies: dict[str, Any] | None
 
@@ -61,6 +64,7 @@ def render(content: Content) -> str:
         .render(
             cases=cases,
             charts={name: Markup(chart) for name, chart in content.charts.items()},  # noqa: S704  (matplotlib wrote it)
+            course=Markup(content.course),  # noqa: S704
             columns=content.matrix.versions,
             css=_source("page.css"),
             data=_embedded(_data(content, cases)),
@@ -80,11 +84,11 @@ def render(content: Content) -> str:
 
 def _with_shared_styles(content: Content) -> tuple[Content, str]:
     drawn = [picture for pictures in content.pictures.values() for picture in (pictures.frame, pictures.bounds)]
-    shared, css = svg.share_styles([*drawn, *content.charts.values()])
+    (course, *shared), css = svg.share_styles([content.course, *drawn, *content.charts.values()])
     pairs = zip(shared[: len(drawn) : 2], shared[1 : len(drawn) : 2], strict=True)
     pictures = {name: Pictures(*pair) for name, pair in zip(content.pictures, pairs, strict=True)}
     charts = dict(zip(content.charts, shared[len(drawn) :], strict=True))
-    return replace(content, pictures=pictures, charts=charts), css
+    return replace(content, course=course, pictures=pictures, charts=charts), css
 
 
 def judge(content: Content) -> Verdict:

@@ -83,13 +83,17 @@ def _run(arguments: list[str], log: Path, name: str) -> None:
         ) as process,  # fmt: skip
     ):
         assert process.stdout is not None
-        for line in process.stdout:
-            kept.write(line)
-            if line.strip():
-                last.append(line.strip())
-            step = re.match(STEP, line.strip())
-            if step:
-                status.update(f"building {name}: {step[1]} of {step[2]}")
+        try:
+            for line in process.stdout:
+                kept.write(line)
+                if line.strip():
+                    last.append(line.strip())
+                step = re.match(STEP, line.strip())
+                if step:
+                    status.update(f"building {name}: {step[1]} of {step[2]}")
+        except BaseException:  # Ctrl-C, or a full disk: nobody waits for the rest of the build
+            process.terminate()
+            raise
     if process.returncode:
         raise EnvironmentFailed(f"{name} could not be built: {' / '.join(last)} (all of it: {log})")
 
