@@ -21,6 +21,13 @@ RELEASES = [
     Release("1.6.1", PYTHON, "2025-01-11"),
     Release("1.7.0", PYTHON, "2025-06-06"),
 ]
+# A build that needs nothing from an index: its backend lies beside it.
+PROJECT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
 MIXTURE = {"__init__.py": "from ._base import ANSWER\n", "_base.py": "ANSWER = 'released'\n"}
 
 

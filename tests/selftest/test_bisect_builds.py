@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.selftest.fake_releases import RELEASES, FakeReleases, source_of
+from tests.selftest.fake_releases import PROJECT, RELEASES, FakeReleases, source_of
 from tests.selftest.histories import Repository, fingerprint
 from tests.support.outcome_probe import FAILS, PASSES
 from tests.tools import release_environment
@@ -21,13 +21,7 @@ from tests.tools.bisect.question import Answer, Question
 from tests.tools.bisect.record import Record
 from tests.tools.history import Clone
 
-# A build that needs nothing from an index, notes that it ran, and fails where the source says so.
-PROJECT = """
-[build-system]
-requires = []
-build-backend = "backend"
-backend-path = ["."]
-"""
+# Notes that it ran, and fails where the source says so.
 BACKEND = """
 import os, pathlib, zipfile
 def build_wheel(folder, settings=None, metadata=None):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.selftest.fake_releases import RELEASES, source_of, write
+from tests.selftest.fake_releases import PROJECT, RELEASES, source_of, write
 from tests.selftest.histories import Repository, fingerprint
 from tests.tools import release_environment
 from tests.tools.history import Clone
@@ -14,13 +14,7 @@ from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.sources import build
 from tests.tools.sources.tree import CommitTree, FolderTree
 
-# A build that needs nothing from an index, and leaves a trace of having run.
-PROJECT = """
-[build-system]
-requires = []
-build-backend = "backend"
-backend-path = ["."]
-"""
+# Leaves a trace of having run.
 BACKEND = """
 import os, pathlib, zipfile
 def build_wheel(folder, settings=None, metadata=None):
