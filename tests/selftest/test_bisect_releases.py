@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -148,6 +150,15 @@ def test_two_outcomes_differ_by_more_than_rounding(
 
 def test_a_file_of_checks_is_all_of_its_checks() -> None:
     assert question("two-samples", "test_collapse", None).checks == ("test_no_component_collapses",)
+
+
+@pytest.mark.parametrize("counts_as", [None, PASSES])
+def test_a_check_that_is_skipped_tells_only_what_it_is_said_to_count_as(counts_as: str | None) -> None:
+    check = ("test_fit_moves_with_a_reflection",)  # not asked of chains
+    asked = Question("chain-object-leaves", check, None, check[0], skipped=counts_as)
+    answer = asked.ask(Path(sys.executable), "this scikit-learn")
+    assert answer.value == counts_as
+    assert answer.said.startswith("skipped: ")
 
 
 @pytest.mark.parametrize(

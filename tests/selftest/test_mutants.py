@@ -41,9 +41,6 @@ class Model:
         except ValueError:
             return None
 '''
-of_a_whole_run = pytest.mark.skipif(
-    not report.FIGURES.exists(), reason="no whole run has been recorded: `nox -s mutants -- --write` does"
-)
 RULES = Explanations("1.9.1", {}, {})
 
 
@@ -215,13 +212,11 @@ def test_the_table_counts_by_function() -> None:
     )
 
 
-@of_a_whole_run
 def test_the_readme_has_the_figures_of_the_last_whole_run() -> None:
     text = (PROJECT / "README.md").read_text(encoding="utf-8")
     assert report.with_figures(text, *report.read()) == text
 
 
-@of_a_whole_run
 def test_the_figures_and_the_explanations_are_of_one_run() -> None:
     release, counts = report.read()
     why = explanations.read()

@@ -23,6 +23,7 @@ from fixtures.validation import BrokenCase
 from tests.support import ledger, worker
 
 PASSES, FAILS = "passes", "fails"
+SKIPPED = "skipped: "  # how a refusal begins where every check was skipped
 TESTS = Path(__file__).resolve().parent.parent
 # The fastest of several fits is taken as the fit's time: so many, or as many as fit into these seconds.
 ROUNDS, SECONDS = 7, 1.0
@@ -127,7 +128,7 @@ class _Recorder:
         if self.passed:
             return {"value": PASSES, "said": ""}
         if self.skipped:
-            raise worker.Refused("skipped: {}".format(_first_line(self.skipped[0])))
+            raise worker.Refused(SKIPPED + _first_line(self.skipped[0]))
         raise worker.Refused("{} does not run on the case {}".format(" or ".join(sorted(self.checks)), self.case))
 
 

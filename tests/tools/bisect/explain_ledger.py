@@ -14,6 +14,7 @@ from packaging.version import Version
 from fixtures import corpus, documentation
 from tests.support import ledger
 from tests.support.culprit import BEGINS, COMPARISONS, Culprit
+from tests.support.outcome_probe import PASSES
 from tests.tools import release_environment, release_table
 from tests.tools.bisect import release_search, report
 from tests.tools.bisect.commit_search import Culprit as CommitCulprit
@@ -70,7 +71,8 @@ def boundaries(known: ledger.Ledger, releases: Sequence[Release], cases: set[str
                 for other in known.entries
             )
             if entry.case in cases and not fails_there:
-                question = Question(entry.case, (entry.check,), None, entry.check)
+                # Where a check is skipped, there being nothing to check yet, the defect is not there.
+                question = Question(entry.case, (entry.check,), None, entry.check, skipped=PASSES)
                 boundary = Boundary(entry.defect, change, after, question)
                 found.setdefault((entry.defect, change, after, entry.check), boundary)
     return sorted(found.values(), key=lambda item: (item.defect, item.change, Version(item.after.version)))

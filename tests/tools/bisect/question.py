@@ -9,7 +9,7 @@ from typing import Any
 
 from fixtures import corpus
 from tests.support import ledger
-from tests.support.outcome_probe import OUTCOMES
+from tests.support.outcome_probe import OUTCOMES, SKIPPED
 from tests.tools.worker_process import WorkerFailed, WorkerProcess, WorkerRefused
 
 WORKER = "tests.support.outcome_probe"
@@ -64,12 +64,15 @@ class Question:
         One of ``OUTCOMES``.
     name : str
         What the user called it: a check, a file of checks, or an outcome.
+    skipped : str or None
+        What a check that is skipped counts as; None where it cannot tell.
     """
 
     case: str
     checks: tuple[str, ...]
     outcome: str | None
     name: str
+    skipped: str | None = None
 
     def differs(self, one: Answer, other: Answer) -> bool:
         """Whether two answers, which both tell, are not the same."""
@@ -93,6 +96,7 @@ class Question:
 
     def ask(self, python: Path, name: str) -> Answer:
         """Ask the scikit-learn of an environment, in a process of its own."""
+        versions: dict[str, str] = {}
         try:
             with WorkerProcess(python, WORKER, name) as worker:
                 versions = worker.ask("under_test", timeout=SECONDS_AT_MOST)
@@ -101,7 +105,8 @@ class Question:
                 else:
                     reply = worker.ask("judge", timeout=SECONDS_AT_MOST, checks=list(self.checks), case=self.case)
         except (WorkerRefused, WorkerFailed) as reason:
-            return Answer(None, (str(reason).splitlines() or [""])[0])
+            said = (str(reason).splitlines() or [""])[0]
+            return Answer(self.skipped if said.startswith(SKIPPED) else None, said, versions=versions)
         return Answer(reply["value"], reply.get("said", ""), reply.get("tolerance"), versions)
 
 
