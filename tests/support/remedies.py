@@ -15,17 +15,18 @@ Runs inside old environments: Python 3.6 syntax; numpy, scipy and scikit-learn.
 
 import abc
 import contextlib
-from typing import Any, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 import numpy as np
 import sklearn
 from sklearn.mixture import GaussianMixture
 
 # What this module knows of the private side of scikit-learn is here and in the
-# names of the overridden methods: `_initialize`, `_m_step`, `_estimate_log_prob`,
-# `_estimate_log_weights` and `_set_parameters`, which every release calls at
-# the same points of its fit. They take `xp` from 1.8 on (#30777), passed on
-# unread as `**xp`: the remedies are for numpy arrays.
+# names of the overridden methods: `_initialize_parameters`, `_initialize`,
+# `_m_step`, `_estimate_log_prob`, `_estimate_log_weights`, `_get_parameters` and
+# `_set_parameters`, which every release calls at the same points of its fit.
+# They take `xp` from 1.8 on (#30777), passed on unread as `**xp`: the remedies
+# are for numpy arrays.
 try:
     from sklearn.mixture import _gaussian_mixture as private  # 0.22 on (#15166)
 except ImportError:
@@ -34,6 +35,9 @@ except ImportError:
 RELEASE = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 N_ITER_COUNTS_FROM_ZERO = RELEASE < (0, 20)  # #11015
 HAS_FIT_PREDICT = RELEASE >= (0, 20)  # #11281: fit calls it, and it holds the loop
+LABELS_OF_THE_LAST_START = RELEASE == (0, 20)  # #13142
+CONVERGED_IF_ANY_START_DID = RELEASE < (1, 5)  # #26837
+LOWER_BOUND_OF_THE_LAST_START = RELEASE < (0, 20)
 
 # The smallest float64 with all its digits. A weight of 0 would have no
 # logarithm for the next E-step, and a smaller one only some of its digits.
@@ -52,7 +56,12 @@ class SoundFit(GaussianMixture):  # type: ignore[misc]
     - A fit that raises leaves the estimator as it was; scikit-learn leaves
       parameters of two different steps, and starts from them next time.
     - ``n_iter_`` counts the iterations done.
+    - Of several starts the best is kept, with its own ``converged_``, lower bound
+      and labels: up to 1.4 ``converged_`` is true if any start converged, up to
+      0.19 the lower bound is the last one's, and 0.20 labels as the last one does.
     """
+
+    _of_best_start: Dict[str, Any]  # within a fit only
 
     def fit(self, X: np.ndarray, y: Any = None) -> Any:  # noqa: N803
         """Fit to samples, (n_samples, n_features)."""
@@ -67,7 +76,26 @@ class SoundFit(GaussianMixture):  # type: ignore[misc]
         if not HAS_FIT_PREDICT:
             return self.fit(X, y).predict(X)
         with self._whole_or_not_at_all():
-            return super().fit_predict(X, y)
+            labels = super().fit_predict(X, y)
+            return self.predict(X) if LABELS_OF_THE_LAST_START else labels
+
+    def _initialize_parameters(self, X: np.ndarray, random_state: Any, **xp: Any) -> None:  # noqa: N803
+        if CONVERGED_IF_ANY_START_DID:
+            self.converged_ = False  # what an earlier start left
+        super()._initialize_parameters(X, random_state, **xp)
+
+    def _get_parameters(self) -> Any:
+        if CONVERGED_IF_ANY_START_DID:
+            self._of_best_start = {"converged_": self.converged_}
+        if LOWER_BOUND_OF_THE_LAST_START:
+            self._of_best_start["lower_bound_"] = self.lower_bound_
+        return super()._get_parameters()
+
+    def _set_parameters(self, params: Any, **xp: Any) -> None:
+        super()._set_parameters(params, **xp)
+        if CONVERGED_IF_ANY_START_DID:
+            self.__dict__.update(self._of_best_start)
+            del self._of_best_start
 
     @contextlib.contextmanager
     def _whole_or_not_at_all(self) -> Iterator[None]:
