@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fixtures import documentation
 from tests.tools.compare import course, history, neighbours, steps
 
 
@@ -30,7 +31,7 @@ STEPS = [
 
 def test_the_readme_shows_what_is_recorded() -> None:
     text = history.README.read_text(encoding="utf-8")
-    assert history.with_table(text, history.table(steps.read())) == text
+    assert documentation.with_table(text, history.TABLE, history.table(steps.read())) == text
 
 
 def test_every_step_between_neighbours_is_recorded() -> None:
@@ -72,11 +73,6 @@ def test_a_broken_record_is_told_with_what_mends_it(tmp_path: Path, text: str) -
     path.write_text(text, encoding="utf-8")
     with pytest.raises(steps.BadRecord, match="--neighbours --write"):
         steps.read(path)
-
-
-def test_a_readme_without_a_place_for_the_table_is_told() -> None:
-    with pytest.raises(ValueError, match="no place for the table"):
-        history.with_table("# Title\n", "| table |")
 
 
 def test_the_record_is_strict_json() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fixtures import documentation
 from tests.support.ledger import read_ledger
 from tests.tools import release_table
 from tests.tools.report import readme
@@ -11,7 +12,7 @@ MEND = "run `nox -s report -- --readme`"
 
 def test_the_table_is_what_the_ledger_gives() -> None:
     text = readme.README.read_text(encoding="utf-8")
-    assert readme.with_table(text) == text, MEND
+    assert documentation.with_table(text, readme.TABLE, readme.table()) == text, MEND
 
 
 def test_the_picture_is_what_the_ledger_gives() -> None:

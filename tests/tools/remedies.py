@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from fixtures import corpus
+from fixtures import corpus, documentation
 from tests.support import environment, replay
 
 README = corpus.PROJECT / "README.md"
@@ -29,7 +29,7 @@ REMEDIES = {
 }
 COST_CASE = "object-leaves-20000-samples"
 ROUNDS = 15
-START, END = "<!-- remedies -->\n", "<!-- end -->"
+TABLE = "remedies"
 
 Counts = dict[str, tuple[int, int]]
 
@@ -107,15 +107,6 @@ def as_data(release: str, counts: dict[str, Counts], cost: list[float]) -> dict[
     return {"release": release, "names": list(counts), "rows": rows, "cost_case": COST_CASE, "cost": cost}
 
 
-def with_table(text: str, made: str) -> str:
-    """The README's text with the table made anew."""
-    before, start, rest = text.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise ValueError(f"{README} has no place for the table; should have {START.strip()} and {END}")
-    return before + start + made + "\n" + end + after
-
-
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="nox -s remedies --", description=__doc__.split("\n\n")[0])
     parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
@@ -143,7 +134,8 @@ def main(arguments: list[str] | None = None) -> int:
         scratch.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         scratch.replace(options.json)
     if options.write:
-        README.write_text(with_table(README.read_text(encoding="utf-8"), made), encoding="utf-8")
+        text = documentation.with_table(README.read_text(encoding="utf-8"), TABLE, made)
+        README.write_text(text, encoding="utf-8")
     failed = sum(failed for failed, _ in counts["LogDomainMixture"].values())
     print(
         f"LogDomainMixture fails {failed} checks; should fail none" if failed else "LogDomainMixture passes every check"

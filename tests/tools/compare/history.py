@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fixtures import documentation
 from tests.tools import release_table
 from tests.tools.compare import course
 from tests.tools.compare.ratio import Verdict
@@ -12,7 +13,7 @@ from tests.tools.compare.steps import CASES
 
 ROOT = release_table.TABLE.parent.parent
 README = ROOT / "README.md"
-START, END = "<!-- fit time -->\n", "<!-- end -->"
+TABLE = "fit time"
 
 UPSTREAM = "https://github.com/scikit-learn/scikit-learn/pull/"
 # By the series in which it appeared; read in scikit-learn's history.
@@ -55,16 +56,8 @@ def series(version: str) -> str:
     return ".".join(version.split(".")[:2])
 
 
-def with_table(text: str, made: str) -> str:
-    """The README's text with the table made anew."""
-    before, start, rest = text.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise ValueError(f"{README} has no place for the table; should have {START.strip()} and {END}")
-    return before + start + made + "\n" + end + after
-
-
 def write(steps: Sequence[dict[str, Any]]) -> None:
     """Put the table into the README, and the picture beside it."""
-    README.write_text(with_table(README.read_text(encoding="utf-8"), table(steps)), encoding="utf-8")
+    text = documentation.with_table(README.read_text(encoding="utf-8"), TABLE, table(steps))
+    README.write_text(text, encoding="utf-8")
     course.write(steps)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fixtures import documentation
 from fixtures.corpus import PROJECT
 from tests.tools.mutants.enumeration import Mutant
 from tests.tools.mutants.explanations import Explanations
@@ -15,7 +16,7 @@ from tests.tools.mutants.suites import OURS, THEIRS
 
 README = PROJECT / "README.md"
 FIGURES = PROJECT / "tests" / "detection_power.json"
-START, END = "<!-- mutants -->\n", "<!-- end -->"
+TABLE = "mutants"
 FORMAT = 1
 BASELINE = "test_baseline.py"
 
@@ -144,9 +145,4 @@ def read(path: Path = FIGURES) -> tuple[str, dict[str, Count]]:
 
 def with_figures(text: str, release: str, counts: Mapping[str, Count]) -> str:
     """A README's text with the figures made anew, between the marks."""
-    before, start, rest = text.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise ValueError(f"{README.name} has no place for the figures; should have {START.strip()} and {END}")
-    made = f"{sentence(release, counts)}\n\n{table(counts)}\n"
-    return before + start + made + end + after
+    return documentation.with_table(text, TABLE, f"{sentence(release, counts)}\n\n{table(counts)}")

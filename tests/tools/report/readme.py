@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fixtures import corpus
+from fixtures import corpus, documentation
 from tests.support import ledger
 from tests.tools import release_table
 from tests.tools.report import page
@@ -24,25 +24,17 @@ KINDS = {
     "fixed": "fixed",
     "healthy": "healthy since 0.18.1",
 }
-START, END = "<!-- defects -->\n", "<!-- end -->"
+TABLE = "defects"
 
 
 def write() -> list[Path]:
     """Bring the table and the picture up to date; the files that were written."""
-    for path, text in ((README, with_table(README.read_text(encoding="utf-8"))), (PICTURE, picture())):
+    readme = documentation.with_table(README.read_text(encoding="utf-8"), TABLE, table())
+    for path, text in ((README, readme), (PICTURE, picture())):
         scratch = path.with_name(f".{path.name}.writing")
         scratch.write_text(text, encoding="utf-8", newline="\n")
         scratch.replace(path)
     return [README, PICTURE]
-
-
-def with_table(text: str) -> str:
-    """The README's text with its table made anew."""
-    before, start, rest = text.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise ledger.BadLedger(f"{README} has no place for the table; should have {START.strip()} and {END}")
-    return before + start + table() + "\n" + end + after
 
 
 def table() -> str:
