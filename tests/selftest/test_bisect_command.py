@@ -31,7 +31,9 @@ from tests.tools.release_table import Release
 PROJECT = Path(__file__).parents[2]
 ASKED = ["--case", "two-samples", "--check", "test_no_component_collapses"]
 # An interpreter that starts no scikit-learn: it answers as the worker of the release that it is named after would.
-INTERPRETER = """#!{python}
+# The shell reads its second line as a command, for a path with a space in it; Python reads a string.
+INTERPRETER = """#!/bin/sh
+"exec" "{python}" "$0" "$@"
 import json, os, signal, sys
 
 version = os.path.basename(sys.argv[0])
