@@ -15,6 +15,7 @@ import pytest
 from tests.selftest import fit_timer_fake
 from tests.selftest.test_release_environment import UV_OF_A_FULL_DISK, uv_that
 from tests.tools.compare import __main__ as command
+from tests.tools.compare.measure import CaseResult, Measurement, Plan
 from tests.tools.compare.sides import Side
 from tests.tools.worker_process import WorkerProcess
 
@@ -209,3 +210,38 @@ def test_a_wrong_call_shows_the_usage(arguments: list[str], capsys: pytest.Captu
         command.main(arguments)
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith("usage: nox -s compare --")
+
+
+class ColdAfterTheOther:
+    """A worker whose fits take longer right after those of another worker, which has taken the caches."""
+
+    last: ColdAfterTheOther | None = None
+    process_id = 0
+
+    def ask(self, do: str, **_: object) -> object:
+        if do != "time":
+            return 400_000
+        cold = type(self).last is not self
+        type(self).last = self
+        return {"cpu": 0.0045 if cold else 0.004}
+
+    def send(self, *_: object, **__: object) -> None:
+        """Take what `receive` answers."""
+
+    def receive(self, **_: object) -> dict[str, float]:
+        return {"seconds": 0.004, "n_iter": 3}
+
+    def __enter__(self) -> ColdAfterTheOther:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        type(self).last = None
+
+
+def test_caches_that_the_other_side_has_taken_cancel_in_every_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Side, "start", lambda _: ColdAfterTheOther())
+    side, result = Side("the same", Path(sys.executable)), CaseResult(CASES[0], 1.02)
+    for _ in Measurement(side, side, Plan(blocks=5, looks=(2,))).run([result]):
+        pass
+    _, *others = result.rounds[0]  # in the first one nobody has the caches
+    assert [new / old for old, new in others] == [1.0] * 4

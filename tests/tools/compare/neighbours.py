@@ -52,7 +52,7 @@ def measure(
 
 
 def _summary(result: CaseResult) -> dict[str, Any]:
-    """One case of a step without its pairs: the record stays small."""
+    """One case of a step without its blocks: the record stays small."""
     whole = report.as_json(result)
     kept = ("case", "verdict", "failure", "ratio", "ratio_of_an_iteration", "sides")
     return {**{name: whole[name] for name in kept}, "rounds": len(result.rounds)}

@@ -15,13 +15,16 @@ from scipy import stats
 # the 0.0221 level all of them together are right in 95 % (Pocock, 1977,
 # Biometrika 64, table 1). A comparison that runs out of time takes its last
 # look early, in place of the next one.
-LOOKS = (5, 8, 12)
+LOOKS = (6, 9, 12)
 LEVEL_OF_A_LOOK = 0.0221
 # Two processes of one release can differ by a percent for as long as they
 # live (where their arrays happen to lie): fewer of them say nothing.
 FEWEST_ROUNDS = LOOKS[0]
+# Of the rounds at either end. One in some dozens is off by several percent, and
+# alone would make an interval of Student's t too wide to say anything.
+SHARE_TRIMMED = 0.2
 
-Pair = tuple[float, float]
+Block = tuple[float, float]
 
 
 class Verdict(enum.Enum):
@@ -56,32 +59,41 @@ class Ratio:
         return math.log(self.high / self.low) <= math.log(threshold) / 2
 
 
-def ratio_of(rounds: Sequence[Sequence[Pair]]) -> Ratio:
-    """The ratio that rounds of paired times show.
+def ratio_of(rounds: Sequence[Sequence[Block]]) -> Ratio:
+    """The ratio that rounds of blocks show.
 
     Within a round, of one process for each side, the median of the logarithms
-    of the pairs' ratios: the two fits of a pair were made one after the other,
-    so what slows the machine for longer slows both, and what strikes one of
-    them makes an outlier that a median does not see. Over the rounds, the mean
-    and Student's t: rounds are independent of each other, pairs are not.
+    of the blocks' ratios: the fits of a block were made one after the other,
+    so what slows the machine for longer slows both sides, and what strikes one
+    of them makes an outlier that a median does not see. Over the rounds, which
+    are independent of each other as blocks are not, the trimmed mean, and its
+    interval by Student's t and the winsorized variance (Tukey and McLaughlin,
+    1963, Sankhya A 25).
 
     Parameters
     ----------
     rounds : sequence of sequences of (float, float)
-        Seconds per fit, of the old side and of the new one.
+        Seconds per fit, of the old side and of the new one, by block.
 
     Returns
     -------
     Ratio
         From 0 to infinity where one round is all there is.
     """
-    centres = [statistics.median(math.log(new / old) for old, new in pairs) for pairs in rounds]
-    centre = statistics.fmean(centres)
+    centres = [statistics.median(math.log(new / old) for old, new in blocks) for blocks in rounds]
     if len(centres) < 2:
-        return Ratio(math.exp(centre), 0.0, math.inf)
-    quantile = float(stats.t.isf(LEVEL_OF_A_LOOK / 2, len(centres) - 1))
-    half = quantile * statistics.stdev(centres) / math.sqrt(len(centres))
+        return Ratio(math.exp(centres[0]), 0.0, math.inf)
+    centre, half = _trimmed_mean(sorted(centres))
     return Ratio(*(math.exp(value) for value in (centre, centre - half, centre + half)))
+
+
+def _trimmed_mean(values: Sequence[float]) -> tuple[float, float]:
+    """The trimmed mean of sorted values, and half its interval; of fewer than five none is trimmed."""
+    trimmed = int(SHARE_TRIMMED * len(values))
+    kept = values[trimmed : len(values) - trimmed]
+    winsorized = [min(max(value, kept[0]), kept[-1]) for value in values]
+    variance = (len(values) - 1) * statistics.variance(winsorized) / (len(kept) * (len(kept) - 1))
+    return statistics.fmean(kept), float(stats.t.isf(LEVEL_OF_A_LOOK / 2, len(kept) - 1)) * math.sqrt(variance)
 
 
 def verdict_of(ratio: Ratio, threshold: float) -> Verdict:

@@ -63,7 +63,7 @@ def write_json(path: Path, old: Side, new: Side, results: Sequence[CaseResult], 
 
 
 def as_json(result: CaseResult) -> dict[str, Any]:
-    """One case: ratios with their intervals, verdict, what each side is, and the pairs of each round."""
+    """One case: ratios with their intervals, verdict, what each side is, and the blocks of each round."""
     ratio, of_an_iteration = result.ratio, result.ratio_of_an_iteration
     return {
         "case": result.case,
