@@ -33,7 +33,8 @@ def serve(told: dict[str, Any]) -> None:
         seconds = n_fits * told["seconds"] * draw.lognormvariate(0, told["noise"])
         return {"cpu": seconds, "wall": seconds}
 
-    worker.serve({"load": load, "time": time, "peak_memory": lambda **_: 400_000})
+    versions = {"python": "3.13.0", "numpy": "2.3.0", "scipy": "1.16.0"}
+    worker.serve({"load": load, "time": time, "peak_memory": lambda **_: 400_000, "describe": lambda: versions})
 
 
 if __name__ == "__main__":

@@ -172,7 +172,8 @@ def test_a_worker_that_dies_is_told_in_one_line_and_what_was_measured_is_kept(
         (["1.8", "1.9", "--case", "no-such"], "error: there is no case 'no-such'; should be one of camera-pans"),
         (["1.8"], "error: 1 sides are named; should be two, OLD and NEW"),
         (["--neighbours", "1.8"], "error: --neighbours compares every series; '1.8' should not be named"),
-        (["1.8", "1.9", "--write"], "error: --write is for --neighbours; should go with it"),
+        (["1.8", "1.9", "--write"], "error: --write is for --neighbours and --self-test; should go with one"),
+        (["--neighbours", "--same-dependencies"], "error: --same-dependencies is for OLD and NEW; --neighbours does"),
         (["--self-test", "--comparisons", "0"], "error: --comparisons is 0; should be 1 or more"),
         (["1.8", "1.9", "--json", "no/such/file.json"], "error: --json names no/such/file.json, whose folder does"),
         (["1.8", "1.9", "--capture", "no-such"], "error: --capture names 'no-such', which is not a folder"),
@@ -185,6 +186,13 @@ def test_what_cannot_be_done_is_told_in_one_line(
     said = capsys.readouterr().err
     assert said.startswith(message)
     assert said.count("\n") == 1
+
+
+def test_with_the_same_dependencies_the_newer_one_is_a_release(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command, "open_side", lambda _: contextlib.nullcontext(Side("old", Path(sys.executable))))
+        assert command.main(["1.8", "no-such.whl", "--same-dependencies"]) == 2
+    assert capsys.readouterr().err.startswith("error: there is no release 'no-such.whl' in releases.json")
 
 
 def test_an_environment_that_cannot_be_made_is_told_in_one_line(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 import pytest
 
+from fixtures import documentation
 from tests.support import fit_timer, replay
 from tests.support.made_frames import made_case
 from tests.tools.compare import self_test
@@ -49,9 +49,20 @@ def test_the_table_counts_verdicts_and_what_two_runs_say() -> None:
     assert ["above 1.02", "1 of 21", "0 of 20"] in rows
 
 
-def test_trials_are_kept_whole(tmp_path: Path) -> None:
+def test_trials_come_back_as_they_were_written(tmp_path: Path) -> None:
     self_test.write_json(tmp_path / "trials.json", RIGHT)
-    assert len(json.loads((tmp_path / "trials.json").read_text())["trials"]) == len(RIGHT)
+    assert self_test.read(tmp_path / "trials.json") == RIGHT
+
+
+def test_the_readme_shows_the_trials_that_are_recorded() -> None:
+    text = self_test.README.read_text(encoding="utf-8")
+    assert documentation.with_table(text, self_test.README_TABLE, self_test.in_readme(self_test.read())) == text
+
+
+def test_what_is_recorded_is_what_should_be_reached() -> None:
+    trials = self_test.read()
+    assert [trial.kind for trial in trials].count("A/A") >= 40
+    assert self_test.reached(trials)
 
 
 def test_the_slowed_class_fits_what_the_plain_one_fits() -> None:

@@ -6,6 +6,7 @@ Imported by noxfile.py, so it needs nothing but nox and what nox brings.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import nox
@@ -27,11 +28,18 @@ ENVIRONMENT_VARIABLES = {
 }
 
 
-def steps_of(release: Release) -> list[list[str]]:
-    """What to install, step by step: a release with dependencies of its day, then today's test tools."""
+def steps_of(release: Release, dependencies: Sequence[str] = ("numpy", "scipy")) -> list[list[str]]:
+    """What to install, step by step: a release with dependencies of its day, then today's test tools.
+
+    Parameters
+    ----------
+    release : Release
+    dependencies : sequence of str
+        Requirements of numpy and scipy, like ``numpy==1.26.4``.
+    """
     # Wheels before 0.21 do not say that they need numpy and scipy, and the
     # joblib of 0.22 does not say that it needs what setuptools brings.
-    packages = [f"scikit-learn=={release.version}", "numpy", "scipy", "setuptools; python_version < '3.12'"]
+    packages = [f"scikit-learn=={release.version}", *dependencies, "setuptools; python_version < '3.12'"]
     return [[*packages, f"--exclude-newer={release.dependencies_until}", "--only-binary=:all:"], group("suite")]
 
 

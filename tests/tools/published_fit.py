@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
-from fixtures import corpus
+from fixtures import corpus, whole_file
 from fixtures.validation import BrokenCase
 from tests.support import environment, published_fit, replay
 
@@ -38,9 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         "means": outcome.means.tolist(),
         "covariances": outcome.covariances.tolist(),
     }
-    scratch = options.output.with_name(options.output.name + ".writing")
-    scratch.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    os.replace(scratch, options.output)
+    whole_file.write_text(options.output, json.dumps(record, indent=1) + "\n")
     print(f"wrote {options.output} after {outcome.seconds:.1f} s of fitting")
     return 0
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fixtures import corpus
+from fixtures import corpus, whole_file
 from fixtures.validation import BrokenCase
 from tests.support import baseline, environment, expected, replay
 
@@ -55,9 +55,7 @@ def _store(path: Path, content: dict[str, Any], dry_run: bool) -> list[str]:
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return []
     if not dry_run:
-        scratch = path.with_name(f".{path.name}.writing")
-        scratch.write_text(text, encoding="utf-8")
-        scratch.replace(path)
+        whole_file.write_text(path, text)
     return [path.name]
 
 

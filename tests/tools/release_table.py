@@ -14,7 +14,7 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
-from fixtures import strict_json
+from fixtures import strict_json, whole_file
 
 TABLE = Path(__file__).resolve().parent.parent / "releases.json"
 FORMAT_VERSION = 1
@@ -76,9 +76,7 @@ def read(path: Path = TABLE) -> list[Release]:
 def write(releases: list[Release], path: Path = TABLE) -> None:
     """Write the table, one line for each release, whole or not at all."""
     lines = ",\n    ".join(json.dumps(asdict(release)) for release in releases)
-    scratch = path.with_name(path.name + ".writing")
-    scratch.write_text(f'{{\n  "format": {FORMAT_VERSION},\n  "releases": [\n    {lines}\n  ]\n}}\n', encoding="utf-8")
-    scratch.replace(path)
+    whole_file.write_text(path, f'{{\n  "format": {FORMAT_VERSION},\n  "releases": [\n    {lines}\n  ]\n}}\n')
 
 
 def newest_of_series(releases: list[Release]) -> list[Release]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from fixtures import corpus, documentation
+from fixtures import corpus, documentation, whole_file
 from tests.support import environment, replay
 
 README = corpus.PROJECT / "README.md"
@@ -130,12 +130,9 @@ def main(arguments: list[str] | None = None) -> int:
     print(made)
     if options.json:
         data = as_data(environment.describe()["scikit-learn"], counts, cost)
-        scratch = options.json.with_name(f".{options.json.name}.writing")
-        scratch.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-        scratch.replace(options.json)
+        whole_file.write_text(options.json, json.dumps(data, indent=1) + "\n")
     if options.write:
-        text = documentation.with_table(README.read_text(encoding="utf-8"), TABLE, made)
-        README.write_text(text, encoding="utf-8")
+        documentation.put_table(README, TABLE, made)
     failed = sum(failed for failed, _ in counts["LogDomainMixture"].values())
     print(
         f"LogDomainMixture fails {failed} checks; should fail none" if failed else "LogDomainMixture passes every check"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from fixtures import corpus
+from fixtures import corpus, whole_file
 from fixtures.validation import BrokenCase
 from tests.support.ledger import BadLedger
 from tests.support.outcome_probe import OUTCOMES
@@ -104,9 +104,9 @@ def _search(options: argparse.Namespace, findings: Findings, clone: Clone | None
             _search_releases(findings, releases, good, bad, explainer)
     report.show(findings)
     if options.json:
-        report.write(options.json, json.dumps(as_json(findings), indent=1) + "\n")
+        whole_file.write_text(options.json, json.dumps(as_json(findings), indent=1) + "\n")
     if options.markdown:
-        report.write(options.markdown, report.markdown(findings))
+        whole_file.write_text(options.markdown, report.markdown(findings))
     explained = not any(isinstance(finding.cause, NoCulprit) for finding in findings.found)
     return 0 if findings.found and explained else 1
 

@@ -11,12 +11,12 @@ from typing import Any
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from fixtures import corpus, documentation
+from fixtures import corpus, documentation, whole_file
 from tests.support import ledger
 from tests.support.culprit import BEGINS, COMPARISONS, Culprit
 from tests.support.outcome_probe import PASSES
 from tests.tools import release_environment, release_table
-from tests.tools.bisect import release_search, report
+from tests.tools.bisect import release_search
 from tests.tools.bisect.commit_search import Culprit as CommitCulprit
 from tests.tools.bisect.commit_search import NoCulprit
 from tests.tools.bisect.explanation import Explainer
@@ -181,8 +181,8 @@ def write_culprits(items: dict[str, list[dict[str, Any]]], path: Path = ledger.L
             defect["culprits"] = items[defect["id"]]
     culprits = [Culprit(defect["id"], **item) for defect in content["defects"] for item in defect.get("culprits", [])]
     text = documentation.with_table(readme.read_text(encoding="utf-8"), TABLE, table(culprits))
-    report.write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-    report.write(readme, text)
+    whole_file.write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    whole_file.write_text(readme, text)
 
 
 def table(culprits: Sequence[Culprit]) -> str:

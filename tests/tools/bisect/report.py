@@ -32,10 +32,6 @@ STEP = Path(__file__).resolve().parent
 WIDTH, DIFF_LINES = 120, 40
 
 
-class NotWritten(OSError):
-    """A file that the user asked for cannot be written."""
-
-
 def show(findings: Findings) -> None:
     """Print the steps and what they show."""
     asked = findings.question
@@ -180,20 +176,3 @@ def _markdown_of(finding: Finding, asked: Question) -> list[str]:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file, whole or not at all.
-
-    Raises
-    ------
-    NotWritten
-        The disk is full, or the folder not there.
-    """
-    scratch = path.with_name(f".{path.name}.writing")
-    try:
-        scratch.write_text(text, encoding="utf-8")
-        scratch.replace(path)
-    except OSError as error:
-        scratch.unlink(missing_ok=True) if scratch.parent.is_dir() else None
-        raise NotWritten(f"{path} cannot be written: {error.strerror}") from None

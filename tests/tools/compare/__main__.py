@@ -8,6 +8,7 @@ Examples
 --------
   nox -s compare -- 1.6 1.9
   nox -s compare -- 1.9.0 1.9.1 --case control-still-scene --fail-above 1.05
+  nox -s compare -- 1.3 1.4 --same-dependencies
   nox -s compare -- 1.9.1 1.9.1+fix.patch --json ratios.json
   nox -s compare -- --neighbours --write
   nox -s compare -- --self-test --json trials.json
@@ -19,16 +20,17 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from fixtures import corpus
-from tests.tools import release_table
+from tests.tools import release_environment, release_table
 from tests.tools.compare import history, neighbours, report, self_test, steps
 from tests.tools.compare.measure import CaseResult, Measurement, Plan
 from tests.tools.compare.progress import Progress
 from tests.tools.compare.ratio import Verdict
-from tests.tools.compare.sides import CANNOT_OPEN, Side, open_side
+from tests.tools.compare.sides import CANNOT_OPEN, Side, open_side, open_with_dependencies_of
 from tests.tools.release_table import BadTable
 from tests.tools.worker_process import WorkerFailed
 
@@ -74,9 +76,12 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("sides", nargs="*", metavar="OLD NEW", help="what is compared: 1.8.0, 1.9, 1.9.1+fix.patch, ...")
     made.add_argument("--neighbours", action="store_true", help="compare every series with the one before")
-    made.add_argument("--write", action="store_true", help="with --neighbours: record, table and picture of the README")
+    made.add_argument("--write", action="store_true", help="with --neighbours or --self-test: what the README shows")
     made.add_argument("--self-test", action="store_true", help="compare a release with itself and slowed, many times")
     made.add_argument("--comparisons", type=int, default=40, metavar="N", help="of --self-test (%(default)s of each)")
+    made.add_argument(
+        "--same-dependencies", action="store_true", help="run NEW, a release, with the Python, numpy and scipy of OLD"
+    )
     made.add_argument("--case", action="append", metavar="CASE", help="a case of the corpus; may be repeated")
     made.add_argument(
         "--threshold",
@@ -111,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.self_test:
             return _self_test(options.sides[0] if options.sides else NEWEST, plan, options)
         results = [CaseResult(case, plan.threshold) for case in options.case or DEFAULT_CASES]
-        with open_side(options.sides[0]) as old, open_side(options.sides[1]) as new:
+        with open_side(options.sides[0]) as old, _new_side(options, old) as new:
             return _compare(old, new, results, plan, options)
     except KeyboardInterrupt:
         print("interrupted: what was measured whole is above", file=sys.stderr)
@@ -119,6 +124,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MISTAKES as error:
         print(f"error: {str(error).splitlines()[0]}", file=sys.stderr)
         return WRONG_USE
+
+
+def _new_side(options: argparse.Namespace, old: Side) -> AbstractContextManager[Side]:
+    if not options.same_dependencies:
+        return open_side(options.sides[1])
+    return open_with_dependencies_of(old, release_environment.find(options.sides[1]))
 
 
 def _compare(old: Side, new: Side, results: list[CaseResult], plan: Plan, options: argparse.Namespace) -> int:
@@ -180,6 +191,8 @@ def _self_test(release: str, plan: Plan, options: argparse.Namespace) -> int:
             self_test.run(side, plan, options.comparisons, found)
     finally:
         print(self_test.table(trials, plan.threshold))
+    if options.write:
+        self_test.write(trials)
     return FINE if self_test.reached(trials) else FAILED
 
 
@@ -187,10 +200,14 @@ def _check(options: argparse.Namespace) -> None:
     alone = options.neighbours or options.self_test
     if len(options.sides) != 2 and not alone:
         raise BadRequest(f"{len(options.sides)} sides are named; should be two, OLD and NEW (--help has examples)")
-    if options.write and not options.neighbours:
-        raise BadRequest("--write is for --neighbours; should go with it")
+    if options.write and not alone:
+        raise BadRequest("--write is for --neighbours and --self-test; should go with one of them")
+    if options.write and options.self_test and options.threshold != Plan.threshold:
+        raise BadRequest(f"--write keeps what --self-test shows at {Plan.threshold}; --threshold should not be named")
     if options.neighbours and options.sides:
         raise BadRequest(f"--neighbours compares every series; {options.sides[0]!r} should not be named")
+    if options.same_dependencies and alone:
+        raise BadRequest("--same-dependencies is for OLD and NEW; --neighbours does it by itself")
     if options.comparisons < 1:
         raise BadRequest(f"--comparisons is {options.comparisons}; should be 1 or more")
     names = corpus.case_names()

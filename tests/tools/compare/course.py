@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fixtures import whole_file
 from tests.tools import release_table
 from tests.tools.compare.steps import CASES
 
@@ -84,7 +85,6 @@ def write(steps: Sequence[dict[str, Any]], path: Path = PICTURE) -> None:
     axes.set_ylabel(f"CPU seconds per iteration,\nrelative to {steps[-1]['new']}")
     axes.legend(fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(path.name + ".writing")
-    figure.savefig(scratch, format="svg", metadata={"Date": None})
+    with whole_file.writing(path) as scratch:
+        figure.savefig(scratch, format="svg", metadata={"Date": None})
     pyplot.close(figure)
-    scratch.replace(path)

@@ -9,7 +9,7 @@ from fixtures import documentation
 from tests.tools import release_table
 from tests.tools.compare import course
 from tests.tools.compare.ratio import Verdict
-from tests.tools.compare.steps import CASES
+from tests.tools.compare.steps import CASES, RUNS_ON
 
 ROOT = release_table.TABLE.parent.parent
 README = ROOT / "README.md"
@@ -25,22 +25,53 @@ CAUSES: dict[str, str] = {
 }
 
 
-def changed(step: dict[str, Any]) -> bool:
-    """Whether any case of a step became faster or slower."""
-    return any(case["verdict"] in (Verdict.FASTER.value, Verdict.SLOWER.value) for case in step["cases"])
+def changed(cases: Sequence[dict[str, Any]]) -> bool:
+    """Whether any case became faster or slower."""
+    return any(case["verdict"] in (Verdict.FASTER.value, Verdict.SLOWER.value) for case in cases)
 
 
 def table(steps: Sequence[dict[str, Any]]) -> str:
     """A Markdown table of the steps at which the fit time changed: ratio of seconds per iteration, with intervals."""
-    head = "| from | to |" + "".join(f" `{case}` |" for case in CASES) + " why |"
-    rows = [head, "| --- | --- |" + " ---: |" * len(CASES) + " --- |"]
+    head = "| from | to | what is new |" + "".join(f" `{case}` |" for case in CASES) + " why |"
+    rows = [head, "| --- | --- | --- |" + " ---: |" * len(CASES) + " --- |"]
     for step in steps:
-        if not changed(step):
+        if not changed([*step["cases"], *(step["scikit_learn_alone"] or ())]):
             continue
-        cases = {case["case"]: case for case in step["cases"]}
-        cells = "".join(f" {_cell(cases[name])} |" for name in CASES)
-        rows.append(f"| {step['old']} | {step['new']} |{cells} {CAUSES.get(series(step['new']), 'not found')} |")
+        rows.append(f"| {step['old']} | {step['new']} | everything |{_cells(step['cases'])} {why(step)} |")
+        if step["scikit_learn_alone"] is not None:
+            rows.append(f"| | | scikit-learn alone |{_cells(step['scikit_learn_alone'])} |")
     return "\n".join(rows)
+
+
+def why(step: dict[str, Any]) -> str:
+    """The cause of a step's change, as far as it is known: read upstream, or what else is new where that is all."""
+    read = CAUSES.get(series(step["new"]))
+    if read:
+        return read
+    alone = step["scikit_learn_alone"]
+    if alone is None or changed(alone) or not _is_apart(step["cases"], alone):
+        return "not found"
+    old, new = step["runs_on"]
+    return "what it runs on: " + ", ".join(
+        f"{name} {old[name]} to {new[name]}" for name in RUNS_ON if old[name] != new[name]
+    )
+
+
+def _is_apart(everything: Sequence[dict[str, Any]], alone: Sequence[dict[str, Any]]) -> bool:
+    """Whether of each case that changed the two intervals have nothing in common."""
+    for whole, part in zip(everything, alone, strict=True):
+        if changed([whole]):
+            one, other = whole["ratio_of_an_iteration"], part["ratio_of_an_iteration"]
+            if one is None or other is None or None in (one["low"], other["low"]):
+                return False
+            if one["low"] <= other["high"] and other["low"] <= one["high"]:
+                return False
+    return True
+
+
+def _cells(cases: Sequence[dict[str, Any]]) -> str:
+    by_name = {case["case"]: case for case in cases}
+    return "".join(f" {_cell(by_name[name])} |" for name in CASES)
 
 
 def _cell(case: dict[str, Any]) -> str:
@@ -58,6 +89,5 @@ def series(version: str) -> str:
 
 def write(steps: Sequence[dict[str, Any]]) -> None:
     """Put the table into the README, and the picture beside it."""
-    text = documentation.with_table(README.read_text(encoding="utf-8"), TABLE, table(steps))
-    README.write_text(text, encoding="utf-8")
+    documentation.put_table(README, TABLE, table(steps))
     course.write(steps)

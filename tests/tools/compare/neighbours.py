@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from tests.tools import release_table
+from tests.tools import release_environment, release_table
 from tests.tools.compare import report
 from tests.tools.compare.measure import CaseResult, Measurement, Plan
-from tests.tools.compare.sides import Side, open_side
-from tests.tools.compare.steps import CASES
+from tests.tools.compare.sides import Side, open_side, open_with_dependencies_of
+from tests.tools.compare.steps import CASES, RUNS_ON
+from tests.tools.release_environment import EnvironmentFailed
+from tests.tools.release_table import Release
 
 
 def pairs_of_series() -> list[tuple[str, str]]:
@@ -25,8 +27,9 @@ def measure(
     known: Sequence[dict[str, Any]],
     found: Callable[[list[dict[str, Any]]], None],
     open_one: Callable[[str], AbstractContextManager[Side]] = open_side,
+    open_alone: Callable[[Side, Release], AbstractContextManager[Side]] = open_with_dependencies_of,
 ) -> None:
-    """Compare every series with the one before.
+    """Compare every series with the one before: each as it is, then the newer one with what the older one runs on.
 
     Parameters
     ----------
@@ -37,18 +40,42 @@ def measure(
         Given all steps, in the order of releases, after each one that is measured.
     open_one : callable
         Makes a side of a version.
+    open_alone : callable
+        Makes a side of a release, with the Python, numpy and scipy of another side.
     """
     steps = {(step["old"], step["new"]): step for step in known}
     order = pairs_of_series()
     for pair in order:
         if pair in steps:
             continue
-        results = [CaseResult(case, plan.threshold) for case in CASES]
         with open_one(pair[0]) as old, open_one(pair[1]) as new:
-            for _ in Measurement(old, new, plan).run(results):
-                pass
-        steps[pair] = {"old": pair[0], "new": pair[1], "cases": [_summary(result) for result in results]}
+            step: dict[str, Any] = {
+                "old": pair[0],
+                "new": pair[1],
+                "runs_on": [_runs_on(side) for side in (old, new)],
+                "cases": _compared(old, new, plan),
+            }
+            try:
+                with open_alone(old, release_environment.find(pair[1])) as alone:
+                    step["scikit_learn_alone"] = _compared(old, alone, plan)
+            except EnvironmentFailed:  # there is no such wheel, or it asks for a newer numpy
+                step["scikit_learn_alone"] = None
+        steps[pair] = step
         found([steps[one] for one in order if one in steps])
+
+
+def _runs_on(side: Side) -> dict[str, str]:
+    """Versions of what a fit runs on besides scikit-learn."""
+    with side.start() as worker:
+        versions = worker.ask("describe")
+    return {name: versions[name] for name in RUNS_ON}
+
+
+def _compared(old: Side, new: Side, plan: Plan) -> list[dict[str, Any]]:
+    results = [CaseResult(case, plan.threshold) for case in CASES]
+    for _ in Measurement(old, new, plan).run(results):
+        pass
+    return [_summary(result) for result in results]
 
 
 def _summary(result: CaseResult) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from fixtures import whole_file
 from tests.tools.compare.measure import CaseResult
 from tests.tools.compare.ratio import Ratio, Verdict
 from tests.tools.compare.sides import Side
@@ -57,9 +58,7 @@ def write_json(path: Path, old: Side, new: Side, results: Sequence[CaseResult], 
         **more,
         "cases": [as_json(result) for result in results],
     }
-    scratch = path.with_name(path.name + ".writing")
-    scratch.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    scratch.replace(path)
+    whole_file.write_text(path, json.dumps(content, indent=1) + "\n")
 
 
 def as_json(result: CaseResult) -> dict[str, Any]:

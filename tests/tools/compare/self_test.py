@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from fixtures import documentation, whole_file
 from tests.tools.compare.measure import CaseResult, Measurement, Plan
 from tests.tools.compare.ratio import Ratio, Verdict
 from tests.tools.compare.sides import Side
@@ -29,6 +30,10 @@ SLOWED = "tests.support.slowed:SlowedMixture"
 KINDS = ("A/A", "A/B")
 SHARE_FOUND = 0.95
 PROJECT = TABLE.parent.parent
+RECORD = PROJECT / "tests" / "compare_self_test.json"
+README = PROJECT / "README.md"
+README_TABLE = "self-test"
+FORMAT_VERSION = 1
 
 
 class BenchmarkFailed(RuntimeError):
@@ -119,10 +124,26 @@ def table(trials: list[Trial], threshold: float) -> str:
 
 
 def write_json(path: Path, trials: list[Trial]) -> None:
-    """Write the trials, whole or not at all."""
-    scratch = path.with_name(path.name + ".writing")
-    scratch.write_text(json.dumps({"format": 1, "trials": [asdict(trial) for trial in trials]}, indent=1), "utf-8")
-    scratch.replace(path)
+    """Write the trials, a line for each, whole or not at all."""
+    lines = ",\n".join(json.dumps(asdict(trial)) for trial in trials)
+    whole_file.write_text(path, f'{{"format": {FORMAT_VERSION}, "trials": [\n{lines}\n]}}\n')
+
+
+def read(path: Path = RECORD) -> list[Trial]:
+    """The trials of a run that was written."""
+    trials = json.loads(path.read_text(encoding="utf-8"))["trials"]
+    return [Trial(**{**trial, "ratio": Ratio(**trial["ratio"])}) for trial in trials]
+
+
+def in_readme(trials: list[Trial]) -> str:
+    """The table of a run for the README."""
+    return f"```\n{table(trials, Plan.threshold)}\n```"
+
+
+def write(trials: list[Trial], path: Path = RECORD, readme: Path = README) -> None:
+    """Keep a whole run, and put its table into the README."""
+    write_json(path, trials)
+    documentation.put_table(readme, README_TABLE, in_readme(trials))
 
 
 def _trial(kind: str, old: Side, new: Side, plan: Plan) -> Trial:

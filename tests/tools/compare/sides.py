@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.tools import sources
+from tests.tools import environments, release_environment, sources
 from tests.tools.history import HistoryUnusable
 from tests.tools.overlay import NotAnOverlay
 from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
+from tests.tools.release_table import Release
 from tests.tools.worker_process import WorkerProcess
 
 WORKER = "tests.support.fit_timer"
@@ -57,3 +58,21 @@ def open_side(text: str) -> Iterator[Side]:
     """
     with sources.prepare(text) as prepared:
         yield Side(f"scikit-learn {prepared.name}", prepared.python, variables=prepared.variables)
+
+
+@contextlib.contextmanager
+def open_with_dependencies_of(other: Side, release: Release) -> Iterator[Side]:
+    """A release with the Python, numpy and scipy of another side: what differs is scikit-learn alone.
+
+    Raises
+    ------
+    EnvironmentFailed
+        The release does not go with them, or has no wheel for that Python.
+    """
+    with other.start() as worker:
+        found = worker.ask("describe")
+    python = ".".join(found["python"].split(".")[:2])
+    steps = environments.steps_of(release, [f"{name}=={found[name]}" for name in ("numpy", "scipy")])
+    with release_environment.private_folder() as scratch:
+        made = release_environment.make_of(python, steps, scratch / "environment")
+        yield Side(f"scikit-learn {release.version} with the Python, numpy and scipy of {other.name}", made)

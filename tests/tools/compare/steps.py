@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fixtures import strict_json
+from fixtures import strict_json, whole_file
 from tests.tools import release_table
 
 RECORD = release_table.TABLE.parent / "fit_time.json"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 # The two covariance types that people use most, and one frame of many features.
 CASES = ("control-still-scene", "control-still-scene-diag", "control-16d")
+# What a fit runs on besides scikit-learn, and a step changes too.
+RUNS_ON = ("python", "numpy", "scipy")
+MEASURED = ("cases", "scikit_learn_alone")
 
 
 class BadRecord(ValueError):
@@ -24,7 +27,11 @@ class BadRecord(ValueError):
 
 
 def read(path: Path = RECORD) -> list[dict[str, Any]]:
-    """The steps that are recorded: ``old``, ``new`` and what each case gave; none where there is no file.
+    """The steps that are recorded; none where there is no file.
+
+    Each has the versions ``old`` and ``new``, what both run on (``runs_on``),
+    what each of the ``cases`` gave, and what each gave where the new one ran
+    on what the old one does (``scikit_learn_alone``, None where it cannot).
 
     Raises
     ------
@@ -39,7 +46,9 @@ def read(path: Path = RECORD) -> list[dict[str, Any]]:
             raise ValueError(f"format version {content['format']!r}, not {FORMAT_VERSION}")
         steps: list[dict[str, Any]] = content["steps"]
         for step in steps:
-            _ = step["old"], step["new"], [case["ratio_of_an_iteration"] for case in step["cases"]]
+            _ = step["old"], step["new"], [[on[name] for name in RUNS_ON] for on in step["runs_on"]]
+            for name in MEASURED:
+                _ = [case["ratio_of_an_iteration"] for case in step[name] or ()]
     except (ValueError, KeyError, TypeError) as error:
         raise BadRecord(f"{path}: {error}; `nox -s compare -- --neighbours --write` makes it anew") from None
     return steps
@@ -49,9 +58,13 @@ def write(steps: Sequence[dict[str, Any]], path: Path = RECORD) -> None:
     """Write the record, whole or not at all, a line for each case of a step."""
     lines = []
     for step in steps:
-        cases = ",\n    ".join(json.dumps(case) for case in step["cases"])
-        rest = json.dumps({name: value for name, value in step.items() if name != "cases"})
-        lines.append(f'  {rest[:-1]}, "cases": [\n    {cases}\n  ]}}')
-    scratch = path.with_name(path.name + ".writing")
-    scratch.write_text(f'{{"format": {FORMAT_VERSION}, "steps": [\n' + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
-    scratch.replace(path)
+        rest = {name: value for name, value in step.items() if name not in MEASURED}
+        measured = [f'"{name}": {_one_a_line(step[name])}' for name in MEASURED]
+        lines.append(f"  {json.dumps(rest)[:-1]}, {', '.join(measured)}}}")
+    whole_file.write_text(path, f'{{"format": {FORMAT_VERSION}, "steps": [\n' + ",\n".join(lines) + "\n]}\n")
+
+
+def _one_a_line(cases: Sequence[dict[str, Any]] | None) -> str:
+    if cases is None:
+        return "null"
+    return "[\n    " + ",\n    ".join(json.dumps(case) for case in cases) + "\n  ]"

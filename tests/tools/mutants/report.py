@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fixtures import documentation
+from fixtures import documentation, whole_file
 from fixtures.corpus import PROJECT
 from tests.tools.mutants.enumeration import Mutant
 from tests.tools.mutants.explanations import Explanations
@@ -131,10 +131,8 @@ def write(release: str, counts: Mapping[str, Count], readme: Path = README, reco
     """
     text = with_figures(readme.read_text(encoding="utf-8"), release, counts)
     content = {"format": FORMAT, "release": release, "functions": {name: c._asdict() for name, c in counts.items()}}
-    for path, new in ((record, json.dumps(content, indent=2) + "\n"), (readme, text)):
-        scratch = path.with_name(f".{path.name}.writing")
-        scratch.write_text(new, encoding="utf-8")
-        scratch.replace(path)
+    whole_file.write_text(record, json.dumps(content, indent=2) + "\n")
+    whole_file.write_text(readme, text)
 
 
 def read(path: Path = FIGURES) -> tuple[str, dict[str, Count]]:

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from fixtures import whole_file
+
 
 class Journal:
     """Verdicts on candidates, in a file to which each is added when it is known.
@@ -36,9 +38,7 @@ class Journal:
             lines = [["reduction", header]]
         self.verdicts = {(release, key): same for release, key, same in lines[1:]}
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_name(f".{path.name}.writing")
-        scratch.write_text("".join(_line(line) for line in lines), encoding="utf-8")
-        scratch.replace(path)
+        whole_file.write_text(path, "".join(_line(line) for line in lines))
         self._file = path.open("a", encoding="utf-8")
 
     def note(self, release: str, verdicts: dict[str, bool]) -> None:

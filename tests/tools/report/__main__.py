@@ -22,7 +22,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from fixtures import corpus
+from fixtures import corpus, whole_file
 from fixtures.validation import BrokenCase
 from tests.support import ledger
 from tests.tools import release_table
@@ -135,9 +135,7 @@ def _pictures(told: runs.Runs, capture: Path | None) -> Mapping[str, pictures.Pi
 
 def _write_whole(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.writing")
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(path)
+    whole_file.write_text(path, text)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fixtures import corpus, documentation
+from fixtures import corpus, documentation, whole_file
 from tests.support import ledger
 from tests.tools import release_table
 from tests.tools.report import page
@@ -31,9 +31,7 @@ def write() -> list[Path]:
     """Bring the table and the picture up to date; the files that were written."""
     readme = documentation.with_table(README.read_text(encoding="utf-8"), TABLE, table())
     for path, text in ((README, readme), (PICTURE, picture())):
-        scratch = path.with_name(f".{path.name}.writing")
-        scratch.write_text(text, encoding="utf-8", newline="\n")
-        scratch.replace(path)
+        whole_file.write_text(path, text)
     return [README, PICTURE]
 
 

@@ -1,0 +1,239 @@
+"""Every case of every known defect, reduced: whether what a reduction should reach is reached for all of them."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fixtures import corpus, documentation, strict_json, whole_file
+from tests.support.ledger import Entry, Ledger
+from tests.tools.reduce.reduction import DoesNotFail, Reduction, Task, reduce, task_of
+from tests.tools.reduce.verification import Releases
+from tests.tools.worker_process import WorkerFailed
+
+README = corpus.PROJECT / "README.md"
+RECORD = corpus.PROJECT / "tests" / "reductions.json"
+FORMAT = 1
+TABLE = "reductions"
+MOST_SAMPLES, MOST_COMPONENTS = 4, 3
+
+
+class BadRecord(ValueError):
+    """The record of reductions is not what its format says."""
+
+
+class Pair(NamedTuple):
+    """A known defect and a case that shows it.
+
+    Attributes
+    ----------
+    defect, case : str
+    check : str
+        The one that is asked: of those that the ledger lists, the first in the order of preference.
+    release : str
+        The newest on which it fails.
+    """
+
+    defect: str
+    case: str
+    check: str
+    release: str
+
+    def line(self) -> str:
+        """The pair as a line of text."""
+        return f"{self.defect}  {self.case}  {self.check} on {self.release}"
+
+
+class Result(NamedTuple):
+    """What came of a pair.
+
+    Attributes
+    ----------
+    pair : Pair
+    before, after : list of int
+        Samples, components and features.
+    asked : int
+        How many candidates were.
+    seconds : float
+        Wall time of the reduction, without that of asking other releases.
+    same, other : list of str
+        Releases on which the original fails and the result does so in the same way, or does not.
+    failure : str or None
+        Why there is no result.
+    """
+
+    pair: Pair
+    before: list[int]
+    after: list[int]
+    asked: int
+    seconds: float
+    same: list[str]
+    other: list[str]
+    failure: str | None = None
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the result has as few samples and components as it should."""
+        return not self.failure and self.after[0] <= MOST_SAMPLES and self.after[1] <= MOST_COMPONENTS
+
+    def line(self) -> str:
+        """The result as a line of text."""
+        if self.failure:
+            return f"{self.pair.line()}: {self.failure}"
+        sizes = " -> ".join(" x ".join(f"{number:,}" for number in size) for size in (self.before, self.after))
+        differs = f", NOT on {', '.join(self.other)}" if self.other else ""
+        alike = f"; alike on {len(self.same)} releases{differs}" if self.same or self.other else ""
+        return f"{self.pair.line()}: {sizes}, {self.asked} candidates, {self.seconds:.1f} s{alike}"
+
+
+def pairs_of(ledger: Ledger, askable: Sequence[str], versions: Sequence[str]) -> list[Pair]:
+    """Each defect with each of its cases, as the ledger has them in turn.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    askable : sequence of str
+        Checks that can be asked about any case, in the order of preference. A
+        pair that only others show, which compare with a record, is left out.
+    versions : sequence of str
+        Releases, in order.
+    """
+    found: dict[tuple[str, str], list[Entry]] = {}
+    for entry in ledger.entries:
+        if entry.check in askable:
+            found.setdefault((entry.defect, entry.case), []).append(entry)
+    pairs = []
+    for (defect, case), entries in found.items():
+        check = min((entry.check for entry in entries), key=askable.index)
+        shown = [v for v in versions if any(entry.check == check and entry.covers(v) for entry in entries)]
+        pairs.append(Pair(defect, case, check, shown[-1]))
+    return pairs
+
+
+def results_for(pairs: Sequence[Pair], recorded: Iterable[Result]) -> list[Result]:
+    """Those results that are of one of the pairs, and are any."""
+    return [result for result in recorded if result.pair in pairs and not result.failure]
+
+
+def is_done(pair: Pair, results: Iterable[Result]) -> bool:
+    """Whether a pair has a result."""
+    return any(result.pair == pair for result in results)
+
+
+def run(
+    pairs: Sequence[Pair],
+    results: list[Result],
+    releases: Releases,
+    *,
+    versions: Sequence[str],
+    capture: Path | None,
+    into: Path,
+) -> Iterator[Result]:
+    """Reduce each pair that has no result yet; each is added to the results before it is given.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+    results : list of Result
+    releases : Releases
+    versions : sequence of str
+        The releases that are asked about each result.
+    capture : Path or None
+    into : Path
+        Folder that gets one for each pair, by the names of defect and case.
+    """
+    for pair in pairs:
+        if is_done(pair, results):
+            continue
+        try:
+            case = corpus.load_case(pair.case, capture=capture)
+            task = task_of(
+                releases, pair.release, case, check=pair.check, component=None, into=into / pair.defect / pair.case
+            )
+            result = _result(pair, task, reduce(task, releases, versions))
+        except (DoesNotFail, WorkerFailed, corpus.CaptureNotAtHand) as reason:
+            result = Result(pair, [], [], 0, 0.0, [], [], str(reason).splitlines()[0])
+        results.append(result)
+        yield result
+
+
+def reached(results: Sequence[Result]) -> bool:
+    """Whether every result is small, and fails wherever its original does."""
+    return bool(results) and all(result.is_small and not result.other for result in results)
+
+
+def table(results: Sequence[Result]) -> str:
+    """What came of the cases of each defect, as a Markdown table."""
+    head = [
+        "| known defect | cases | samples | components | features | seconds | fails alike on |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
+    ]
+    defects = list(dict.fromkeys(result.pair.defect for result in results))
+    rows = [_row(defect, [result for result in results if result.pair.defect == defect]) for defect in defects]
+    return "\n".join([*head, *rows])
+
+
+def read(path: Path = RECORD) -> list[Result]:
+    """The results that are recorded; none where there is no record.
+
+    Raises
+    ------
+    BadRecord
+        It is of another format.
+    """
+    if not path.exists():
+        return []
+    try:
+        content = strict_json.parse(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ValueError(f"format version {content['format']!r}, not {FORMAT}")
+        return [Result(Pair(**{name: item.pop(name) for name in Pair._fields}), **item) for item in content["results"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadRecord(f"{path}: {error}; `nox -s reduce -- --ledger --write --afresh` makes it anew") from None
+
+
+def write(results: Sequence[Result], path: Path = RECORD, readme: Path = README) -> None:
+    """Keep the results, a line for each, and put the table into the README."""
+    lines = []
+    for result in results:
+        fields: dict[str, Any] = {**result.pair._asdict(), **result._asdict()}
+        lines.append(json.dumps({name: value for name, value in fields.items() if name != "pair"}))
+    whole_file.write_text(path, f'{{"format": {FORMAT}, "results": [\n' + ",\n".join(lines) + "\n]}\n")
+    documentation.put_table(readme, TABLE, table(results))
+
+
+def _result(pair: Pair, task: Task, reduction: Reduction) -> Result:
+    failing = [row for row in reduction.rows if row.original is not None]
+    return Result(
+        pair,
+        list(task.original.shape),
+        list(reduction.best.shape),
+        reduction.asked,
+        round(reduction.seconds, 1),
+        [row.release for row in failing if row.same],
+        [row.release for row in failing if not row.same],
+    )
+
+
+def _row(defect: str, results: Sequence[Result]) -> str:
+    done = [result for result in results if not result.failure]
+    if not done:
+        return f"| `{defect}` | {len(results)} | no result |  |  |  |  |"
+    sizes = [_range([result.after[number] for result in done]) for number in range(3)]
+    seconds = sorted(result.seconds for result in done)
+    asked = sum(len(result.same) + len(result.other) for result in done)
+    alike = sum(len(result.same) for result in done)
+    releases = {release for result in done for release in (*result.same, *result.other)}
+    return (
+        f"| `{defect}` | {len(done)}{f' of {len(results)}' if len(done) < len(results) else ''} | {' | '.join(sizes)}"
+        f" | {statistics.median(seconds):.1f}, at most {seconds[-1]:.1f}"
+        f" | {f'{alike} of {asked}, with {len(releases)} releases' if asked else 'not asked'} |"
+    )
+
+
+def _range(numbers: Sequence[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low}" if low == high else f"{low} to {high}"
