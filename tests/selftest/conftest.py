@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.selftest.recorder import Recorder
 from tests.selftest.suite_runs import PROCESSES, Run, copy_project, run_pytest
 
 
@@ -38,3 +40,21 @@ def start_run() -> Iterator[Callable[..., Future[Run]]]:
     with ThreadPoolExecutor(PROCESSES) as pool:
         yield lambda root, *arguments, **variables: pool.submit(run_pytest, root, *arguments, **variables)
         pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> Recorder:
+    return Recorder(tmp_path / "my cases")
+
+
+@pytest.fixture
+def point_sets(tmp_path: Path) -> Path:
+    """Four frames of two clouds, the second of which is gone in the last."""
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    random = np.random.RandomState(0)
+    clouds = [random.normal(centre, 1.0, size=(20, 2)) for centre in (20.0, 90.0)]
+    for number in range(3):
+        np.save(folder / f"f{number}.npy", np.concatenate(clouds) + number / 10)
+    np.save(folder / "f3.npy", clouds[0])
+    return folder

@@ -19,7 +19,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,8 @@ def parser() -> argparse.ArgumentParser:
         epilog=f"Examples\n{examples}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    ratio = _between(1, 10, "a ratio above 1, like 1.05")
+    seconds = _between(0, 1e6, "a number of seconds, like 50")
     made.add_argument("sides", nargs="*", metavar="OLD NEW", help="what is compared: 1.8.0, 1.9, 1.9.1+fix.patch, ...")
     made.add_argument("--neighbours", action="store_true", help="compare every series with the one before")
     made.add_argument("--write", action="store_true", help="with --neighbours or --self-test: what the README shows")
@@ -85,16 +87,16 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--case", action="append", metavar="CASE", help="a case of the corpus; may be repeated")
     made.add_argument(
         "--threshold",
-        type=_ratio,
+        type=ratio,
         default=Plan.threshold,
         metavar="RATIO",
         help="the smallest that matters (%(default)s)",
     )
     made.add_argument(
-        "--fail-above", type=_ratio, metavar="RATIO", help="use this threshold, and end with 1 where NEW is slower"
+        "--fail-above", type=ratio, metavar="RATIO", help="use this threshold, and end with 1 where NEW is slower"
     )
     made.add_argument(
-        "--seconds", type=_seconds, default=Plan.seconds, metavar="S", help="most that one case may take (%(default)g)"
+        "--seconds", type=seconds, default=Plan.seconds, metavar="S", help="most that one case may take (%(default)g)"
     )
     made.add_argument("--json", type=Path, metavar="FILE", help="write all that was measured")
     made.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
@@ -222,24 +224,19 @@ def _load() -> str:
     return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
 
 
-def _ratio(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 1 < value < 10:
-        raise argparse.ArgumentTypeError(f"{text!r}; should be a ratio above 1, like 1.05")
-    return value
+def _between(low: float, high: float, what: str) -> Callable[[str], float]:
+    """A type of argparse for numbers between two."""
 
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = low
+        if not low < value < high:
+            raise argparse.ArgumentTypeError(f"{text!r}; should be {what}")
+        return value
 
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r}; should be a number of seconds, like 50")
-    return value
+    return number
 
 
 if __name__ == "__main__":

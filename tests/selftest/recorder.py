@@ -1,0 +1,85 @@
+"""Recordings in this process, with the scikit-learn that is installed here, and what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support import tracker, worker
+from tests.tools.record import __main__ as record
+from tests.tools.record.tracker_process import MODULE, Worker
+from tests.tools.worker_process import WorkerProcess, WorkerRefused
+
+
+def this_environment(_: object) -> Worker:
+    """A worker in the environment of the selftests, in place of a release's."""
+    return WorkerProcess(Path(sys.executable), MODULE, "scikit-learn of the selftests")
+
+
+class WorkerInThisProcess:
+    """What a worker process answers, without the seconds that a process takes to start."""
+
+    name = "scikit-learn of the selftests"
+
+    def __init__(self) -> None:
+        self._answers = tracker.answers()
+        self._reply: Any = None
+
+    def ask(self, do: str, **arguments: Any) -> Any:
+        """Answer, through JSON as a process would."""
+        try:
+            return json.loads(json.dumps(self._answers[do](**json.loads(json.dumps(arguments)))))
+        except worker.Refused as reason:
+            raise WorkerRefused(str(reason)) from None
+
+    def send(self, do: str, **arguments: Any) -> None:
+        """Answer at once."""
+        self._reply = self.ask(do, **arguments)
+
+    def receive(self) -> Any:
+        """The answer."""
+        return self._reply
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is to be stopped."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one recording said."""
+
+    code: int
+    out: str
+    err: str
+
+    def only_error(self) -> str:
+        """The one line of a refusal."""
+        assert self.code == 2, self.out + self.err
+        lines = self.err.splitlines()
+        assert len(lines) == 1, self.err
+        return lines[0]
+
+
+class Recorder:
+    """Records into a folder of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir()
+
+    def __call__(self, source: Path, *options: str, components: int = 5) -> Said:
+        """Record a source."""
+        arguments = [str(source), "--components", str(components), "--root", str(self.root), *options]
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = record.main(arguments, lambda _: WorkerInThisProcess())
+        return Said(code, out.getvalue(), err.getvalue())
+
+    def cases(self) -> list[str]:
+        """Names of what is in the folder."""
+        return sorted(path.name for path in self.root.iterdir())
