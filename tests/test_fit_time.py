@@ -15,7 +15,7 @@ from tests.support.made_frames import made_case
 pytest.importorskip("pytest_benchmark", reason="needs pytest-benchmark: pip install pytest-benchmark")
 
 SECONDS_FOR_ONE_CASE = 1.0
-FEWEST_ROUNDS = 5
+FEWEST_ROUNDS = 3
 MOST_ROUNDS = 100
 
 # The capture; then by samples, components, features, covariance type and dtype.
@@ -64,7 +64,7 @@ def run(benchmark: Any, subject: fit_timer.Subject) -> None:
     """Time a subject for about a second, and note what it is and what it needs."""
     with fit_timer.held_still(environment.threads_asked()):
         try:
-            n_iter = fit_timer.iterations(subject)  # warms up too
+            n_iter, seconds = fit_timer.first_fits(subject)  # warms up too
         except Exception as error:  # whatever the estimator raises: there is nothing to time
             pytest.fail(
                 "case {}: the fit raised {}: {}; nothing to time".format(
@@ -74,7 +74,7 @@ def run(benchmark: Any, subject: fit_timer.Subject) -> None:
             )
         # Before the clock: to count what is allocated makes a fit slower.
         peak = fit_timer.peak_memory(subject)
-        rounds = int(SECONDS_FOR_ONE_CASE / max(fit_timer.seconds_of(subject, 1)["cpu"], 1e-6))
+        rounds = int(SECONDS_FOR_ONE_CASE / max(seconds, 1e-6))
         benchmark.extra_info.update(environment.describe())
         benchmark.pedantic(
             subject.fit,

@@ -104,3 +104,20 @@ def test_a_number_of_threads_is_checked(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit):
         command.main(["1.9", "--threads", "0"])
     assert "'0'; should be a number of threads, from 1 on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("long", "fits"), [(0.0, 1), (1e9, 2)])
+def test_only_short_fits_are_made_twice_before_they_are_timed(
+    monkeypatch: pytest.MonkeyPatch, long: float, fits: int
+) -> None:
+    class Counting(DEFAULT):  # type: ignore[misc, valid-type]  # scikit-learn has no types
+        made = 0
+
+        def fit(self, *arguments: Any) -> Any:
+            type(self).made += 1
+            return super().fit(*arguments)
+
+    monkeypatch.setattr(fit_timer, "SECONDS_OF_A_LONG_FIT", long)
+    n_iter, seconds = fit_timer.first_fits(fit_timer.Subject(made_case((300, 2, 2), "diag"), replay.EXPLICIT, Counting))
+    assert (n_iter, Counting.made) == (ITERATIONS, fits)
+    assert seconds > 0
