@@ -32,6 +32,12 @@ def test_a_pair_is_asked_by_the_check_that_comes_first_on_the_newest_release_tha
     assert pairs_of(listed, ASKABLE, VERSIONS) == [Pair("a-defect", "a-case", "test_first_choice", "1.1")]
 
 
+def test_the_result_is_asked_about_where_the_ledger_says_that_its_check_fails() -> None:
+    listed = ledger(entry("test_first_choice", ">=1.1"), entry("test_second_choice", ">=1.0"))
+    (pair,) = pairs_of(listed, ASKABLE, VERSIONS)
+    assert every_defect.listed_for(pair, listed, VERSIONS) == ["1.1", "1.2"]
+
+
 def test_what_only_records_show_cannot_be_reduced() -> None:
     assert pairs_of(ledger(entry("test_fit_ends_as_recorded")), ASKABLE, VERSIONS) == []
 

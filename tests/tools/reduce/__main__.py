@@ -99,7 +99,11 @@ def _ledger(options: argparse.Namespace, releases: Releases) -> int:
         return 0
     capture = corpus.find_capture(options.capture)
     into = Path(options.into) if options.into else RESULTS / "reduced-ledger"
-    versions = matrix(options.verify) if options.verify else []
+    asked = matrix(options.verify) if options.verify else []
+
+    def versions(pair: every_defect.Pair) -> list[str]:
+        return every_defect.listed_for(pair, known, asked)
+
     try:
         for result in every_defect.run(pairs, results, releases, versions=versions, capture=capture, into=into):
             print(result.line(), flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,9 +108,19 @@ def pairs_of(ledger: Ledger, askable: Sequence[str], versions: Sequence[str]) ->
     pairs = []
     for (defect, case), entries in found.items():
         check = min((entry.check for entry in entries), key=askable.index)
-        shown = [v for v in versions if any(entry.check == check and entry.covers(v) for entry in entries)]
-        pairs.append(Pair(defect, case, check, shown[-1]))
+        pairs.append(Pair(defect, case, check, _listed(entries, check, versions)[-1]))
     return pairs
+
+
+def listed_for(pair: Pair, ledger: Ledger, versions: Sequence[str]) -> list[str]:
+    """The releases on which a pair's check fails, as the ledger says."""
+    entries = [entry for entry in ledger.entries if (entry.defect, entry.case) == (pair.defect, pair.case)]
+    return _listed(entries, pair.check, versions)
+
+
+def _listed(entries: Sequence[Entry], check: str, versions: Sequence[str]) -> list[str]:
+    of_check = [entry for entry in entries if entry.check == check]
+    return [version for version in versions if any(entry.covers(version) for entry in of_check)]
 
 
 def results_for(pairs: Sequence[Pair], recorded: Iterable[Result]) -> list[Result]:
@@ -128,7 +138,7 @@ def run(
     results: list[Result],
     releases: Releases,
     *,
-    versions: Sequence[str],
+    versions: Callable[[Pair], Sequence[str]],
     capture: Path | None,
     into: Path,
 ) -> Iterator[Result]:
@@ -139,8 +149,8 @@ def run(
     pairs : sequence of Pair
     results : list of Result
     releases : Releases
-    versions : sequence of str
-        The releases that are asked about each result.
+    versions : callable
+        The releases that are asked about a pair's result.
     capture : Path or None
     into : Path
         Folder that gets one for each pair, by the names of defect and case.
@@ -153,7 +163,7 @@ def run(
             task = task_of(
                 releases, pair.release, case, check=pair.check, component=None, into=into / pair.defect / pair.case
             )
-            result = _result(pair, task, reduce(task, releases, versions))
+            result = _result(pair, task, reduce(task, releases, versions(pair)))
         except (DoesNotFail, WorkerFailed, corpus.CaptureNotAtHand) as reason:
             result = Result(pair, [], [], 0, 0.0, [], [], str(reason).splitlines()[0])
         results.append(result)
