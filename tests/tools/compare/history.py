@@ -44,29 +44,32 @@ def table(steps: Sequence[dict[str, Any]]) -> str:
 
 
 def why(step: dict[str, Any]) -> str:
-    """The cause of a step's change, as far as it is known: read upstream, or what else is new where that is all."""
-    read = CAUSES.get(series(step["new"]))
-    if read:
-        return read
+    """The causes of a step's change, as far as they are known.
+
+    Of scikit-learn alone what was found upstream. What else is new is named
+    where everything together gives other ratios than scikit-learn alone.
+    """
     alone = step["scikit_learn_alone"]
-    if alone is None or changed(alone) or not _is_apart(step["cases"], alone):
-        return "not found"
+    of_scikit_learn = CAUSES.get(series(step["new"]), "scikit-learn: not found")
+    if alone is None:
+        return of_scikit_learn
+    causes = [of_scikit_learn] if changed(alone) else []
     old, new = step["runs_on"]
-    return "what it runs on: " + ", ".join(
-        f"{name} {old[name]} to {new[name]}" for name in RUNS_ON if old[name] != new[name]
-    )
+    others = [f"{name} {old[name]} to {new[name]}" for name in RUNS_ON if old[name] != new[name]]
+    if others and _is_apart(step["cases"], alone):
+        causes.append(f"what it runs on: {', '.join(others)}")
+    return "; ".join(causes) or "not found"
 
 
 def _is_apart(everything: Sequence[dict[str, Any]], alone: Sequence[dict[str, Any]]) -> bool:
-    """Whether of each case that changed the two intervals have nothing in common."""
+    """Whether the two intervals of any case that changed have nothing in common."""
     for whole, part in zip(everything, alone, strict=True):
-        if changed([whole]):
-            one, other = whole["ratio_of_an_iteration"], part["ratio_of_an_iteration"]
-            if one is None or other is None or None in (one["low"], other["low"]):
-                return False
-            if one["low"] <= other["high"] and other["low"] <= one["high"]:
-                return False
-    return True
+        one, other = whole["ratio_of_an_iteration"], part["ratio_of_an_iteration"]
+        if not changed([whole, part]) or one is None or other is None or None in (one["low"], other["low"]):
+            continue
+        if one["low"] > other["high"] or other["low"] > one["high"]:
+            return True
+    return False
 
 
 def _cells(cases: Sequence[dict[str, Any]]) -> str:
