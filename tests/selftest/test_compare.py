@@ -74,7 +74,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
             name: FakeSide(f"the {name.lower()} one", Path(sys.executable), behaviour=behaviour)
             for name, behaviour in (("OLD", old), ("NEW", new))
         }
-        monkeypatch.setattr(command, "open_side", lambda text: contextlib.nullcontext(sides[text]))
+        monkeypatch.setattr(command, "open_side", lambda text, **_: contextlib.nullcontext(sides[text]))
         cases = () if "--case" in arguments else ("--case", CASES[0])
         return command.main(["OLD", "NEW", *cases, *arguments])
 
@@ -190,7 +190,7 @@ def test_what_cannot_be_done_is_told_in_one_line(
 
 def test_with_the_same_dependencies_the_newer_one_is_a_release(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(command, "open_side", lambda _: contextlib.nullcontext(Side("old", Path(sys.executable))))
+        patch.setattr(command, "open_side", lambda *_, **__: contextlib.nullcontext(Side("old", Path(sys.executable))))
         assert command.main(["1.8", "no-such.whl", "--same-dependencies"]) == 2
     assert capsys.readouterr().err.startswith("error: there is no release 'no-such.whl' in releases.json")
 

@@ -10,6 +10,7 @@ Examples
   nox -s compare -- 1.9.0 1.9.1 --case control-still-scene --fail-above 1.05
   nox -s compare -- 1.3 1.4 --same-dependencies
   nox -s compare -- 1.9.1 1.9.1+fix.patch --json ratios.json
+  nox -s compare -- ~/scikit-learn@COMMIT~1 ~/scikit-learn@COMMIT --overlay
   nox -s compare -- --neighbours --write
   nox -s compare -- --self-test --json trials.json
 """
@@ -84,6 +85,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--same-dependencies", action="store_true", help="run NEW, a release, with the Python, numpy and scipy of OLD"
     )
+    made.add_argument(
+        "--overlay",
+        action="store_true",
+        help="of checkouts and revisions take sklearn/mixture alone, and build nothing",
+    )
     made.add_argument("--case", action="append", metavar="CASE", help="a case of the corpus; may be repeated")
     made.add_argument(
         "--threshold",
@@ -118,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.self_test:
             return _self_test(options.sides[0] if options.sides else NEWEST, plan, options)
         results = [CaseResult(case, plan.threshold) for case in options.case or DEFAULT_CASES]
-        with open_side(options.sides[0]) as old, _new_side(options, old) as new:
+        with open_side(options.sides[0], overlay=options.overlay) as old, _new_side(options, old) as new:
             return _compare(old, new, results, plan, options)
     except KeyboardInterrupt:
         print("interrupted: what was measured whole is above", file=sys.stderr)
@@ -130,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _new_side(options: argparse.Namespace, old: Side) -> AbstractContextManager[Side]:
     if not options.same_dependencies:
-        return open_side(options.sides[1])
+        return open_side(options.sides[1], overlay=options.overlay)
     return open_with_dependencies_of(old, release_environment.find(options.sides[1]))
 
 

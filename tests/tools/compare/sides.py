@@ -48,15 +48,23 @@ class Side:
 
 
 @contextlib.contextmanager
-def open_side(text: str) -> Iterator[Side]:
+def open_side(text: str, *, overlay: bool = False) -> Iterator[Side]:
     """The side that a release, series, wheel, checkout, revision or patch names, put under test.
+
+    Parameters
+    ----------
+    text : str
+        What `sources.prepare` takes.
+    overlay : bool
+        Whether a checkout or a revision is laid over the nearest release,
+        whatever else than ``sklearn/mixture`` differs.
 
     Raises
     ------
     one of `CANNOT_OPEN`
         It cannot be put under test; one line says why.
     """
-    with sources.prepare(text) as prepared:
+    with sources.prepare(text, "overlay" if overlay else None) as prepared:
         yield Side(f"scikit-learn {prepared.name}", prepared.python, variables=prepared.variables)
 
 
