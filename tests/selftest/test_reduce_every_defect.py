@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fixtures import documentation
 from tests.support.ledger import Entry, Ledger, read_ledger
+from tests.tools import release_environment
+from tests.tools.reduce import __main__ as command
 from tests.tools.reduce import every_defect
 from tests.tools.reduce.__main__ import main
 from tests.tools.reduce.every_defect import BadRecord, Pair, Result, pairs_of, reached, results_for
+from tests.tools.reduce.verification import Releases
 
 VERSIONS = ["1.0", "1.1", "1.2"]
 ASKABLE = ["test_first_choice", "test_second_choice"]
@@ -68,10 +74,14 @@ def test_nothing_reduced_is_nothing_reached() -> None:
     assert not reached([])
 
 
-def test_only_results_of_the_pairs_at_hand_are_gone_on_from_and_failures_are_tried_again() -> None:
-    failed = OTHER._replace(failure="the worker ended with 9")
+def test_results_of_pairs_that_are_none_any_more_are_left_out_and_the_others_keep_their_order() -> None:
     elsewhere = GOOD._replace(pair=PAIR._replace(release="1.1"))
-    assert results_for([PAIR, OTHER.pair], [GOOD, failed, elsewhere]) == [GOOD]
+    assert results_for([PAIR, OTHER.pair], [OTHER, elsewhere, GOOD]) == [GOOD, OTHER]
+
+
+def test_a_failure_is_tried_again() -> None:
+    assert every_defect.is_done(PAIR, [OTHER, GOOD])
+    assert not every_defect.is_done(PAIR, [OTHER, GOOD._replace(failure="the worker ended with 9")])
 
 
 def test_the_table_counts_releases_and_gives_ranges() -> None:
@@ -131,3 +141,60 @@ def test_options_that_do_not_go_together_are_refused(
         main(arguments)
     assert stop.value.code == 2
     assert complaint in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def releases() -> Iterator[Releases]:
+    """One process for all tests here."""
+    with Releases() as opened:
+        yield opened
+
+
+@pytest.fixture
+def two_samples_in_the_ledger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, releases: Releases) -> Path:
+    """A ledger of one defect on two cases, every release of which is the one at hand; the folder of its record."""
+    cases = ("two-samples", "object-leaves-1d")
+    listed = ledger(*(entry("test_no_component_collapses", ">=1.8", case=case) for case in cases))
+    monkeypatch.setattr("tests.support.ledger.read_ledger", lambda: listed)
+    monkeypatch.setattr(command, "Releases", lambda: contextlib.nullcontext(releases))
+    monkeypatch.setattr(release_environment, "make", lambda _: Path(sys.executable))
+    (tmp_path / "README.md").write_text("<!-- reductions -->\n<!-- end -->\n", encoding="utf-8")
+    record, readme = tmp_path / "record.json", tmp_path / "README.md"
+    monkeypatch.setattr(every_defect.read, "__defaults__", (record,))
+    monkeypatch.setattr(every_defect.write, "__defaults__", (record, readme))
+    return tmp_path
+
+
+def test_every_pair_is_reduced_recorded_and_not_reduced_again(
+    two_samples_in_the_ledger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--ledger", "--write", "--verify", "series", "--into", str(two_samples_in_the_ledger / "into")]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert [line.split("  ")[1] for line in out.splitlines()[:2]] == ["two-samples", "object-leaves-1d"]
+    assert "2 x 2 x 1, " in out
+    assert "| 4 of 4, with 2 releases |" in out
+    assert (two_samples_in_the_ledger / "into" / "a-defect" / "two-samples" / "reproduce.py").is_file()
+    assert main(arguments) == 0
+    (row,) = capsys.readouterr().out.splitlines()[2:]
+    assert row in (two_samples_in_the_ledger / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_listed_case_that_does_not_fail_ends_with_1_and_the_others_go_on(
+    two_samples_in_the_ledger: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("control-1d-one-component", "two-samples")
+    listed = ledger(*(entry("test_no_component_collapses", case=case) for case in names))
+    monkeypatch.setattr("tests.support.ledger.read_ledger", lambda: listed)
+    assert main(["--ledger", "--into", str(two_samples_in_the_ledger / "into")]) == 1
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert "test_no_component_collapses does not fail; should fail, to be reduced" in first
+    assert "two-samples" in second
+
+
+def test_the_dry_run_lists_the_pairs_and_reduces_none(
+    two_samples_in_the_ledger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--ledger", "--dry-run", "--into", str(two_samples_in_the_ledger / "into")]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert not (two_samples_in_the_ledger / "into").exists()

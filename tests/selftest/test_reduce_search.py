@@ -154,6 +154,16 @@ def test_one_component_more_is_kept_where_it_saves_samples(tmp_path: Path) -> No
     assert reduced(tmp_path / "journal", Fake(many_or_two)).best.shape == (2, 2, 1)
 
 
+def test_few_samples_with_a_wide_tolerance_come_before_many_without(tmp_path: Path) -> None:
+    def converges_in_time(candidate: Candidate) -> bool:
+        """Two iterations are needed, and as many samples as the tolerance is narrow."""
+        samples = candidate.fewest_distinct
+        return candidate.settings.max_iter >= 2 and samples >= (2 if candidate.settings.tol == 1 else 20)
+
+    best = reduced(tmp_path / "journal", Fake(converges_in_time)).best
+    assert best.fewest_distinct == 2
+
+
 def test_one_that_is_interrupted_while_it_tries_a_component_more_keeps_the_better(tmp_path: Path) -> None:
     fake = Fake(many_or_two)
     judge = Judge("0", fake, CHECK, WANTED)

@@ -71,6 +71,11 @@ class WorkerProcess:
         """The process's id, for the operating system."""
         return self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process died, or was killed because it took too long."""
+        return self._process.poll() is not None
+
     def ask(self, do: str, *, timeout: float | None = None, **arguments: Any) -> Any:
         """Have one request answered.
 

@@ -35,8 +35,8 @@ RESULTS = corpus.PROJECT / "results"
 def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
-    _check(parser, options)
     try:
+        _check(parser, options)
         with Releases() as releases:
             return _ledger(options, releases) if options.ledger else _one(parser, options, releases)
     except DoesNotFail as reason:
@@ -88,11 +88,10 @@ def _ledger(options: argparse.Namespace, releases: Releases) -> int:
     """Reduce every case of every known defect, or of those that are named."""
     known = ledger.read_ledger()
     askable = releases.probe(matrix("series")[-1]).ask("names")
-    pairs = every_defect.pairs_of(known, askable, matrix("every"))
-    if options.defect:
-        pairs = [pair for pair in pairs if pair.defect in options.defect]
-    done = every_defect.read() if options.write and not options.afresh else []
-    results = every_defect.results_for(pairs, done)
+    every = every_defect.pairs_of(known, askable, matrix("every"))
+    pairs = [pair for pair in every if not options.defect or pair.defect in options.defect]
+    done = every_defect.results_for(every, every_defect.read()) if options.write else []
+    results = [result for result in done if not options.afresh or result.pair not in pairs]
     if options.dry_run:
         for pair in pairs:
             print(f"{pair.line()}{'  (recorded)' if every_defect.is_done(pair, results) else ''}")
@@ -108,10 +107,14 @@ def _ledger(options: argparse.Namespace, releases: Releases) -> int:
         for result in every_defect.run(pairs, results, releases, versions=versions, capture=capture, into=into):
             print(result.line(), flush=True)
             if options.write:
-                every_defect.write(results)
+                every_defect.write(every_defect.results_for(every, results))
+    except (Interrupted, KeyboardInterrupt):
+        print("interrupted; the same command with --write goes on from what is recorded", file=sys.stderr)
+        return 130
     finally:
-        print(every_defect.table(results))
-    return 0 if every_defect.reached(results) else 1
+        asked_for = [result for result in results if result.pair in pairs]
+        print(every_defect.table(asked_for))
+    return 0 if every_defect.reached(asked_for) else 1
 
 
 def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:

@@ -124,13 +124,14 @@ def _listed(entries: Sequence[Entry], check: str, versions: Sequence[str]) -> li
 
 
 def results_for(pairs: Sequence[Pair], recorded: Iterable[Result]) -> list[Result]:
-    """Those results that are of one of the pairs, and are any."""
-    return [result for result in recorded if result.pair in pairs and not result.failure]
+    """The results of some pairs, in the order of the pairs."""
+    by_pair = {result.pair: result for result in recorded}
+    return [by_pair[pair] for pair in pairs if pair in by_pair]
 
 
 def is_done(pair: Pair, results: Iterable[Result]) -> bool:
-    """Whether a pair has a result."""
-    return any(result.pair == pair for result in results)
+    """Whether a pair has a result; a failure is none."""
+    return any(result.pair == pair and not result.failure for result in results)
 
 
 def run(
@@ -166,7 +167,7 @@ def run(
             result = _result(pair, task, reduce(task, releases, versions(pair)))
         except (DoesNotFail, WorkerFailed, corpus.CaptureNotAtHand) as reason:
             result = Result(pair, [], [], 0, 0.0, [], [], str(reason).splitlines()[0])
-        results.append(result)
+        results[:] = [*(one for one in results if one.pair != pair), result]
         yield result
 
 

@@ -136,15 +136,17 @@ def fewer_samples(candidate: Candidate, first: First) -> Candidate:
 def _with_a_few_samples(candidate: Candidate) -> Iterator[Candidate]:
     """Of each frame two samples, then twice as many each time, until they do: cheaper than halving from above.
 
-    Where that never does, and iterations count, the same with a tolerance that is large enough for few samples.
+    Where iterations count, as many samples are tried with a tolerance that is
+    large enough for few of them, too: few samples rarely change the lower
+    bound by as little as many do.
     """
     distinct = [_distinct(frame) for frame in candidate.frames]
     most = max(len(rows) for rows, _ in distinct)
     orders = [_orders(candidate, rows) for rows, _ in distinct]
     tolerances = {candidate.settings.tol: None, **({} if candidate.settings.max_iter == 1 else {WIDE_TOLERANCE: None})}
-    for tol in tolerances:
-        n_rows = max(2, candidate.n_components)
-        while n_rows < most:
+    n_rows = max(2, candidate.n_components)
+    while n_rows < most:
+        for tol in tolerances:
             for of_frames in zip(*orders, strict=True):
                 kept = [sorted(order(n_rows)) for order in of_frames]
                 rows = [rows[few] for (rows, _), few in zip(distinct, kept, strict=True)]
@@ -154,7 +156,7 @@ def _with_a_few_samples(candidate: Candidate) -> Iterator[Candidate]:
                 ]
                 for frames in (rows, repeated):
                     yield candidate.with_settings(tol=tol).changed(frames=tuple(frames))
-            n_rows *= 2
+        n_rows *= 2
 
 
 def _orders(candidate: Candidate, rows: np.ndarray) -> list[Callable[[int], set[int]]]:

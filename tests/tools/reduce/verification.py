@@ -34,8 +34,8 @@ class Releases:
         return release_environment.make(release_environment.find(version))
 
     def probe(self, version: str) -> WorkerProcess:
-        """The probe of a release."""
-        if version not in self._open:
+        """The probe of a release; a new one where the last has died."""
+        if version not in self._open or self._open[version].has_ended:
             process = WorkerProcess(self.python(version), PROBE, f"scikit-learn {version}")
             self._open[version] = self._stack.enter_context(process)
         return self._open[version]
