@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from tests.tools import release_environment
 from tests.tools.reduce import __main__ as command
 from tests.tools.reduce.__main__ import main
 from tests.tools.reduce.verification import Releases
+from tests.tools.worker_process import WorkerFailed
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -132,6 +135,15 @@ def test_what_cannot_be_is_refused_in_one_line(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: ")
     assert complaint in line
+
+
+def test_a_worker_that_has_died_is_started_again() -> None:
+    with Releases() as releases:
+        first = releases.probe("1.9.1")
+        os.kill(first.process_id, signal.SIGKILL)
+        with pytest.raises(WorkerFailed):
+            first.ask("names")
+        assert "test_no_component_collapses" in releases.probe("1.9.1").ask("names")
 
 
 def test_a_disk_that_fills_up_leaves_nothing_half_written(tmp_path: Path) -> None:
