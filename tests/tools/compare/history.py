@@ -16,12 +16,25 @@ README = ROOT / "README.md"
 TABLE = "fit time"
 
 UPSTREAM = "https://github.com/scikit-learn/scikit-learn/pull/"
-# By the series in which it appeared; read in scikit-learn's history.
+# By the series in which it appeared: read in scikit-learn's history, and seen
+# in the time that the parts of a fit take, or between the commit and its parent
+# (`compare -- REPO@COMMIT~1 REPO@COMMIT --overlay`).
+START = "the k-means start, which was made even where all parameters are given"
 CAUSES: dict[str, str] = {
-    "0.20": f"one more E-step after the last iteration ([#12451]({UPSTREAM}12451))",
-    "1.0": "diag only: `precisions_init` is no longer squared, so fewer iterations carry the k-means start"
+    "0.19": START,
+    "0.20": f"one more E-step after the last iteration ([#12451]({UPSTREAM}12451)), and the k-means start",
+    "0.22": "the k-means start",
+    "0.24": "the k-means start",
+    "1.0": "the k-means start; diag: `precisions_init` is no longer squared, so fewer iterations carry that start"
     f" ([#22058]({UPSTREAM}22058))",
+    "1.2": f"the checks of parameters, also in the k-means start ([#24021]({UPSTREAM}24021))",
     "1.4": f"no k-means start any more where all parameters are given ([#26021]({UPSTREAM}26021))",
+    "1.8": f"an E-step with scikit-learn's own `logsumexp` in place of scipy's ([#30777]({UPSTREAM}30777))",
+}
+# The same of what a release runs on.
+CAUSES_ELSEWHERE: dict[str, str] = {
+    "1.6": "`scipy.special.logsumexp` takes twice as long",
+    "1.7": "`scipy.special.logsumexp` takes half as long again",
 }
 
 
@@ -57,7 +70,8 @@ def why(step: dict[str, Any]) -> str:
     old, new = step["runs_on"]
     others = [f"{name} {old[name]} to {new[name]}" for name in RUNS_ON if old[name] != new[name]]
     if others and _is_apart(step["cases"], alone):
-        causes.append(f"what it runs on: {', '.join(others)}")
+        found = CAUSES_ELSEWHERE.get(series(step["new"]))
+        causes.append(f"what it runs on: {', '.join(others)}{f' ({found})' if found else ''}")
     return "; ".join(causes) or "not found"
 
 
