@@ -30,6 +30,7 @@ CAUSES: dict[str, str] = {
     "1.2": f"the checks of parameters, also in the k-means start ([#24021]({UPSTREAM}24021))",
     "1.4": f"no k-means start any more where all parameters are given ([#26021]({UPSTREAM}26021))",
     "1.8": f"an E-step with scikit-learn's own `logsumexp` in place of scipy's ([#30777]({UPSTREAM}30777))",
+    "1.9": f"the check of `X` asks narwhals whether it is a data frame ([#31127]({UPSTREAM}31127))",
 }
 # The same of what a release runs on.
 CAUSES_ELSEWHERE: dict[str, str] = {
