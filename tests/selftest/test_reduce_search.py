@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -152,6 +153,21 @@ def many_or_two(candidate: Candidate) -> bool:
 
 def test_one_component_more_is_kept_where_it_saves_samples(tmp_path: Path) -> None:
     assert reduced(tmp_path / "journal", Fake(many_or_two)).best.shape == (2, 2, 1)
+
+
+def test_of_a_count_that_is_wrong_components_go_before_iterations(tmp_path: Path) -> None:
+    """Five components converge in two iterations, fewer in three."""
+    original = dataclasses.replace(many_samples(), component=None)
+
+    def has_time_to_converge(candidate: Candidate) -> bool:
+        return candidate.settings.max_iter >= (2 if candidate.n_components == original.n_components else 3)
+
+    judge = Judge("0", Fake(has_time_to_converge), CHECK, WANTED)
+    with Journal(tmp_path / "journal", {"case": original.key}) as journal:
+        search = Search(original, [judge], journal, lambda *_: None)
+        best = search.run(lambda _: [])
+    assert best.shape == (2, 1, 1)
+    assert best.settings.max_iter == 3
 
 
 def test_few_samples_with_a_wide_tolerance_come_before_many_without(tmp_path: Path) -> None:
