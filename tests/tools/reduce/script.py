@@ -82,6 +82,29 @@ for number, X in enumerate(frames):
         weights_init=explicit.weights_, means_init=explicit.means_, precisions_init=explicit.precisions_)
     print("frame {}: n_iter_ {} warm-started, {} from the same parameters".format(
         number, warm.n_iter_, explicit.n_iter_))""",
+    "test_factors_are_those_of_the_precisions_given": """\
+model = GaussianMixture(**dict(parameters, reg_covar=0.0))
+try:
+    model.fit(np.zeros(X.shape))
+except ValueError as error:
+    print("a fit that ends in its first M-step: {}".format(error))
+print("precisions_cholesky_ as it began: {}".format(model.precisions_cholesky_.tolist()))""",
+    "test_no_iterations_leave_what_was_given": """\
+model = GaussianMixture(**dict(parameters, max_iter=0)).fit(X)
+print("means {}, precisions {}".format(model.means_.tolist(), model.precisions_.tolist()))""",
+    "test_the_best_of_several_starts_is_kept": """\
+few = {name: value for name, value in parameters.items() if not name.endswith("_init")}
+few.update(max_iter=8, init_params="random", random_state=np.random.RandomState(0))
+alone = [GaussianMixture(**few).fit(X) for _ in range(5)]
+several = GaussianMixture(**dict(few, n_init=5, random_state=np.random.RandomState(0))).fit(X)
+for name, model in (("best of 5 starts", max(alone, key=lambda one: one.lower_bound_)), ("n_init=5", several)):
+    print("{}: converged_ {}, n_iter_ {}, lower_bound_ {!r}".format(
+        name, model.converged_, model.n_iter_, float(model.lower_bound_)))""",
+    "test_fit_predict_labels_like_the_best_start": """\
+few = {name: value for name, value in parameters.items() if not name.endswith("_init")}
+model = GaussianMixture(**dict(few, max_iter=8, n_init=5, init_params="random"))
+print("fit_predict", model.fit_predict(X).tolist())
+print("predict    ", model.predict(X).tolist())""",
 }
 # Shows that make their own fits.
 FIT_THEMSELVES = {
@@ -89,6 +112,10 @@ FIT_THEMSELVES = {
     "test_every_sample_twice_changes_nothing",
     "test_fit_scales_with_the_unit",
     "test_warm_start_equals_explicit_replays",
+    "test_factors_are_those_of_the_precisions_given",
+    "test_no_iterations_leave_what_was_given",
+    "test_the_best_of_several_starts_is_kept",
+    "test_fit_predict_labels_like_the_best_start",
 }
 
 
