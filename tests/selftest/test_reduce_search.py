@@ -155,6 +155,23 @@ def test_one_component_more_is_kept_where_it_saves_samples(tmp_path: Path) -> No
     assert reduced(tmp_path / "journal", Fake(many_or_two)).best.shape == (2, 2, 1)
 
 
+def test_one_component_more_is_tried_with_few_iterations_where_none_is_chosen(tmp_path: Path) -> None:
+    """With many iterations 20 samples are needed, and of these no way leads to one iteration, with which few do."""
+    original = dataclasses.replace(many_samples(), component=None)
+
+    def is_enough(candidate: Candidate) -> bool:
+        samples = candidate.fewest_distinct
+        if candidate.settings.max_iter > 1:
+            return samples >= 20
+        return candidate.n_components > 1 and not 20 <= samples < 40
+
+    judge = Judge("0", Fake(is_enough), CHECK, WANTED)
+    with Journal(tmp_path / "journal", {"case": original.key}) as journal:
+        best = Search(original, [judge], journal, lambda *_: None).run(lambda _: [])
+    assert best.shape == (2, 2, 1)
+    assert best.settings.max_iter == 1
+
+
 def test_of_a_count_that_is_wrong_components_go_before_iterations(tmp_path: Path) -> None:
     """Five components converge in two iterations, fewer in three."""
     original = dataclasses.replace(many_samples(), component=None)

@@ -91,20 +91,29 @@ class Search:
 
     def run(self, starts: Starts) -> Candidate:
         """Reduce; where that leaves many samples, try whether fewer do with one component more."""
-        self._reduce(starts)
-        found, least = self.accepted, self._least_components
-        more = self.best.n_components + 1
-        if self.best.shape[0] > FEW_SAMPLES and more < found[0].n_components:
-            self.accepted, self._least_components = found[:1], more
-            try:
-                self._reduce(starts)
-            finally:  # one that is interrupted keeps the better one, too
-                self._least_components = least
-                if self.best.shape[0] >= found[-1].shape[0]:
-                    self.accepted = found
+        # A component is mostly lost in the first iteration, and a fit of one is
+        # cheap. Where no component is chosen the count of iterations may be what
+        # is wrong: with as few as do for many components, fewer never do.
+        late = self.best.component is None
+        self._reduce(starts, iterations_last=late)
+        for iterations_last in dict.fromkeys((False, late)):
+            more = self.best.n_components + 1
+            if self.best.shape[0] > FEW_SAMPLES and more < self.accepted[0].n_components:
+                self._reduce_again(starts, more, iterations_last=iterations_last)
         return self.best
 
-    def _reduce(self, starts: Starts) -> None:
+    def _reduce_again(self, starts: Starts, least_components: int, *, iterations_last: bool) -> None:
+        """Reduce the whole once more, and keep what leaves fewer samples, also where it is interrupted."""
+        found, least = self.accepted, self._least_components
+        self.accepted, self._least_components = found[:1], least_components
+        try:
+            self._reduce(starts, iterations_last=iterations_last)
+        finally:
+            self._least_components = least
+            if self.best.shape[0] >= found[-1].shape[0]:
+                self.accepted = found
+
+    def _reduce(self, starts: Starts, *, iterations_last: bool) -> None:
         """Go from pass to pass until none makes the best candidate any smaller."""
         steps: dict[str, Callable[[Candidate, First], Candidate]] = {
             "frames": lambda candidate, first: fewer_frames(candidate, first, starts),
@@ -114,11 +123,7 @@ class Search:
             "features": fewer_features,
             "numbers": rounder_numbers,
         }
-        # A component is mostly lost in the first iteration, and a fit of one is
-        # cheap. Where no component is chosen the count of iterations may be what
-        # is wrong: with as few as do for many components, fewer never do.
-        late = ["iterations"] if self.best.component is None else []
-        order = [*(name for name in steps if name not in late), *late]
+        order = sorted(steps, key=lambda name: iterations_last and name == "iterations")
         before = None
         while before is not self.best:
             before = self.best
