@@ -47,7 +47,7 @@ def test_first_step_uses_the_parameters_given(case: Case, steps: Tuple[Outcome, 
         raise messages.Defect("{}: one step is not one step of EM\n  {}".format(place, "\n  ".join(wrong)))
 
 
-@pytest.mark.parametrize("case_name", ONE_OF_EACH_TYPE)
+@pytest.mark.parametrize("case_name", [*ONE_OF_EACH_TYPE, "reduced-issue-26415-full-precisions"])
 def test_factors_are_those_of_the_precisions_given(case: Case, estimator_class: Any, place: str) -> None:
     """``precisions_cholesky_`` right after initialisation: upper triangular, and its square the precisions given.
 
@@ -87,14 +87,14 @@ def test_lists_are_as_good_as_arrays(
         raise messages.Defect("{}: seen other {} where the fit starts from lists; should be equal".format(place, what))
 
 
-@pytest.mark.parametrize("case_name", ["control-around-the-origin"])
+@pytest.mark.parametrize("case_name", ["control-around-the-origin", "reduced-control-around-the-origin"])
 def test_no_iterations_leave_what_was_given(case: Case, estimator_class: Any, place: str) -> None:
     """``max_iter=0`` fits nothing: weights, means and precisions are those given."""
     start = initial(case)._asdict()
     _require_no_iterations(case, estimator_class, place, start)
 
 
-@pytest.mark.parametrize("case_name", ["control-around-the-origin"])
+@pytest.mark.parametrize("case_name", ["control-around-the-origin", "reduced-control-around-the-origin"])
 def test_no_iterations_leave_the_means_given(case: Case, estimator_class: Any, place: str) -> None:
     """``max_iter=0`` fits nothing: weights and means are those given, where the precisions come from the samples."""
     start = {"weights": case.weights, "means": case.means}

@@ -150,7 +150,7 @@ def test_a_first_lower_bound_of_zero_does_not_stop(case: Case, fit_again: FitAga
         )
 
 
-@pytest.mark.parametrize("case_name", ["control-around-the-origin"])
+@pytest.mark.parametrize("case_name", ["control-around-the-origin", "reduced-control-around-the-origin"])
 def test_the_best_of_several_starts_is_kept(case: Case, estimator_class: Any, place: str) -> None:
     """``n_init`` starts at random leave what the best of them leaves alone."""
     short = case._replace(settings=case.settings._replace(max_iter=8))

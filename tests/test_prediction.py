@@ -73,7 +73,7 @@ def test_fit_predict_labels_like_predict(case: Case, estimator_class: Any, place
     _require_same_labels(case, make_estimator(one_step, initial(case), estimator_class), place)
 
 
-@pytest.mark.parametrize("case_name", ["control-around-the-origin"])
+@pytest.mark.parametrize("case_name", ["control-around-the-origin", "reduced-control-around-the-origin"])
 def test_fit_predict_labels_like_the_best_start(case: Case, estimator_class: Any, place: str) -> None:
     """Of several starts at random too, where the best is not the last."""
     some_steps = case._replace(settings=case.settings._replace(max_iter=8))
