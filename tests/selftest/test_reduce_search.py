@@ -172,6 +172,16 @@ def test_one_component_more_is_tried_with_few_iterations_where_none_is_chosen(tm
     assert best.settings.max_iter == 1
 
 
+def test_components_go_last_where_few_do_only_with_few_samples_and_round_numbers(tmp_path: Path) -> None:
+    def is_enough(candidate: Candidate) -> bool:
+        if candidate.n_components == 5:
+            return True
+        are_round = bool((candidate.means % 1 == 0).all())
+        return candidate.fewest_distinct <= 5 if are_round else candidate.fewest_distinct >= 30
+
+    assert reduced(tmp_path / "journal", Fake(is_enough)).best.shape == (2, 1, 1)
+
+
 def test_of_a_count_that_is_wrong_components_go_before_iterations(tmp_path: Path) -> None:
     """Five components converge in two iterations, fewer in three."""
     original = dataclasses.replace(many_samples(), component=None)

@@ -22,6 +22,14 @@ MOST_AT_ONCE = 16
 MOST_NUMBERS_AT_ONCE = 20_000
 FEW_SAMPLES = 4
 
+# A component is mostly lost in the first iteration, and a fit of one is cheap.
+ITERATIONS_FIRST = ("frames", "iterations", "components", "samples", "features", "numbers")
+# Where no component is chosen the count of iterations may be what is wrong: with
+# as few as do for many components, fewer never do.
+ITERATIONS_LAST = ("frames", "components", "samples", "features", "numbers", "iterations")
+# Few components may do only with samples and numbers that are round already.
+COMPONENTS_LAST = ("frames", "iterations", "samples", "features", "numbers", "components")
+
 Way = list[Any]  # as JSON has a `failure_probe.Way`
 
 
@@ -90,30 +98,27 @@ class Search:
         return self.accepted[-1]
 
     def run(self, starts: Starts) -> Candidate:
-        """Reduce; where that leaves many samples, try whether fewer do with one component more."""
-        # A component is mostly lost in the first iteration, and a fit of one is
-        # cheap. Where no component is chosen the count of iterations may be what
-        # is wrong: with as few as do for many components, fewer never do.
-        late = self.best.component is None
-        self._reduce(starts, iterations_last=late)
-        for iterations_last in dict.fromkeys((False, late)):
-            more = self.best.n_components + 1
-            if self.best.shape[0] > FEW_SAMPLES and more < self.accepted[0].n_components:
-                self._reduce_again(starts, more, iterations_last=iterations_last)
+        """Reduce; where that leaves many samples, try other orders, and one component more."""
+        first = ITERATIONS_LAST if self.best.component is None else ITERATIONS_FIRST
+        self._reduce(starts, first)
+        for order, more in dict.fromkeys([(ITERATIONS_FIRST, 1), (first, 1), (COMPONENTS_LAST, 0)]):
+            least = self.best.n_components + more if more else self._least_components
+            if self.best.shape[0] > FEW_SAMPLES and least < self.accepted[0].n_components:
+                self._reduce_again(starts, order, least)
         return self.best
 
-    def _reduce_again(self, starts: Starts, least_components: int, *, iterations_last: bool) -> None:
+    def _reduce_again(self, starts: Starts, order: tuple[str, ...], least_components: int) -> None:
         """Reduce the whole once more, and keep what leaves fewer samples, also where it is interrupted."""
         found, least = self.accepted, self._least_components
         self.accepted, self._least_components = found[:1], least_components
         try:
-            self._reduce(starts, iterations_last=iterations_last)
+            self._reduce(starts, order)
         finally:
             self._least_components = least
             if self.best.shape[0] >= found[-1].shape[0]:
                 self.accepted = found
 
-    def _reduce(self, starts: Starts, *, iterations_last: bool) -> None:
+    def _reduce(self, starts: Starts, order: tuple[str, ...]) -> None:
         """Go from pass to pass until none makes the best candidate any smaller."""
         steps: dict[str, Callable[[Candidate, First], Candidate]] = {
             "frames": lambda candidate, first: fewer_frames(candidate, first, starts),
@@ -123,7 +128,6 @@ class Search:
             "features": fewer_features,
             "numbers": rounder_numbers,
         }
-        order = sorted(steps, key=lambda name: iterations_last and name == "iterations")
         before = None
         while before is not self.best:
             before = self.best
