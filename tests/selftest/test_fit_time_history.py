@@ -82,15 +82,15 @@ def test_what_a_release_runs_on_is_the_cause_where_scikit_learn_alone_makes_no_d
 
 def test_no_cause_is_made_up_where_scikit_learn_may_be_it() -> None:
     assert history.why(STEPS[3]) == "scikit-learn: not found"
-    assert history.why(step("1.7.2", "1.9.1", (2.0, 2.0, 2.0), "slower", "slower")) == "scikit-learn: not found"
+    assert history.why(step("1.7.2", "99.1", (2.0, 2.0, 2.0), "slower", "slower")) == "scikit-learn: not found"
 
 
 def test_a_difference_that_may_be_chance_has_no_cause() -> None:
-    assert history.why(step("1.7.2", "1.9.1", (1.01, 1.01, 1.01), "slower", "no difference")) == "not found"
+    assert history.why(step("1.7.2", "99.1", (1.01, 1.01, 1.01), "slower", "no difference")) == "not found"
 
 
 def test_both_causes_are_named_where_scikit_learn_alone_changes_less() -> None:
-    both = step("1.7.2", "1.9.1", (1.1, 1.1, 1.5), "slower", "slower")
+    both = step("1.7.2", "99.1", (1.1, 1.1, 1.5), "slower", "slower")
     assert history.why(both) == "scikit-learn: not found; what it runs on: numpy 1.26.4 to 2.1.0"
 
 
