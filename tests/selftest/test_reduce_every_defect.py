@@ -108,7 +108,7 @@ def test_results_come_back_as_they_were_written(tmp_path: Path) -> None:
 def test_a_broken_record_is_told_with_what_mends_it(tmp_path: Path, text: str) -> None:
     path = tmp_path / "record.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(BadRecord, match="--ledger --write --afresh"):
+    with pytest.raises(BadRecord, match="delete it, and `nox -s reduce -- --ledger --write`"):
         every_defect.read(path)
 
 

@@ -50,7 +50,9 @@ def read(path: Path = RECORD) -> list[dict[str, Any]]:
             for name in MEASURED:
                 _ = [case["ratio_of_an_iteration"] for case in step[name] or ()]
     except (ValueError, KeyError, TypeError) as error:
-        raise BadRecord(f"{path}: {error}; `nox -s compare -- --neighbours --write` makes it anew") from None
+        raise BadRecord(
+            f"{path}: {error}; delete it, and `nox -s compare -- --neighbours --write` makes it anew"
+        ) from None
     return steps
 
 

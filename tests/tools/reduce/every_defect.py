@@ -203,7 +203,7 @@ def read(path: Path = RECORD) -> list[Result]:
             raise ValueError(f"format version {content['format']!r}, not {FORMAT}")
         return [Result(Pair(**{name: item.pop(name) for name in Pair._fields}), **item) for item in content["results"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise BadRecord(f"{path}: {error}; `nox -s reduce -- --ledger --write --afresh` makes it anew") from None
+        raise BadRecord(f"{path}: {error}; delete it, and `nox -s reduce -- --ledger --write` makes it anew") from None
 
 
 def write(results: Sequence[Result], path: Path = RECORD, readme: Path = README) -> None:
