@@ -96,6 +96,12 @@ def test_a_case_outside_the_corpus_is_named_by_its_folder(tmp_path: Path, capsys
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+def test_what_fails_on_every_case_is_not_what_a_case_is_reduced_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Checks that do not depend on the samples, like that of no iterations, are asked last."""
+    assert main(["reduced-chain-object-leaves", "--dry-run"]) == 0
+    assert "test_warm_start_equals_explicit_replays fails" in capsys.readouterr().out
+
+
 def test_a_case_that_does_not_fail_is_said_to_be_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["control-16d", "--check", "no_component_collapses", "--into", str(tmp_path / "new")]) == 1
     (line,) = capsys.readouterr().out.splitlines()

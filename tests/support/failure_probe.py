@@ -217,13 +217,20 @@ def case_of(candidate: Dict[str, Any]) -> Tuple[Case, Optional[int]]:
 
 
 def _checks() -> Dict[str, Callable[..., None]]:
-    checks = {}
+    """The checks by name; last those that the suite runs on a few cases, because they do not depend on the samples."""
+    checks: Dict[str, Callable[..., None]] = {}
     for name in MODULES:
         module = importlib.import_module("tests." + name)
         functions = [function for name, function in vars(module).items() if name.startswith("test_")]
         own = [function for function in functions if getattr(function, "__module__", None) == module.__name__]
         checks.update({function.__name__: function for function in own})
-    return checks
+    return dict(sorted(checks.items(), key=lambda item: _is_of_a_few_cases(item[1])))
+
+
+def _is_of_a_few_cases(check: Callable[..., None]) -> bool:
+    marks = getattr(check, "pytestmark", ())
+    named = any(mark.name == "parametrize" and mark.args[0] == "case_name" for mark in marks)
+    return named and check.__name__ not in FOR_CHAINS
 
 
 def _defect(check: Callable[..., None], case: Case, fits: Fits) -> Optional[str]:

@@ -5,8 +5,6 @@ It runs without a change on every release since 0.18.
 
 from __future__ import annotations
 
-import textwrap
-
 import numpy as np
 
 from tests.tools.reduce.candidate import Candidate
@@ -140,8 +138,9 @@ def write_script(candidate: Candidate, check: str, summary: str) -> str:
 def _samples(candidate: Candidate) -> str:
     if len(candidate.frames) == 1:
         return _assignment("X = ", candidate.frames[0], "") + "\n"
-    lines = [_assignment("    ", frame, ",") for frame in candidate.frames]
-    return "frames = [\n" + "\n".join(lines) + "\n]\n"
+    frames = [_assignment("", frame, "") for frame in candidate.frames]
+    on_one_line = f"frames = [{', '.join(frames)}]\n"
+    return on_one_line if len(on_one_line) <= WIDTH else "frames = [\n    " + ",\n    ".join(frames) + ",\n]\n"
 
 
 def _parameters(candidate: Candidate, check: str) -> str:
@@ -171,8 +170,3 @@ def _component(candidate: Candidate) -> str:
     tied = candidate.settings.covariance_type == "tied"
     covariance = "model.covariances_" if tied else f"model.covariances_[{candidate.component}]"
     return COMPONENT.format(number=candidate.component, covariance=covariance)
-
-
-def too_long(script: str) -> bool:
-    """Whether a script has more lines than an upstream issue should."""
-    return len(textwrap.dedent(script).splitlines()) > MOST_LINES
