@@ -19,9 +19,8 @@ UPSTREAM = "https://github.com/scikit-learn/scikit-learn/pull/"
 # By the series in which it appeared: read in scikit-learn's history, and seen
 # in the time that the parts of a fit take, or between the commit and its parent
 # (`compare -- REPO@COMMIT~1 REPO@COMMIT --overlay`).
-START = "the k-means start, which was made even where all parameters are given"
 CAUSES: dict[str, str] = {
-    "0.19": START,
+    "0.19": "the k-means start, which was made even where all parameters are given",
     "0.20": f"one more E-step after the last iteration ([#12451]({UPSTREAM}12451)), and the k-means start",
     "0.22": "the k-means start",
     "0.24": "the k-means start",
