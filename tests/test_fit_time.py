@@ -9,8 +9,9 @@ from typing import Any, Tuple
 import pytest
 
 from fixtures.corpus import Case
-from tests.support import environment, fit_timer, replay
-from tests.support.made_frames import made_case
+from tests.support import environment, replay
+from tests.workers import fit_timer
+from tests.workers.made_frames import made_case
 
 pytest.importorskip("pytest_benchmark", reason="needs pytest-benchmark: pip install pytest-benchmark")
 

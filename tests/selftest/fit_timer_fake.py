@@ -9,7 +9,7 @@ import signal
 import sys
 from typing import Any
 
-from tests.support import worker
+from tests.workers import worker
 
 NAME = "FIT_TIMER_FAKE"
 

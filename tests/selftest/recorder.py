@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support import tracker, worker
 from tests.tools.record import __main__ as record
 from tests.tools.record.tracker_process import MODULE, Worker
 from tests.tools.worker_process import WorkerProcess, WorkerRefused
+from tests.workers import tracker, worker
 
 
 def this_environment(_: object) -> Worker:

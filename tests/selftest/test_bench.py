@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support import fit_timer, replay
-from tests.support.made_frames import ITERATIONS, made_case
+from tests.support import replay
 from tests.tools.bench import __main__ as command
 from tests.tools.bench import tables
+from tests.workers import fit_timer
+from tests.workers.made_frames import ITERATIONS, made_case
 
 KINDS = ("full", "tied", "diag", "spherical")
 DEFAULT = replay.import_estimator(replay.DEFAULT_ESTIMATOR)

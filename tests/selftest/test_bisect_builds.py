@@ -12,7 +12,6 @@ import pytest
 
 from tests.selftest.fake_releases import PROJECT, RELEASES, FakeReleases, source_of
 from tests.selftest.histories import Repository, fingerprint
-from tests.support.outcome_probe import FAILS, PASSES
 from tests.tools import release_environment
 from tests.tools.bisect import command
 from tests.tools.bisect.commit_search import Culprit, NoCulprit
@@ -20,6 +19,7 @@ from tests.tools.bisect.full_builds import FullBuilds
 from tests.tools.bisect.question import Answer, Question
 from tests.tools.bisect.record import Record
 from tests.tools.history import Clone
+from tests.workers.outcome_probe import FAILS, PASSES
 
 # Notes that it ran, and fails where the source says so.
 BACKEND = """

@@ -15,7 +15,6 @@ import pytest
 
 from tests.selftest.histories import Repository, fingerprint, in_mixture, installed_mixture, version_file
 from tests.support import ledger
-from tests.support.outcome_probe import FAILS, PASSES
 from tests.tools import release_environment, release_table
 from tests.tools.bisect import report
 from tests.tools.bisect.command import main
@@ -27,6 +26,7 @@ from tests.tools.bisect.release_search import ReleaseChange
 from tests.tools.history import Commit
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
+from tests.workers.outcome_probe import FAILS, PASSES
 
 PROJECT = Path(__file__).parents[2]
 ASKED = ["--case", "two-samples", "--check", "test_no_component_collapses"]

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.outcome_probe import FAILS, PASSES
 from tests.tools.bisect import order, release_search
 from tests.tools.bisect.dependency_search import DependencyCulprit, DependencySearch
 from tests.tools.bisect.question import Answer, BadQuestion, Question, question
@@ -18,6 +17,7 @@ from tests.tools.bisect.release_search import EndsUnusable, ReleaseChange
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
 from tests.tools.releases import IndexUnreachable
+from tests.workers.outcome_probe import FAILS, PASSES
 
 CHECKED = question("two-samples", "test_no_component_collapses", None)
 RELEASES = [Release(f"1.{minor}.{patch}", "3.12", "2026-01-01") for minor in range(4) for patch in range(3)]

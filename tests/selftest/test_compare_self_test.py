@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from fixtures import documentation
-from tests.support import fit_timer, replay
-from tests.support.made_frames import made_case
+from tests.support import replay
 from tests.tools.compare import self_test
 from tests.tools.compare.ratio import Ratio, Verdict
 from tests.tools.compare.self_test import Trial
+from tests.workers import fit_timer
+from tests.workers.made_frames import made_case
 
 
 def trial(kind: str, verdict: Verdict, by_benchmarks: float = 1.0) -> Trial:

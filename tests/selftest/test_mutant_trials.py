@@ -60,7 +60,7 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
     (folder / "test_small.py").write_text(TESTS)
     arguments = [*PYTEST, "-c", "/dev/null", f"--rootdir={folder}", str(folder)]
     variables = {**environment_of_a_run(), **VARIABLES}
-    with WorkerProcess(Path(sys.executable), "tests.support.mutant_trials", "the fake", variables, arguments) as opened:
+    with WorkerProcess(Path(sys.executable), "tests.workers.mutant_trials", "the fake", variables, arguments) as opened:
         yield opened
 
 

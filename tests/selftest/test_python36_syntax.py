@@ -18,6 +18,7 @@ INSIDE = sorted(
         *(PROJECT / "fixtures" / f"{name}.py" for name in INSIDE_FIXTURES),
         *(PROJECT / "tests").glob("test_*.py"),
         *(PROJECT / "tests" / "support").glob("*.py"),
+        *(PROJECT / "tests" / "workers").glob("*.py"),
     ]
 )
 CORPUS = sorted((PROJECT / "fixtures").rglob("*.py"))

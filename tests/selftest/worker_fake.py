@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 
-from tests.support import worker
+from tests.workers import worker
 
 
 def echo(value: object) -> object:

@@ -14,7 +14,6 @@ from rich.console import Console
 from fixtures import corpus, whole_file
 from fixtures.validation import BrokenCase
 from tests.support.ledger import BadLedger
-from tests.support.outcome_probe import OUTCOMES
 from tests.tools import release_commits, release_environment, release_table
 from tests.tools.bisect import explain_ledger, full_builds, release_search, report
 from tests.tools.bisect.commit_search import NoCulprit
@@ -26,6 +25,7 @@ from tests.tools.bisect.record import Record, Step
 from tests.tools.history import Clone, HistoryUnusable
 from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
 from tests.tools.release_table import Release
+from tests.workers.outcome_probe import OUTCOMES
 
 EXAMPLES = """\
 examples:

@@ -14,7 +14,6 @@ from packaging.version import Version
 from fixtures import corpus, documentation, whole_file
 from tests.support import ledger
 from tests.support.culprit import BEGINS, COMPARISONS, Culprit
-from tests.support.outcome_probe import PASSES
 from tests.tools import release_environment, release_table
 from tests.tools.bisect import release_search
 from tests.tools.bisect.commit_search import Culprit as CommitCulprit
@@ -26,6 +25,7 @@ from tests.tools.bisect.record import Record
 from tests.tools.bisect.release_search import ReleaseChange
 from tests.tools.history import Clone
 from tests.tools.release_table import Release
+from tests.workers.outcome_probe import PASSES
 
 README = corpus.PROJECT / "README.md"
 TABLE = "culprits"

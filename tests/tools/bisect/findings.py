@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support import culprit as ledger_culprit
-from tests.support.outcome_probe import FAILS
 from tests.tools.bisect.commit_search import Culprit
 from tests.tools.bisect.dependency_search import DependencyCulprit
 from tests.tools.bisect.explanation import Cause
 from tests.tools.bisect.question import Answer, Question
 from tests.tools.bisect.record import Record
 from tests.tools.bisect.release_search import ReleaseChange
+from tests.workers.outcome_probe import FAILS
 
 FORMAT_VERSION = 1
 UPSTREAM = "https://github.com/scikit-learn/scikit-learn"

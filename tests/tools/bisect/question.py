@@ -9,10 +9,10 @@ from typing import Any
 
 from fixtures import corpus
 from tests.support import ledger
-from tests.support.outcome_probe import OUTCOMES, SKIPPED
 from tests.tools.worker_process import WorkerFailed, WorkerProcess, WorkerRefused
+from tests.workers.outcome_probe import OUTCOMES, SKIPPED
 
-WORKER = "tests.support.outcome_probe"
+WORKER = "tests.workers.outcome_probe"
 TESTS = Path(ledger.LEDGER).parent
 # The slowest fit of the corpus takes seconds: what takes longer has hung.
 SECONDS_AT_MOST = 600.0

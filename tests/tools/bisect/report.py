@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from fixtures import corpus
-from tests.support.outcome_probe import PASSES
 from tests.tools.bisect.commit_search import Culprit, NoCulprit
 from tests.tools.bisect.dependency_search import DependencyCulprit
 from tests.tools.bisect.findings import (
@@ -26,6 +25,7 @@ from tests.tools.bisect.findings import (
 from tests.tools.bisect.question import Question
 from tests.tools.bisect.record import Step
 from tests.tools.bisect.release_search import ReleaseChange
+from tests.workers.outcome_probe import PASSES
 
 STEP = Path(__file__).resolve().parent
 # Columns where nobody is looking, and lines of a diff that are shown.

@@ -57,7 +57,7 @@ def _ask(options: argparse.Namespace) -> list[dict[str, Any]]:
     path = [str(PROJECT), os.environ.get("PYTHONPATH", "")]
     variables = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path)), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.support.outcome_probe"],
+        [sys.executable, "-m", "tests.workers.outcome_probe"],
         input="".join(json.dumps(question) + "\n" for question in questions),
         capture_output=True, text=True, check=False, env=variables, timeout=options.timeout,
     )  # fmt: skip

@@ -26,7 +26,7 @@ from tests.tools.compare.sides import Side
 from tests.tools.release_table import TABLE
 
 CASE = "control-still-scene-diag"
-SLOWED = "tests.support.slowed:SlowedMixture"
+SLOWED = "tests.workers.slowed:SlowedMixture"
 KINDS = ("A/A", "A/B")
 SHARE_FOUND = 0.95
 PROJECT = TABLE.parent.parent

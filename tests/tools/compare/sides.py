@@ -14,7 +14,7 @@ from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
 from tests.tools.release_table import Release
 from tests.tools.worker_process import WorkerProcess
 
-WORKER = "tests.support.fit_timer"
+WORKER = "tests.workers.fit_timer"
 CANNOT_OPEN = (sources.SourceUnusable, HistoryUnusable, UnknownRelease, EnvironmentFailed, NotAnOverlay)
 
 

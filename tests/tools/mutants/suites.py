@@ -69,7 +69,7 @@ def start(suite: str, python: Path) -> WorkerProcess:
         arguments = ["-c", os.devnull, f"--rootdir={package}", f"--confcutdir={package}", "--pyargs", "sklearn.mixture"]
         variables = VARIABLES
     return WorkerProcess(
-        python, "tests.support.mutant_trials", f"the worker of {TITLES[suite]}", variables, [*PYTEST, *arguments]
+        python, "tests.workers.mutant_trials", f"the worker of {TITLES[suite]}", variables, [*PYTEST, *arguments]
     )
 
 

@@ -17,7 +17,7 @@ from tests.tools import release_environment
 from tests.tools.release_table import Release
 from tests.tools.worker_process import WorkerProcess
 
-MODULE = "tests.support.tracker"
+MODULE = "tests.workers.tracker"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Fit:
 
 
 class Worker(Protocol):
-    """The outside end of a worker that serves ``tests.support.tracker``; see `WorkerProcess`."""
+    """The outside end of a worker that serves ``tests.workers.tracker``; see `WorkerProcess`."""
 
     name: str
 

@@ -200,7 +200,7 @@ def _failing(states: list[str]) -> str:
 def _code() -> str:
     """What the verdicts in a journal depend on."""
     digest = hashlib.sha256()
-    for pattern in ("tests/test_*.py", "tests/support/*.py", "tests/tools/reduce/*.py"):
+    for pattern in ("tests/test_*.py", "tests/support/*.py", "tests/workers/*.py", "tests/tools/reduce/*.py"):
         for path in sorted(corpus.PROJECT.glob(pattern)):
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -12,7 +12,7 @@ from tests.tools.reduce.candidate import Candidate
 from tests.tools.reduce.search import Judge
 from tests.tools.worker_process import WorkerProcess
 
-PROBE = "tests.support.failure_probe"
+PROBE = "tests.workers.failure_probe"
 SECONDS_FOR_A_REQUEST = 1800.0
 
 

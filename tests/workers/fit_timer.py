@@ -1,7 +1,7 @@
 """Times fits of cases inside the environment of one release, asked by a tool outside.
 
-``python -m tests.support.fit_timer`` serves the requests of a worker process
-(``tests/support/worker.py``). Only ``fit`` is inside the clock: estimators are
+``python -m tests.workers.fit_timer`` serves the requests of a worker process
+(``tests/workers/worker.py``). Only ``fit`` is inside the clock: estimators are
 made before it starts, and no garbage is collected while it runs.
 
 Runs inside old environments: Python 3.6 syntax; threadpoolctl where the
@@ -21,7 +21,8 @@ import sklearn
 from fixtures import corpus
 from fixtures.corpus import Case
 from fixtures.validation import BrokenCase
-from tests.support import environment, replay, worker
+from tests.support import environment, replay
+from tests.workers import worker
 
 COLD = "cold"
 # Before 0.20 ``n_iter_`` is one less than the iterations that were made

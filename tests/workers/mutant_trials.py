@@ -24,7 +24,8 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import pytest
 
-from tests.support import baseline, expected, worker
+from tests.support import baseline, expected
+from tests.workers import worker
 
 PACKAGE = "sklearn.mixture"
 MOST_BYTES = 8 << 30

@@ -15,8 +15,9 @@ import numpy as np
 from fixtures import corpus, npy
 from fixtures.corpus import Case, Settings
 from fixtures.validation import precisions_shape
-from tests.support import diagnosis, environment, messages, replay, worker
+from tests.support import diagnosis, environment, messages, replay
 from tests.support.replay import Outcome, Start
+from tests.workers import worker
 
 
 class Tracker:

@@ -20,7 +20,8 @@ import pytest
 
 from fixtures import corpus
 from fixtures.validation import BrokenCase
-from tests.support import ledger, worker
+from tests.support import ledger
+from tests.workers import worker
 
 PASSES, FAILS = "passes", "fails"
 SKIPPED = "skipped: "  # how a refusal begins where every check was skipped

@@ -1,6 +1,6 @@
 """The inside end of a reduction: whether a check fails on a candidate case, and in which way.
 
-Serves requests as ``python -m tests.support.failure_probe``. A candidate is
+Serves requests as ``python -m tests.workers.failure_probe``. A candidate is
 judged by the very check of the suite: the function in ``tests/test_*.py`` is
 called with what pytest's fixtures would give it.
 
@@ -17,12 +17,13 @@ import numpy as np
 import pytest
 
 from fixtures.corpus import Case, Settings
-from tests.support import environment, messages, replay, worker
+from tests.support import environment, messages, replay
 from tests.support.diagnosis import NotDiagnosable
 from tests.support.fits import Fits
 from tests.support.reference import DegenerateCovariance, exact_replay
 from tests.support.replay import EXPLICIT
 from tests.support.states import COLLAPSED, EMPTY
+from tests.workers import worker
 
 # Where the checks live that can be asked about a case that the corpus does not
 # have, in the order in which they are asked. The others compare with a record.
