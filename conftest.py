@@ -3,54 +3,65 @@
 Runs inside old environments: Python 3.6 syntax.
 """
 
-from tests.support import stopwatch  # first: it times the import of scikit-learn
+from tests.support import stopwatch
+
+stopwatch.import_scikit_learn()  # first: it is timed
 
 # isort: split
 from pathlib import Path
-from typing import Any, Callable, Dict, Generator, List, Optional, Set, Tuple
+from typing import Any, Dict, Generator, List, Optional, Set, Tuple
 
 import pytest
 
 from fixtures import corpus
 from fixtures.validation import BrokenCase
-from tests.support import environment, ledger, messages, picture, record, record_format, replay
-from tests.support.diagnosis import Diagnosis, Judge
-from tests.support.fits import Fits
+from tests.support import check, environment, estimator, findings, ledger, picture, record, record_format
+from tests.support.judgement import Defect, NotJudged
+from tests.support.subject import Subject
 
 SUITE_KEY: pytest.StashKey[Any] = pytest.StashKey()
 ENTRY_KEY: pytest.StashKey[ledger.Entry] = pytest.StashKey()
 
-TESTS = Path(__file__).resolve().parent / "tests"
 PROMISED_OVERHEAD = 1.3
 
 
 class Suite:
-    """What one run shares: the options, the cases, and each replay, made once."""
+    """What one run shares: the options, and for each case what was made of it."""
 
     def __init__(self, config: Any) -> None:
         self.capture = corpus.find_capture(config.getoption("--capture-dir"), "--capture-dir")
-        estimator_class = replay.import_estimator(config.getoption("--estimator"))
         self.ledger = None if config.getoption("--no-ledger") else ledger.read_ledger()
         self.environment = environment.describe()
         self.release = self.environment["scikit-learn"]
-        self.fits = Fits(estimator_class, self.release)
+        self.under_test = check.UnderTest(estimator.import_estimator(config.getoption("--estimator")), self.release)
         self.case_names = corpus.case_names()
-        self.cases: Dict[str, corpus.Case] = {}
+        self.traits = {name: _traits(name) for name in self.case_names}
+        self.subjects: Dict[str, Subject] = {}
         self.found: List[ledger.Entry] = []
+        self.not_judged: Dict[str, List[str]] = {}
         self.recorded: Set[Tuple[str, str]] = set()
         self.plots = config.getoption("--plots")
         self.count = record.Count()
 
-    def case(self, name: str) -> corpus.Case:
-        if name not in self.cases:
-            self.cases[name] = corpus.load_case(name, capture=self.capture)
-        return self.cases[name]
+    def cases_of(self, made: check.Check) -> List[str]:
+        """The cases that a check runs on; one that is broken is left for the check to report."""
+        return [name for name, traits in self.traits.items() if not traits or made.runs_on(traits, self.under_test)]
 
-    def record_once(self, record_property: Any, case: corpus.Case, properties: record.Properties) -> None:
-        for name, value in properties:
-            if (case.name, name) not in self.recorded:
-                self.recorded.add((case.name, name))
-                record_property(name, value)
+    def subject(self, name: str) -> Subject:
+        if name not in self.subjects:
+            case = corpus.load_case(name, capture=self.capture)
+            self.subjects[name] = Subject(case, self.under_test.estimator_class, self.release)
+        return self.subjects[name]
+
+    def record_once(self, record_property: Any, subject: Subject) -> None:
+        """Record what a check has made of a case, and no check before it."""
+        made = {record.of_replays: subject.was_replayed, record.of_steps: subject.was_stepped}
+        for properties_of, was_made in made.items():
+            key = (subject.case.name, properties_of.__name__)
+            if was_made and key not in self.recorded:
+                self.recorded.add(key)
+                for name, value in properties_of(subject):
+                    record_property(name, value)
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -64,7 +75,7 @@ def pytest_addoption(parser: Any) -> None:
     group.addoption(
         "--estimator",
         metavar="MODULE:CLASS",
-        default=replay.DEFAULT_ESTIMATOR,
+        default=estimator.DEFAULT_ESTIMATOR,
         help="estimator class under test (default: %(default)s)",
     )
     group.addoption(
@@ -78,7 +89,7 @@ def pytest_addoption(parser: Any) -> None:
 def pytest_configure(config: Any) -> None:
     try:
         suite = config.stash[SUITE_KEY] = Suite(config)
-    except (corpus.BadCaptureFolder, ledger.BadLedger, replay.UnknownEstimator) as error:
+    except (corpus.BadCaptureFolder, ledger.BadLedger, estimator.UnknownEstimator) as error:
         raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(suite.count)
 
@@ -98,11 +109,17 @@ def pytest_report_header(config: Any) -> List[str]:
     ]
 
 
+def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> Optional[List[Any]]:  # noqa: ARG001
+    """Leave out a check that runs on no case here: on this release, with this estimator."""
+    made = check.of(obj)
+    return [] if made and not collector.config.stash[SUITE_KEY].cases_of(made) else None
+
+
 def pytest_generate_tests(metafunc: Any) -> None:
-    """Run every check that asks for a case, and does not say which, on every case of the corpus."""
-    says_which = any("case_name" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
-    if "case_name" in metafunc.fixturenames and not says_which:
-        metafunc.parametrize("case_name", metafunc.config.stash[SUITE_KEY].case_names)
+    """Run every check on the cases that it applies to."""
+    made = check.of(metafunc.function)
+    if made:
+        metafunc.parametrize("case_name", metafunc.config.stash[SUITE_KEY].cases_of(made))
 
 
 def pytest_ignore_collect(collection_path: Path, config: Any) -> Optional[bool]:
@@ -120,10 +137,10 @@ def pytest_collection_modifyitems(config: Any, items: List[Any]) -> None:
     if suite.ledger is None:
         return
     pairs = {_check_and_case(item): item for item in items}
-    collected = {check for check, _ in pairs}
+    collected = {name for name, _ in pairs}
     selected_by_id = any("::" in str(argument) for argument in config.args)
     try:
-        suite.ledger.require_known(ledger.checks_in(TESTS), set(suite.case_names))
+        suite.ledger.require_known(set(check.every()), set(suite.case_names))
         for entry in suite.ledger.listed_for(suite.release):
             item = pairs.get((entry.check, entry.case))
             if item is None:
@@ -131,39 +148,62 @@ def pytest_collection_modifyitems(config: Any, items: List[Any]) -> None:
                     raise ledger.BadLedger(entry.unmatched())
                 continue
             item.stash[ENTRY_KEY] = entry
-            reason = "known defect {}, {}".format(entry.defect, entry.upstream)
-            item.add_marker(pytest.mark.xfail(raises=messages.Defect, strict=True, reason=reason))
+            if entry.is_judged:
+                reason = "known defect {}, {}".format(entry.defect, entry.upstream)
+                item.add_marker(pytest.mark.xfail(raises=Defect, strict=True, reason=reason))
     except ledger.BadLedger as error:
         raise pytest.UsageError(str(error)) from None
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None]:
-    """Note the listed defects that occur, say which line to change for one that is gone, and name a broken case.
-
-    What a defect's check says is recorded, and with --plots a failing case is drawn.
-    """
+    """Hold how a check ended against the ledger, and record what it found or could not judge."""
     result = yield
     report = result.get_result()
     suite = item.config.stash[SUITE_KEY]
-    if call.excinfo is not None and call.excinfo.errisinstance(messages.Defect):
-        item.user_properties.append((record_format.SEEN, record.evidence(str(call.excinfo.value))))
+    entry = item.stash.get(ENTRY_KEY, None)
+    raised = None if call.excinfo is None else call.excinfo.value
+    if isinstance(raised, Defect):
+        kept = raised.findings[: record_format.MOST_FINDINGS]
+        item.user_properties.append((record_format.FINDINGS, findings.as_json(kept)))
         if report.failed and suite.plots is not None:
             report.longrepr = "{}\n{}".format(report.longrepr, _drawn(suite, item))
-    if call.excinfo is not None and call.excinfo.errisinstance(BrokenCase):
-        report.longrepr = "broken case, not a defect of scikit-learn: {}".format(call.excinfo.value)
-    entry = item.stash.get(ENTRY_KEY, None)
-    if entry and hasattr(report, "wasxfail") and report.skipped:
-        suite.found.append(entry)
-    if entry and report.when == "call" and report.failed and call.excinfo is None:
-        report.longrepr = ledger.gone(entry, suite.release)
+        if entry and report.skipped:
+            suite.found.append(entry)
+    elif isinstance(raised, NotJudged):
+        _hold_not_judged(suite, item, report, str(raised))
+    elif isinstance(raised, BrokenCase):
+        report.longrepr = "broken case, not a defect of scikit-learn: {}".format(raised)
+    elif entry and report.when == "call" and raised is None:
+        report.outcome, report.longrepr = "failed", ledger.gone(entry, suite.release)
         item.user_properties.append((record_format.GONE, entry.defect))
+
+
+def _hold_not_judged(suite: Suite, item: Any, report: Any, reason: str) -> None:
+    """A check that is not judged ends so where the ledger lists it, or is off; elsewhere it fails."""
+    entry = item.stash.get(ENTRY_KEY, None)
+    name, case = _check_and_case(item)
+    item.user_properties.append((record_format.NOT_JUDGED, reason))
+    if suite.ledger is None or (entry and not entry.is_judged):
+        suite.not_judged.setdefault(reason, []).append("{}[{}]".format(name, case))
+        report.is_not_judged = True
+    else:
+        report.outcome = "failed"
+        report.longrepr = ledger.unlisted(name, str(case), suite.release, reason, entry)
+
+
+def pytest_report_teststatus(report: Any) -> Optional[Tuple[str, str, str]]:
+    """Count apart what is not judged."""
+    return ("not judged", "j", "NOT JUDGED") if getattr(report, "is_not_judged", False) else None
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
     suite = config.stash[SUITE_KEY]
-    if not suite.fits.made:
+    if not suite.subjects:
         return
+    for reason, names in sorted(suite.not_judged.items(), key=lambda item: -len(item[1])):
+        more = " and {} more".format(len(names) - 1) if len(names) > 1 else ""
+        terminalreporter.write_line("not judged: {}{}: {}".format(names[0], more, reason))
     if suite.ledger is not None:
         for line in ledger.summary(suite.found, suite.release):
             terminalreporter.write_line(line)
@@ -171,72 +211,29 @@ def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
 
 
 @pytest.fixture
-def release(pytestconfig: Any) -> str:
-    """Version of the scikit-learn under test."""
-    return pytestconfig.stash[SUITE_KEY].release
+def subject(pytestconfig: Any, case_name: str, record_property: Any) -> Generator[Subject, None, None]:
+    """The estimator under test on a case; skipped where its data are published elsewhere and not at hand."""
+    suite = pytestconfig.stash[SUITE_KEY]
+    try:
+        made = suite.subject(case_name)
+    except corpus.CaptureNotAtHand as reason:
+        pytest.skip(str(reason))
+    yield made
+    suite.record_once(record_property, made)
+    if made.partly:
+        record_property(record_format.PARTLY, made.partly.pop())
+
+
+@pytest.fixture
+def case(subject: Subject) -> corpus.Case:
+    """A validated case, for benchmarks."""
+    return subject.case
 
 
 @pytest.fixture
 def estimator_class(pytestconfig: Any) -> Any:
-    """The class under test."""
-    return pytestconfig.stash[SUITE_KEY].fits.estimator_class
-
-
-@pytest.fixture
-def case(pytestconfig: Any, case_name: str) -> corpus.Case:
-    """A validated case; skipped where its data are published elsewhere and not at hand."""
-    try:
-        return pytestconfig.stash[SUITE_KEY].case(case_name)
-    except corpus.CaptureNotAtHand as reason:
-        pytest.skip(str(reason))
-
-
-@pytest.fixture
-def replays(pytestconfig: Any, case: corpus.Case, record_property: Any) -> Dict[str, Tuple[replay.Outcome, ...]]:
-    """What the fits of the case left, frame by frame, for each way of replaying it; fitted once a session."""
-    suite = pytestconfig.stash[SUITE_KEY]
-    outcomes = suite.fits.replays(case)
-    suite.record_once(record_property, case, record.of_place(case, outcomes[replay.EXPLICIT][-1]))
-    return outcomes
-
-
-@pytest.fixture
-def steps(pytestconfig: Any, case: corpus.Case, record_property: Any) -> Tuple[replay.Outcome, ...]:
-    """What each single EM step on the case's first frame left; made once a session, a large frame's first step only."""
-    suite = pytestconfig.stash[SUITE_KEY]
-    outcomes = suite.fits.steps(case)
-    suite.record_once(record_property, case, record.of_steps(outcomes))
-    return outcomes
-
-
-@pytest.fixture
-def fit_again(pytestconfig: Any) -> Callable[[corpus.Case], replay.Outcome]:
-    """A function that fits a case of one frame, changed or not, once more."""
-    return pytestconfig.stash[SUITE_KEY].fits.again
-
-
-@pytest.fixture
-def place(case_name: str, release: str) -> str:
-    """Where a check is, for its message."""
-    return "scikit-learn {}, case {}".format(release, case_name)
-
-
-@pytest.fixture
-def judge(pytestconfig: Any, record_property: Any) -> Judge:
-    """A function that says what became of each component of a fit, and records it."""
-    suite = pytestconfig.stash[SUITE_KEY]
-
-    def diagnosis_of(case: corpus.Case, way: str, outcome: replay.Outcome) -> Diagnosis:
-        diagnosis = None
-        try:
-            diagnosis = suite.fits.judge(case, way, outcome)
-        finally:
-            prefix = "" if len(case.frames) == 1 else "{} frame {} ".format(way, outcome.frame)
-            for name, value in record.of_fit(outcome, diagnosis):
-                record_property(prefix + name, value)
-        return diagnosis
-
-    return diagnosis_of
+    """The class under test, for benchmarks."""
+    return pytestconfig.stash[SUITE_KEY].under_test.estimator_class
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -260,10 +257,10 @@ def _drawn(suite: Suite, item: Any) -> str:
     _, name = _check_and_case(item)
     if name is None:
         return "no picture: the check has no case"
-    case = suite.case(name)
+    subject = suite.subject(name)
     path = suite.plots / "{}-sklearn-{}.svg".format(name, suite.release)
     try:
-        picture.write(path, case, suite.fits.replays(case)[replay.EXPLICIT][-1])
+        picture.write(path, subject)
     except OSError as error:
         return "no picture: {} cannot be written ({})".format(path, error.strerror)
     return "picture: {}".format(path)
@@ -272,3 +269,10 @@ def _drawn(suite: Suite, item: Any) -> str:
 def _check_and_case(item: Any) -> Tuple[str, Optional[str]]:
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     return getattr(item, "originalname", item.name), parameters.get("case_name")
+
+
+def _traits(name: str) -> Optional[corpus.Traits]:
+    try:
+        return corpus.traits_of(name)
+    except BrokenCase:
+        return None

@@ -5,64 +5,54 @@ change of behaviour between two releases goes unnoticed: each one is explained
 by the ledger with its upstream change, or is a finding.
 """
 
-from typing import Any, Dict, List, Tuple
-
-import pytest
-
-from fixtures.corpus import Case
-from tests.support import baseline, messages
-from tests.support.replay import Outcome
-
-Replays = Dict[str, Tuple[Outcome, ...]]
+from tests.support import baseline
+from tests.support.check import check
+from tests.support.judgement import Judgement
+from tests.support.subject import Subject
 
 
-@pytest.fixture(autouse=True)
-def _scikit_learns_own(estimator_class: Any) -> None:
-    if not estimator_class.__module__.startswith("sklearn."):
-        pytest.skip("the baseline records scikit-learn's own class, and another one is under test")
-
-
-def test_fit_ends_as_recorded(case: Case, replays: Replays, release: str) -> None:
+@check(headline="the fit does not end as in the baseline", is_record=True)
+def test_fit_ends_as_recorded(subject: Subject, judgement: Judgement) -> None:
     """It raises, converges and counts its iterations alike, frame by frame."""
-    recorded = baseline.read(case.name)
-    wrong = {way: baseline.different_ends(recorded["ways"][way], replays[way]) for way in replays}
-    _require_equal(release, case, recorded["release"], wrong)
+    for way, records in _recorded(subject).items():
+        baseline.compare_ends(_at(subject, judgement, way), records, subject.replays[way])
 
 
-def test_lower_bound_is_as_recorded(case: Case, replays: Replays, release: str) -> None:
+@check(headline="the lower bound is not that of the baseline", is_record=True)
+def test_lower_bound_is_as_recorded(subject: Subject, judgement: Judgement) -> None:
     """The lower bound is the same after every frame."""
-    recorded = baseline.read(case.name)
-    _skip_where_one_raised(recorded, replays)
-    wrong = {way: baseline.different_bounds(recorded["ways"][way], replays[way], case) for way in replays}
-    _require_equal(release, case, recorded["release"], wrong)
+    _require_that_none_raised(subject, judgement)
+    for way, records in _recorded(subject).items():
+        baseline.compare_bounds(_at(subject, judgement, way), records, subject.replays[way], subject.case)
 
 
-def test_parameters_are_as_recorded(case: Case, replays: Replays, release: str) -> None:
+@check(headline="the parameters are not those of the baseline", is_record=True)
+def test_parameters_are_as_recorded(subject: Subject, judgement: Judgement) -> None:
     """Weights, means and covariances are the same after the last frame."""
-    recorded = baseline.read(case.name)
-    _skip_where_one_raised(recorded, replays)
-    wrong = {way: baseline.different_parameters(recorded["ways"][way], replays[way], case) for way in replays}
-    _require_equal(release, case, recorded["release"], wrong)
+    _require_that_none_raised(subject, judgement)
+    for way, records in _recorded(subject).items():
+        baseline.compare_parameters(_at(subject, judgement, way), records, subject.replays[way], subject.case)
 
 
-def test_dtypes_are_as_recorded(case: Case, replays: Replays, release: str) -> None:
+@check(headline="the dtypes are not those of the baseline", is_record=True)
+def test_dtypes_are_as_recorded(subject: Subject, judgement: Judgement) -> None:
     """Weights, means and covariances have the same dtype."""
-    recorded = baseline.read(case.name)
-    _skip_where_one_raised(recorded, replays)
-    wrong = {way: baseline.different_dtypes(recorded["ways"][way], replays[way]) for way in replays}
-    _require_equal(release, case, recorded["release"], wrong)
+    _require_that_none_raised(subject, judgement)
+    for way, records in _recorded(subject).items():
+        baseline.compare_dtypes(_at(subject, judgement, way), records, subject.replays[way])
 
 
-def _skip_where_one_raised(recorded: Dict[str, Dict[str, List[baseline.Record]]], replays: Replays) -> None:
-    if any("error" in recorded["ways"][way][-1] or replays[way][-1].error for way in replays):
-        pytest.skip("a fit raised, here or in the baseline: test_fit_ends_as_recorded judges that")
+def _recorded(subject: Subject) -> baseline.Ways:
+    return baseline.read(subject.case.name).ways
 
 
-def _require_equal(release: str, case: Case, recorded_with: str, wrong: Dict[str, List[str]]) -> None:
-    lines = ["  {}, {}".format(way, line) for way, found in wrong.items() for line in found]
-    if lines:
-        raise messages.Defect(
-            "scikit-learn {}, case {}: the fit differs from the baseline, recorded with scikit-learn {}\n{}".format(
-                release, case.name, recorded_with, "\n".join(lines)
-            )
-        )
+def _at(subject: Subject, judgement: Judgement, way: str) -> Judgement:
+    return judgement.at(way=way) if len(subject.replays) > 1 else judgement
+
+
+def _require_that_none_raised(subject: Subject, judgement: Judgement) -> None:
+    for way, records in _recorded(subject).items():
+        here, there = subject.replays[way][-1].error, records[-1].get("error")
+        if here is not None or there is not None:
+            seen = "nothing" if here is None else here.type
+            judgement.stop("the fit raised {}, in the baseline {}".format(seen, there or "nothing"))

@@ -6,29 +6,33 @@ responsibility mass, or one dragged towards the origin, is no EM solution
 (https://github.com/scikit-learn/scikit-learn/issues/12099).
 """
 
-from typing import Dict, Tuple
-
-from fixtures.corpus import Case
-from tests.support import expected, messages
-from tests.support.diagnosis import Judge
-from tests.support.replay import Outcome
+from tests.support.check import check
+from tests.support.diagnosis import finding_of
+from tests.support.judgement import Judgement
+from tests.support.subject import Subject, judge_parameters
 
 
-def test_no_component_collapses(
-    case: Case, replays: Dict[str, Tuple[Outcome, ...]], judge: Judge, release: str
-) -> None:
-    """In a chain the first frame with a collapse is told, for each way of replaying it.
+@check(
+    headline="components collapsed",
+    title="GaussianMixture: a component that loses its samples ends at the origin",
+    upstream="https://github.com/scikit-learn/scikit-learn/issues/12099",
+)
+def test_no_component_collapses(subject: Subject, judgement: Judgement) -> None:
+    """No component is empty or dragged, in any frame and for each way of replaying them.
 
-    Where exact EM itself ends in a singular covariance, a fit that raises is right.
+    Of a chain the first frame with a collapse is reported. Where exact EM
+    itself ends in a singular covariance a fit may raise.
     """
-    collapses = []
-    for way, outcomes in replays.items():
+    for way, outcomes in subject.replays.items():
         for outcome in outcomes:
-            if outcome.error and "degenerate" in expected.of(case):
+            at = judgement.at(way=way, frame=outcome.frame) if len(subject.case.frames) > 1 else judgement
+            if outcome.error is not None and "degenerate" in subject.truth:
+                judgement.cannot("the fit raised {}, and exact EM ends in a singular covariance".format(outcome.error))
                 break
-            diagnosis = judge(case, way, outcome)
+            if judge_parameters(at, subject.case, outcome) is None:
+                break
+            diagnosis = subject.diagnosis(way, outcome)
+            for component in diagnosis.collapsed():
+                at.add(finding_of(diagnosis, component))
             if diagnosis.collapsed():
-                collapses.append(messages.collapse(release, case, way, outcome, diagnosis))
                 break
-    if collapses:
-        raise messages.Defect("\n\n".join([*collapses, "what to do: see 'How to read a failure' in README.md"]))

@@ -1,26 +1,43 @@
 """Promise: a fit does not depend on where the data lie, on their order, or on the unit they are in."""
 
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable
 
 import numpy as np
-import pytest
 
 from fixtures.corpus import Case
-from tests.support import expected, messages
-from tests.support.replay import EXPLICIT, LARGE_FRAME, Outcome
+from tests.support.check import NOT_LARGE, ONE_FRAME, Reproduction, check
+from tests.support.judgement import Judgement
 from tests.support.same_fit import same_fit
+from tests.support.subject import Subject
 
 SHIFT, UNIT = 64, 4  # powers of two: exact in every dtype that is used
+NEEDS = (ONE_FRAME, NOT_LARGE)
 
 
-def test_fit_moves_with_a_translation(case: Case, replays: Any, fit_again: Any, place: str) -> None:
+@check(
+    headline="the fit does not move with a translation",
+    needs=NEEDS,
+    should_be="The same means from both fits: adding a number to every coordinate moves the means by as much.",
+    reproduction=Reproduction(
+        """\
+for shift in (0, 64):
+    moved = dict(parameters, means_init=parameters["means_init"] + shift)
+    model = GaussianMixture(**moved).fit(X + shift)
+    print("moved by {}: means {} when moved back".format(shift, (model.means_ - shift).tolist()))""",
+        makes_fits=True,
+    ),
+)
+def test_fit_moves_with_a_translation(subject: Subject, judgement: Judgement) -> None:
     """Every coordinate plus 64: the means move by as much, and nothing else does."""
+    case = subject.case
     moved = case._replace(frames=tuple(_wide(frame) + SHIFT for frame in case.frames), means=case.means + SHIFT)
-    _require_equivariance(case, moved, replays, fit_again, place, lambda fit: fit._replace(means=fit.means - SHIFT))
+    _judge_equivariance(subject, judgement, moved, lambda fit: fit._replace(means=fit.means - SHIFT))
 
 
-def test_fit_moves_with_a_reflection(case: Case, replays: Any, fit_again: Any, place: str) -> None:
-    """The first coordinate with its sign changed."""
+@check(headline="the fit does not move with a reflection", needs=NEEDS)
+def test_fit_moves_with_a_reflection(subject: Subject, judgement: Judgement) -> None:
+    """The first coordinate with its sign changed: the first coordinate of the means changes its sign."""
+    case = subject.case
     signs = np.ones(case.means.shape[1], dtype=case.means.dtype)
     signs[0] = -1
     moved = case._replace(
@@ -28,8 +45,8 @@ def test_fit_moves_with_a_reflection(case: Case, replays: Any, fit_again: Any, p
         means=case.means * signs,
         precisions=_map_matrices(case, case.precisions, lambda matrix: matrix * np.outer(signs, signs)),
     )
-    _require_equivariance(
-        case, moved, replays, fit_again, place,
+    _judge_equivariance(
+        subject, judgement, moved,
         lambda fit: fit._replace(
             means=fit.means * signs,
             covariances=_map_matrices(case, fit.covariances, lambda matrix: matrix * np.outer(signs, signs)),
@@ -37,8 +54,10 @@ def test_fit_moves_with_a_reflection(case: Case, replays: Any, fit_again: Any, p
     )  # fmt: skip
 
 
-def test_fit_moves_with_an_exchange_of_axes(case: Case, replays: Any, fit_again: Any, place: str) -> None:
-    """The features in reverse order."""
+@check(headline="the fit does not move with an exchange of axes", needs=NEEDS)
+def test_fit_moves_with_an_exchange_of_axes(subject: Subject, judgement: Judgement) -> None:
+    """The features in reverse order: those of the means and covariances are, too."""
+    case = subject.case
     reverse = np.arange(case.means.shape[1])[::-1]
 
     def exchanged(array: np.ndarray) -> np.ndarray:
@@ -49,28 +68,32 @@ def test_fit_moves_with_an_exchange_of_axes(case: Case, replays: Any, fit_again:
         means=np.ascontiguousarray(case.means[:, reverse]),
         precisions=exchanged(case.precisions),
     )
-    _require_equivariance(
-        case, moved, replays, fit_again, place,
+    _judge_equivariance(
+        subject, judgement, moved,
         lambda fit: fit._replace(means=fit.means[:, reverse], covariances=exchanged(fit.covariances)),
     )  # fmt: skip
 
 
-def test_order_of_samples_does_not_matter(case: Case, replays: Any, fit_again: Any, place: str) -> None:
-    """The samples in reverse order."""
+@check(headline="the fit depends on the order of the samples", needs=NEEDS)
+def test_order_of_samples_does_not_matter(subject: Subject, judgement: Judgement) -> None:
+    """The samples in reverse order change nothing."""
+    case = subject.case
     moved = case._replace(frames=tuple(np.ascontiguousarray(frame[::-1]) for frame in case.frames))
-    _require_equivariance(case, moved, replays, fit_again, place, lambda fit: fit)
+    _judge_equivariance(subject, judgement, moved, lambda fit: fit)
 
 
-def test_order_of_components_does_not_matter(case: Case, replays: Any, fit_again: Any, place: str) -> None:
+@check(headline="the fit depends on the order of the components", needs=NEEDS)
+def test_order_of_components_does_not_matter(subject: Subject, judgement: Judgement) -> None:
     """The components in reverse order: the fit has them in reverse order."""
+    case = subject.case
     own = case.settings.covariance_type != "tied"
     moved = case._replace(
         weights=case.weights[::-1].copy(),
         means=case.means[::-1].copy(),
         precisions=case.precisions[::-1].copy() if own else case.precisions,
     )
-    _require_equivariance(
-        case, moved, replays, fit_again, place,
+    _judge_equivariance(
+        subject, judgement, moved,
         lambda fit: fit._replace(
             weights=fit.weights[::-1],
             means=fit.means[::-1],
@@ -79,14 +102,45 @@ def test_order_of_components_does_not_matter(case: Case, replays: Any, fit_again
     )  # fmt: skip
 
 
-def test_every_sample_twice_changes_nothing(case: Case, replays: Any, fit_again: Any, place: str) -> None:
-    """Twice the mass, the same mixture."""
+@check(
+    headline="the fit of every sample twice is another one",
+    needs=NEEDS,
+    should_be="The same means and covariances from both fits: with every sample twice, every mass is doubled and no"
+    " ratio changes.",
+    reproduction=Reproduction(
+        """\
+for times in (1, 2):
+    model = GaussianMixture(**parameters).fit(np.concatenate([X] * times))
+    print("every sample {} time(s): means {}, covariances {}".format(
+        times, model.means_.tolist(), model.covariances_.tolist()))""",
+        makes_fits=True,
+    ),
+)
+def test_every_sample_twice_changes_nothing(subject: Subject, judgement: Judgement) -> None:
+    """Every sample twice is twice the mass and the same mixture."""
+    case = subject.case
     moved = case._replace(frames=tuple(np.concatenate([frame, frame]) for frame in case.frames))
-    _require_equivariance(case, moved, replays, fit_again, place, lambda fit: fit)
+    _judge_equivariance(subject, judgement, moved, lambda fit: fit)
 
 
-def test_fit_scales_with_the_unit(case: Case, replays: Any, fit_again: Any, place: str) -> None:
+@check(
+    headline="the fit depends on the unit of the samples",
+    needs=NEEDS,
+    should_be="The same means from both fits: the unit of the coordinates does not matter.",
+    reproduction=Reproduction(
+        """\
+for unit in (1.0, 4.0):
+    scaled = dict(parameters, means_init=parameters["means_init"] * unit, reg_covar=parameters["reg_covar"] * unit ** 2,
+                  precisions_init=parameters["precisions_init"] / unit ** 2)
+    model = GaussianMixture(**scaled).fit(X * unit)
+    print("unit {}: means {} in the old unit".format(unit, (model.means_ / unit).tolist()))""",
+        makes_fits=True,
+        needs=("reg_covar",),
+    ),
+)
+def test_fit_scales_with_the_unit(subject: Subject, judgement: Judgement) -> None:
     """Every coordinate times 4, reg_covar times 16: means times 4, covariances times 16."""
+    case = subject.case
     moved = case._replace(
         frames=tuple(_wide(frame) * UNIT for frame in case.frames),
         means=case.means * UNIT,
@@ -94,30 +148,21 @@ def test_fit_scales_with_the_unit(case: Case, replays: Any, fit_again: Any, plac
         settings=case.settings._replace(reg_covar=case.settings.reg_covar * UNIT**2),
     )
     shift = case.means.shape[1] * np.log(UNIT)
-    _require_equivariance(
-        case, moved, replays, fit_again, place,
+    _judge_equivariance(
+        subject, judgement, moved,
         lambda fit: fit._replace(
-            means=fit.means / UNIT, covariances=fit.covariances / UNIT**2, lower_bound=fit.lower_bound + shift
+            means=fit.means / UNIT,
+            covariances=fit.covariances / UNIT**2,
+            lower_bound=None if fit.lower_bound is None else fit.lower_bound + shift,
         ),
     )  # fmt: skip
 
 
-def _require_equivariance(  # noqa: PLR0917  (all that the fixtures of a check give)
-    case: Case,
-    moved: Case,
-    replays: Dict[str, Tuple[Outcome, ...]],
-    fit_again: Callable[[Case], Outcome],
-    place: str,
-    back: Callable[[Any], Any],
-) -> None:
-    if len(case.frames) > 1 or len(case.frame) > LARGE_FRAME:
-        pytest.skip("not fitted once more: a chain, or more than {:,} samples".format(LARGE_FRAME))
-    if "degenerate" in expected.of(case):
-        return  # EM ends in a singular covariance: what a fit leaves before that is rounding
-    (before,) = replays[EXPLICIT]
-    wrong = same_fit(case, before, fit_again(moved), back, also=[moved])
-    if wrong:
-        raise messages.Defect("{}: the fit does not move along\n  {}".format(place, "\n  ".join(wrong)))
+def _judge_equivariance(subject: Subject, judgement: Judgement, moved: Case, back: Callable[[Any], Any]) -> None:
+    """Compare the fit of a case that was moved, moved back, with that of the case."""
+    # Where EM ends in a singular covariance, what a fit leaves before that is rounding.
+    subject.require_truth()
+    same_fit(judgement, subject.case, subject.last, subject.again(moved), back=back, also=[moved])
 
 
 def _wide(frame: np.ndarray) -> np.ndarray:

@@ -5,140 +5,163 @@ With ``max_iter=1`` a fit is one step of EM from ``weights_init``,
 (https://github.com/scikit-learn/scikit-learn/issues/16944).
 """
 
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Dict
 
 import numpy as np
-import pytest
 
 from fixtures.corpus import Case
-from tests.support import comparison, messages
+from tests.support import comparison
+from tests.support.check import ONE_OF_EACH_TYPE, Reproduction, check
 from tests.support.density import full_matrices
-from tests.support.diagnosis import NotDiagnosable, fitted_parameters
-from tests.support.fits import ONE_OF_EACH_TYPE
+from tests.support.judgement import Judgement
 from tests.support.reference import DegenerateCovariance, exact_replay
-from tests.support.replay import Outcome, fit_frame, initial, make_estimator
+from tests.support.replay import fit_frame, initial
+from tests.support.subject import Subject, judge_parameters, require_fit, require_parameters
 
-# Before 1.1 (https://github.com/scikit-learn/scikit-learn/pull/20408).
-NO_ITERATIONS_REFUSED = "ValueError: Invalid value for 'max_iter'"
+AROUND_THE_ORIGIN = ("control-around-the-origin", "reduced-control-around-the-origin")
+ALL_THAT_A_FIT_LEAVES = (*comparison.PARAMETERS, "precisions", "lower_bound")
 
 
-def test_first_step_uses_the_parameters_given(case: Case, steps: Tuple[Outcome, ...], place: str) -> None:
+@check(
+    headline="one step is not one step of EM",
+    title="GaussianMixture: one iteration is not one EM step from the parameters given",
+    upstream="https://github.com/scikit-learn/scikit-learn/issues/16944",
+)
+def test_first_step_uses_the_parameters_given(subject: Subject, judgement: Judgement) -> None:
     """One step is one exact EM step, for every component that 10 * eps does not outweigh."""
-    one_step = case._replace(frames=case.frames[:1], settings=case.settings._replace(max_iter=1))
-    outcome = steps[0]
+    case, outcome = subject.case, subject.steps[0]
     try:
-        (exact,) = exact_replay(one_step)
+        (exact,) = exact_replay(subject.changed(max_iter=1))
     except DegenerateCovariance:
-        return  # no step of EM to compare with
-    try:
-        dtype = comparison.coarser(case.means, case.frame, fitted_parameters(case, outcome).means)
-    except NotDiagnosable as reason:
-        raise messages.Defect("{}, one step: {}".format(place, reason)) from None
-    should_be = {
-        "weights": np.exp(exact.final.log_weights),
-        "means": exact.final.means,
-        "covariances": exact.final.covariances,
-    }
-    allowed = comparison.tolerances(case, dtype, exact.final.covariances, exact.lower_bounds[0])
-    enough = comparison.outweighs_eps(exact.log_masses[0], dtype)
-    wrong = comparison.differences(outcome, should_be, allowed, enough)
-    wrong += comparison.differences(outcome, {"lower_bound": exact.lower_bounds[0]}, allowed)
-    if wrong:
-        raise messages.Defect("{}: one step is not one step of EM\n  {}".format(place, "\n  ".join(wrong)))
+        judgement.stop("one step of exact EM ends in a singular covariance: there is nothing to compare with")
+    if judge_parameters(judgement.at(step=1), case, outcome) is not None:
+        dtype = comparison.coarser(case.means, case.frame, outcome.means)
+        bound = exact.lower_bounds[0]
+        allowed = comparison.tolerances(case, dtype, exact.final.covariances, bound)
+        should_be = {
+            "weights": np.exp(exact.final.log_weights),
+            "means": exact.final.means,
+            "covariances": exact.final.covariances,
+        }
+        enough = comparison.outweighs_eps(exact.log_masses[0], dtype)
+        comparison.compare(judgement, outcome, should_be, allowed, enough)
+        comparison.compare(judgement, outcome, {"lower_bound": bound}, allowed)
 
 
-@pytest.mark.parametrize("case_name", [*ONE_OF_EACH_TYPE, "reduced-issue-26415-full-precisions"])
-def test_factors_are_those_of_the_precisions_given(case: Case, estimator_class: Any, place: str) -> None:
+@check(
+    headline="the factors are not those of the precisions given",
+    title="GaussianMixture begins with other factors than those of the precisions given",
+    upstream="https://github.com/scikit-learn/scikit-learn/issues/26415",
+    cases=(*ONE_OF_EACH_TYPE, "reduced-issue-26415-full-precisions"),
+    should_be="Upper triangular factors, whose product with their transpose is the precisions given.",
+    reproduction=Reproduction(
+        """\
+model = GaussianMixture(**dict(parameters, reg_covar=0.0))
+try:
+    model.fit(np.zeros(X.shape))
+except ValueError as error:
+    print("a fit that ends in its first M-step: {}".format(error))
+print("precisions_cholesky_ as it began: {}".format(model.precisions_cholesky_.tolist()))""",
+        makes_fits=True,
+    ),
+)
+def test_factors_are_those_of_the_precisions_given(subject: Subject, judgement: Judgement) -> None:
     """``precisions_cholesky_`` right after initialisation: upper triangular, and its square the precisions given.
 
     A fit of samples that are all the same, without ``reg_covar``, ends in its
     first M-step, and leaves the factors that it began with.
     """
+    case = subject.changed(reg_covar=0.0)
     same = np.zeros((max(2, case.n_components), case.means.shape[1]))
-    singular = case._replace(frames=(same,), settings=case.settings._replace(reg_covar=0.0))
-    estimator = make_estimator(singular, initial(singular), estimator_class)
+    singular = case._replace(frames=(same,))
+    estimator = subject.estimator(singular, initial(singular))
     outcome = fit_frame(singular, 0, initial(singular), estimator)
     factors = getattr(estimator, "precisions_cholesky_", None)
-    if not outcome.error or factors is None:
-        return  # it went on, and has other factors now, or took back all that it had begun
-    wrong = _factor_faults(case, factors)
-    if wrong:
-        lines = "\n  ".join(wrong)
-        raise messages.Defect("{}: the factors are not those of the precisions given\n  {}".format(place, lines))
+    if outcome.error is None or factors is None:
+        judgement.stop("a fit of equal samples goes on, or leaves no precisions_cholesky_ of its start")
+    if judgement.has_shape("precisions_cholesky_", factors, case.precisions.shape):
+        _judge_factors(judgement, case, np.asarray(factors))
 
 
-@pytest.mark.parametrize("case_name", ONE_OF_EACH_TYPE)
-def test_lists_are_as_good_as_arrays(
-    case: Case, estimator_class: Any, fit_again: Callable[[Case], Outcome], place: str
-) -> None:
-    """Initial parameters that are lists of lists start the fit that arrays of the same numbers start."""
-    one_step = case._replace(frames=case.frames[:1], settings=case.settings._replace(max_iter=1))
-    start = initial(one_step)
-    lists = {name + "_init": array.tolist() for name, array in start._asdict().items()}
-    seen = fit_frame(one_step, 0, start, make_estimator(one_step, None, estimator_class, **lists))
-    should_be = fit_again(one_step)
-    different = [
-        name
-        for name in (*comparison.PARAMETERS, "precisions", "lower_bound", "error")
-        if not np.array_equal(getattr(seen, name), getattr(should_be, name))
-    ]
-    if different:
-        what = "{} ({})".format(", ".join(different), seen.error or "no error")
-        raise messages.Defect("{}: seen other {} where the fit starts from lists; should be equal".format(place, what))
-
-
-@pytest.mark.parametrize("case_name", ["control-around-the-origin", "reduced-control-around-the-origin"])
-def test_no_iterations_leave_what_was_given(case: Case, estimator_class: Any, place: str) -> None:
-    """``max_iter=0`` fits nothing: weights, means and precisions are those given."""
-    start = initial(case)._asdict()
-    _require_no_iterations(case, estimator_class, place, start)
-
-
-@pytest.mark.parametrize("case_name", ["control-around-the-origin", "reduced-control-around-the-origin"])
-def test_no_iterations_leave_the_means_given(case: Case, estimator_class: Any, place: str) -> None:
-    """``max_iter=0`` fits nothing: weights and means are those given, where the precisions come from the samples."""
-    start = {"weights": case.weights, "means": case.means}
-    _require_no_iterations(case, estimator_class, place, start)
-
-
-def _require_no_iterations(case: Case, estimator_class: Any, place: str, given: Dict[str, np.ndarray]) -> None:
-    nothing = case._replace(frames=case.frames[:1], settings=case.settings._replace(max_iter=0))
-    parameters = {name + "_init": array.copy() for name, array in given.items()}
-    outcome = fit_frame(nothing, 0, initial(case), make_estimator(nothing, None, estimator_class, **parameters))
-    if (outcome.error or "").startswith(NO_ITERATIONS_REFUSED):
-        return  # by name, and it promises nothing
-    should_be: Dict[str, Any] = {"error": None, "n_iter": 0, "converged": False, "warnings": ()}
-    wrong = [
-        "seen {} {}; should be {}".format(name, getattr(outcome, name), value)
-        for name, value in should_be.items()
-        if getattr(outcome, name) != value
-    ]
-    for name, array in given.items():
-        seen = getattr(outcome, name)
-        if not outcome.error and not (np.shape(seen) == array.shape and np.allclose(seen, array, rtol=1e-9, atol=0)):
-            words = messages.numbers(seen) if isinstance(seen, np.ndarray) else repr(seen)
-            wrong.append("seen {}_ {}; should be {}".format(name, words, messages.numbers(array)))
-    if wrong:
-        raise messages.Defect("{}: no iterations, and yet\n  {}".format(place, "\n  ".join(wrong)))
-
-
-def _factor_faults(case: Case, factors: Any) -> List[str]:
+def _judge_factors(judgement: Judgement, case: Case, factors: np.ndarray) -> None:
     kind, (n_components, n_features) = case.settings.covariance_type, case.means.shape
-    if np.shape(factors) != case.precisions.shape:
-        return ["seen precisions_cholesky_ of shape {}; should be {}".format(np.shape(factors), case.precisions.shape)]
+    what = "precisions_cholesky_"
     full = full_matrices(factors, kind, n_components, n_features)
     given = full_matrices(case.precisions, kind, n_components, n_features)
     below = np.abs(np.tril(full, -1)).max(axis=(1, 2))
     off = np.abs(np.matmul(full, np.transpose(full, (0, 2, 1))) - given).max(axis=(1, 2))
     allowed = 64 * float(np.finfo(case.precisions.dtype).eps) * n_features * np.abs(given).max(axis=(1, 2))
-    wrong = [
-        "seen precisions_cholesky_ of component {} with {:.3g} below the diagonal; should be upper triangular".format(
-            component, float(below[component])
-        )
-        for component in np.flatnonzero(~(below == 0))
-    ]
-    return wrong + [
-        "seen precisions_cholesky_ of component {} whose square is off precisions_init by {:.3g}; should be at most"
-        " {:.3g}".format(component, float(off[component]), float(allowed[component]))
-        for component in np.flatnonzero(~(off <= allowed))
-    ]
+    for component in range(n_components):
+        under, error = float(below[component]), float(off[component])
+        judgement.expect(under == 0, what, under, 0.0, aspect="below the diagonal", component=component)
+        judgement.expect(
+            error <= allowed[component], what, error, 0.0, aspect="square, off precisions_init by",
+            tolerance=float(allowed[component]), component=component,
+        )  # fmt: skip
+
+
+@check(headline="lists start another fit than arrays of the same numbers", cases=ONE_OF_EACH_TYPE)
+def test_lists_are_as_good_as_arrays(subject: Subject, judgement: Judgement) -> None:
+    """Initial parameters that are lists of lists start the fit that arrays of the same numbers start."""
+    one_step = subject.changed(max_iter=1)
+    start = initial(one_step)
+    lists = {name + "_init": array.tolist() for name, array in start._asdict().items()}
+    should_be = require_fit(subject.again(one_step))
+    require_parameters(subject.case, should_be)
+    seen = fit_frame(one_step, 0, start, subject.estimator(one_step, None, **lists))
+    if judgement.expect_no_error(seen.error, "fit", "the fit that arrays start"):
+        for name in ALL_THAT_A_FIT_LEAVES:
+            value, expected = getattr(seen, name), getattr(should_be, name)
+            if expected is not None:
+                same = np.array_equal(value, expected)
+                judgement.expect(same, name + "_", "other numbers", "those of the fit that arrays start")
+
+
+@check(
+    headline="a fit of no iterations does not leave what was given",
+    title="GaussianMixture(max_iter=0) does not leave the precisions given",
+    upstream="https://github.com/scikit-learn/scikit-learn/pull/20408",
+    cases=AROUND_THE_ORIGIN,
+    since="1.1",  # before, max_iter=0 was refused
+    should_be="The means and precisions given: no iteration was to be made.",
+    reproduction=Reproduction(
+        """\
+model = GaussianMixture(**dict(parameters, max_iter=0)).fit(X)
+print("means {}, precisions {}".format(model.means_.tolist(), model.precisions_.tolist()))""",
+        makes_fits=True,
+    ),
+)
+def test_no_iterations_leave_what_was_given(subject: Subject, judgement: Judgement) -> None:
+    """``max_iter=0`` fits nothing: weights, means and precisions are those given."""
+    _judge_no_iterations(subject, judgement, initial(subject.case)._asdict())
+
+
+@check(
+    headline="a fit of no iterations does not leave what was given",
+    upstream="https://github.com/scikit-learn/scikit-learn/pull/20408",
+    cases=AROUND_THE_ORIGIN,
+    since="1.1",
+)
+def test_no_iterations_leave_the_means_given(subject: Subject, judgement: Judgement) -> None:
+    """``max_iter=0`` fits nothing: weights and means are those given, where the precisions come from the samples."""
+    case = subject.case
+    _judge_no_iterations(subject, judgement, {"weights": case.weights, "means": case.means})
+
+
+def _judge_no_iterations(subject: Subject, judgement: Judgement, given: Dict[str, np.ndarray]) -> None:
+    require_fit(subject.first)  # one that always raises is judged elsewhere
+    nothing = subject.changed(max_iter=0)
+    parameters = {name + "_init": array.copy() for name, array in given.items()}
+    outcome = fit_frame(nothing, 0, initial(nothing), subject.estimator(nothing, None, **parameters))
+    judgement.expect_no_error(outcome.error, "fit", "a fit of no iterations")
+    should_be: Dict[str, Any] = {"n_iter": 0, "converged": False}  # what is not there is None
+    for name, expected in should_be.items():
+        value = getattr(outcome, name)
+        if value is not None:
+            judgement.expect(value == expected, name + "_", value, expected)
+    warned = ", ".join(category for category, _ in outcome.warnings)
+    judgement.expect(not warned, "fit", warned, "no warning", aspect="warnings")
+    for name, array in given.items():
+        value = getattr(outcome, name)
+        if value is not None:
+            judgement.close(name + "_", value, array, 1e-9 * np.abs(array))

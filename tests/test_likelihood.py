@@ -1,139 +1,132 @@
 """Promise: the lower bound rises, is what the parameters give, and says when to stop."""
 
-from typing import Any, Callable, Dict, List, Tuple
-
 import numpy as np
-import pytest
 
 from fixtures.corpus import Case
-from tests.support import comparison, messages
+from tests.support import comparison
+from tests.support.check import ITERATIONS, NOT_LARGE, Reproduction, check
 from tests.support.density import full_matrices, log_joint_densities, log_sum_exp
+from tests.support.judgement import Judgement
 from tests.support.reference import DegenerateCovariance, exact_replay
-from tests.support.replay import EXPLICIT, Outcome, fit_frame, initial, make_estimator
+from tests.support.replay import Outcome, fit_frame, initial
 from tests.support.same_fit import same_fit
+from tests.support.subject import Subject, require_left
 
-Replays = Dict[str, Tuple[Outcome, ...]]
-FitAgain = Callable[[Case], Outcome]
 N_STARTS = 5
+COUNTED = "`n_iter_` is the number of iterations: exact EM takes {n_iter}."
 
 
-def test_lower_bound_never_falls(case: Case, steps: Tuple[Outcome, ...], place: str) -> None:
+@check(headline="the lower bound falls", needs=(ITERATIONS, NOT_LARGE))
+def test_lower_bound_never_falls(subject: Subject, judgement: Judgement) -> None:
     """From step to step, but for rounding and what reg_covar costs exact EM as well."""
-    bounds = [float(outcome.lower_bound) for outcome in steps if outcome.lower_bound is not None]
-    if len(bounds) < len(steps):
-        return  # a step raised: test_no_component_collapses judges that
+    case, steps = subject.case, subject.steps
+    for outcome in steps:
+        require_left(outcome, "lower_bound")
+    bounds = [float(outcome.lower_bound or 0) for outcome in steps]
     allowed = comparison.tolerances(case, comparison.coarser(case.means, case.frame), 1.0, bounds[0]).lower_bound
     try:
-        exact = exact_replay(case._replace(frames=case.frames[:1]))[0].lower_bounds
+        exact = exact_replay(subject.one_frame)[0].lower_bounds
         allowed += max(0.0, -float(np.diff(exact).min())) if len(exact) > 1 else 0.0
     except DegenerateCovariance:
-        pass
-    wrong = [
-        "step {}: seen {!r}; should be at least {!r} within {:.3g}".format(number + 2, after, before, allowed)
-        for number, (before, after) in enumerate(zip(bounds, bounds[1:]))
-        if not after >= before - allowed
-    ]
-    if wrong:
-        raise messages.Defect("{}: the lower bound falls\n  {}".format(place, "\n  ".join(wrong)))
+        pass  # it costs nothing that could be said
+    for number, (before, after) in enumerate(zip(bounds, bounds[1:])):
+        at = judgement.at(step=number + 2)
+        at.expect(after >= before - allowed, "lower_bound_", after, "at least {!r}".format(before), tolerance=allowed)
 
 
-def test_lower_bound_is_what_the_parameters_give(case: Case, steps: Tuple[Outcome, ...], place: str) -> None:
+@check(
+    headline="lower_bound_ is not that of the parameters that the step starts from",
+    title="GaussianMixture: lower_bound_ is not that of the parameters given",
+)
+def test_lower_bound_is_what_the_parameters_give(subject: Subject, judgement: Judgement) -> None:
     """``lower_bound_`` is the mean log-likelihood under the parameters that the step started from."""
-    wrong = []
+    case = subject.case
     samples = case.frame.astype(np.float64)
-    for number, outcome in enumerate(steps):
-        if outcome.lower_bound is None:
-            break
+    for number, outcome in enumerate(subject.steps):
+        require_left(outcome, "lower_bound")
         start = outcome.start
         precisions = full_matrices(start.precisions, case.settings.covariance_type, *case.means.shape)
         with np.errstate(divide="ignore"):
             log_weights = np.log(start.weights.astype(np.float64))
-        joint = log_joint_densities(
-            samples, log_weights, start.means.astype(np.float64), np.linalg.cholesky(precisions)
-        )
+        try:
+            factors = np.linalg.cholesky(precisions)
+        except np.linalg.LinAlgError:
+            judgement.stop("step {} left precisions_ that are not positive definite".format(number))
+        joint = log_joint_densities(samples, log_weights, start.means.astype(np.float64), factors)
         exact = float(log_sum_exp(joint, axis=1).mean())
         dtype = comparison.coarser(case.means, case.frame, outcome.means)
         allowed = comparison.tolerances(case, dtype, 1.0, exact)
-        found = comparison.differences(outcome, {"lower_bound": exact}, allowed)
-        wrong += ["step {}: {}".format(number + 1, line) for line in found]
-    if wrong:
-        raise messages.Defect("{}: lower_bound_ is of other parameters\n  {}".format(place, "\n  ".join(wrong)))
+        comparison.compare(judgement.at(step=number + 1), outcome, {"lower_bound": exact}, allowed)
 
 
-def test_convergence_is_as_said(case: Case, replays: Replays, place: str) -> None:
+@check(
+    headline="n_iter_, converged_ and the warning do not say how the fit ended",
+    title="GaussianMixture: n_iter_ and converged_ do not say what happened",
+    should_be=COUNTED,
+)
+def test_convergence_is_as_said(subject: Subject, judgement: Judgement) -> None:
     """A fit that stops at max_iter says so and warns; one that converged does neither; counting starts at 1."""
-    wrong = []
-    for way, outcomes in replays.items():
-        for outcome in outcomes:
-            if outcome.error:
-                break
-            wrong += ["{}: {}".format(messages.where(case, way, outcome), line) for line in _ill_said(case, outcome)]
-    if wrong:
-        raise messages.Defect("{}: the fit is not as it says\n  {}".format(place, "\n  ".join(wrong)))
+    for _, outcome, at in subject.fits(judgement):
+        require_left(outcome, "n_iter", "converged")
+        _judge_end(at, subject.case, outcome)
 
 
-def _ill_said(case: Case, outcome: Outcome) -> List[str]:
+def _judge_end(judgement: Judgement, case: Case, outcome: Outcome) -> None:
     n_iter, converged, max_iter = outcome.n_iter, bool(outcome.converged), case.settings.max_iter
     warned = any("converge" in message for _, message in outcome.warnings)
-    wrong = []
-    if n_iter is None or not 1 <= n_iter <= max_iter:
-        wrong.append("seen n_iter_ {}; should be 1 to {}".format(n_iter, max_iter))
-    elif not converged and n_iter != max_iter:
-        wrong.append("seen n_iter_ {} without convergence; should be {}".format(n_iter, max_iter))
-    if warned == converged:
-        words = "a warning" if warned else "no warning"
-        should_be = "no warning" if converged else "a warning"
-        wrong.append("seen converged_ {} and {}; should be {}".format(converged, words, should_be))
-    return wrong
+    in_range = n_iter is not None and 1 <= n_iter <= max_iter
+    if judgement.expect(in_range, "n_iter_", n_iter, "1 to {}".format(max_iter), aspect="range"):
+        judgement.expect(converged or n_iter == max_iter, "n_iter_", n_iter, max_iter, aspect="without convergence")
+    aspect = "beside a warning" if warned else "without a warning"
+    judgement.expect(warned != converged, "converged_", converged, not warned, aspect=aspect)
 
 
-def test_iterations_are_counted(case: Case, steps: Tuple[Outcome, ...], replays: Replays, place: str) -> None:
+@check(
+    headline="n_iter_ is not the first step that changes the lower bound by less than tol",
+    title="GaussianMixture: n_iter_ is not the number of iterations",
+    needs=(ITERATIONS, NOT_LARGE),
+    should_be=COUNTED,
+)
+def test_iterations_are_counted(subject: Subject, judgement: Judgement) -> None:
     """``n_iter_`` is the step at which the lower bound first changes by less than tol."""
-    full = replays[EXPLICIT][0]
-    bounds = [float(outcome.lower_bound) for outcome in steps if outcome.lower_bound is not None]
-    if full.error or full.n_iter is None:
-        return  # test_convergence_is_as_said judges a fit that says nothing
+    full, tol = subject.first, subject.case.settings.tol
+    require_left(full, "n_iter", "converged", "lower_bound")
+    bounds = [float(outcome.lower_bound) for outcome in subject.steps if outcome.lower_bound is not None]
     changes = [abs(after - before) for before, after in zip(bounds, bounds[1:])]
-    small = [number + 2 for number, change in enumerate(changes) if change < case.settings.tol]
+    small = [number + 2 for number, change in enumerate(changes) if change < tol]
     all_steps = len(bounds) == full.n_iter
     right = small[:1] == [full.n_iter] if full.converged and all_steps else not small
-    if not right:
-        raise messages.Defect(
-            "{}: seen n_iter_ {} and converged_ {}; should be the first step that changes the lower bound by less"
-            " than tol, which is {}".format(
-                place, full.n_iter, full.converged, "step {}".format(small[0]) if small else "none of those taken"
-            )
-        )
+    first = "step {}".format(small[0]) if small else "none of those taken"
+    judgement.expect(right, "n_iter_", full.n_iter, "the first that changes the lower bound by less than tol, " + first)
 
 
-@pytest.mark.parametrize("case_name", ["control-around-the-origin"])
-def test_a_change_of_tol_does_not_stop(case: Case, fit_again: FitAgain, place: str) -> None:
+@check(headline="a change of the lower bound by tol ends the fit", cases=("control-around-the-origin",))
+def test_a_change_of_tol_does_not_stop(subject: Subject, judgement: Judgement) -> None:
     """The lower bound has to change by less than ``tol``; by just as much is not enough."""
 
     def fit(max_iter: int, tol: float) -> Outcome:
-        return fit_again(case._replace(settings=case.settings._replace(max_iter=max_iter, tol=tol)))
+        outcome = subject.again(subject.changed(max_iter=max_iter, tol=tol))
+        require_left(outcome, "lower_bound", "n_iter")
+        return outcome
 
     two, three = fit(2, 0.0), fit(3, 0.0)
-    if two.lower_bound is None or three.lower_bound is None or three.n_iter is None:
-        raise messages.Defect("{}: seen {} after three steps; should fit".format(place, three.error or "nothing"))
-    further = fit(4, abs(float(three.lower_bound) - float(two.lower_bound)))
-    if further.n_iter is None or not further.n_iter > three.n_iter:
-        raise messages.Defect(
-            "{}: seen n_iter_ {} with tol {!r}, by which step 3 changes the lower bound; should be {}".format(
-                place, further.n_iter, abs(float(three.lower_bound) - float(two.lower_bound)), three.n_iter + 1
-            )
-        )
+    tol = abs(float(three.lower_bound or 0) - float(two.lower_bound or 0))
+    seen, expected = int(fit(4, tol).n_iter or 0), int(three.n_iter or 0) + 1
+    judgement.expect(seen >= expected, "n_iter_", seen, expected, aspect="with the tol by which step 3 changes it")
 
 
-@pytest.mark.parametrize("case_name", ["control-around-the-origin"])
-def test_a_first_lower_bound_of_zero_does_not_stop(case: Case, fit_again: FitAgain, place: str) -> None:
+@check(
+    headline="a first lower bound of 0 counts as a small change",
+    cases=("control-around-the-origin",),
+)
+def test_a_first_lower_bound_of_zero_does_not_stop(subject: Subject, judgement: Judgement) -> None:
     """There is nothing before the first step that it could have changed by too little.
 
     A unit of length in which the first lower bound is 0 changes no count of steps.
     """
-    one = fit_again(case._replace(settings=case.settings._replace(max_iter=1)))
-    if one.lower_bound is None:
-        raise messages.Defect("{}: seen {} after one step; should fit".format(place, one.error or "no lower bound"))
+    case = subject.one_frame
+    one = subject.again(subject.changed(max_iter=1))
+    require_left(one, "lower_bound")
     unit = float(np.exp(one.lower_bound / case.means.shape[1]))
     moved = case._replace(
         frames=tuple(frame * unit for frame in case.frames),
@@ -141,36 +134,45 @@ def test_a_first_lower_bound_of_zero_does_not_stop(case: Case, fit_again: FitAga
         precisions=case.precisions / unit**2,
         settings=case.settings._replace(reg_covar=case.settings.reg_covar * unit**2),
     )
-    before, after = fit_again(case), fit_again(moved)
-    if before.n_iter != after.n_iter:
-        raise messages.Defect(
-            "{}: seen n_iter_ {} in a unit in which the first lower bound is 0; should be {}".format(
-                place, after.n_iter, before.n_iter
-            )
-        )
+    before, after = subject.again(case), subject.again(moved)
+    require_left(before, "n_iter")
+    require_left(after, "n_iter")
+    judgement.expect(after.n_iter == before.n_iter, "n_iter_", after.n_iter, before.n_iter)
 
 
-@pytest.mark.parametrize("case_name", ["control-around-the-origin", "reduced-control-around-the-origin"])
-def test_the_best_of_several_starts_is_kept(case: Case, estimator_class: Any, place: str) -> None:
+@check(
+    headline="of {} starts not the best is kept".format(N_STARTS),
+    title="GaussianMixture(n_init=5) does not leave what the best start does",
+    cases=("control-around-the-origin", "reduced-control-around-the-origin"),
+    should_be="The same from both: of several starts the best is kept.",
+    reproduction=Reproduction(
+        """\
+few = {name: value for name, value in parameters.items() if not name.endswith("_init")}
+few.update(max_iter=8, init_params="random", random_state=np.random.RandomState(0))
+alone = [GaussianMixture(**few).fit(X) for _ in range(5)]
+several = GaussianMixture(**dict(few, n_init=5, random_state=np.random.RandomState(0))).fit(X)
+for name, model in (("best of 5 starts", max(alone, key=lambda one: one.lower_bound_)), ("n_init=5", several)):
+    print("{}: converged_ {}, n_iter_ {}, lower_bound_ {!r}".format(
+        name, model.converged_, model.n_iter_, float(model.lower_bound_)))""",
+        makes_fits=True,
+    ),
+)
+def test_the_best_of_several_starts_is_kept(subject: Subject, judgement: Judgement) -> None:
     """``n_init`` starts at random leave what the best of them leaves alone."""
-    short = case._replace(settings=case.settings._replace(max_iter=8))
+    short = subject.changed(max_iter=8)
 
     def fit(n_starts: int, random: np.random.RandomState) -> Outcome:
-        estimator = make_estimator(short, None, estimator_class, n_init=n_starts, init_params="random")
+        estimator = subject.estimator(short, None, n_init=n_starts, init_params="random")
         estimator.random_state = random
-        return fit_frame(short, 0, initial(short), estimator)
+        outcome = fit_frame(short, 0, initial(short), estimator)
+        require_left(outcome, "lower_bound", "n_iter", "converged")
+        return outcome
 
     # From this seed the second start is the best, by far.
     seen, one_by_one = fit(N_STARTS, np.random.RandomState(0)), np.random.RandomState(0)
     alone = [fit(1, one_by_one) for _ in range(N_STARTS)]
-    failed = [outcome.error for outcome in (seen, *alone) if outcome.error or outcome.lower_bound is None]
-    if failed:
-        raise messages.Defect("{}: seen {} from a start at random; should fit".format(place, failed[0]))
-    bounds = [float(outcome.lower_bound or 0) for outcome in alone]
-    best = alone[int(np.argmax(bounds))]
-    wrong = same_fit(short, best, seen)
-    if (seen.n_iter, seen.converged) != (best.n_iter, best.converged):
-        ends = (seen.n_iter, seen.converged, best.n_iter, best.converged)
-        wrong.append("seen n_iter_ {} and converged_ {}; should be {} and {}".format(*ends))
-    if wrong:
-        raise messages.Defect("{}: not the best of {} starts\n  {}".format(place, N_STARTS, "\n  ".join(wrong)))
+    best = max(alone, key=lambda outcome: float(outcome.lower_bound or 0))
+    same_fit(judgement, short, best, seen)
+    for name in ("n_iter", "converged"):
+        value, should_be = getattr(seen, name), getattr(best, name)
+        judgement.expect(value == should_be, name + "_", value, should_be)

@@ -1,102 +1,126 @@
 """Promise: what a fitted mixture predicts is what its parameters say."""
 
-import warnings
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Optional
 
 import numpy as np
-import pytest
 
 from fixtures.corpus import Case
-from tests.support import comparison, messages, stopwatch
+from tests.support import comparison
+from tests.support.check import INTEGERS, Reproduction, check
 from tests.support.density import full_matrices, log_joint_densities, log_sum_exp
-from tests.support.diagnosis import NotDiagnosable, fitted_parameters
-from tests.support.replay import EXPLICIT, Outcome, initial, make_estimator
+from tests.support.judgement import Judgement
+from tests.support.replay import Outcome, call, initial
+from tests.support.subject import Subject, require_fit, require_left, require_parameters
 
-Replays = Dict[str, Tuple[Outcome, ...]]
 MOST_SAMPLES = 2000  # predictions are checked on as many samples, spread over the frame
 
 
-def test_predictions_follow_from_the_parameters(case: Case, replays: Replays, place: str) -> None:
+@check(
+    headline="predictions do not follow from the parameters",
+    title="GaussianMixture predicts what its parameters do not say",
+    reproduction=Reproduction(
+        """\
+print("score_samples", model.score_samples(X).tolist())
+print("predict_proba", model.predict_proba(X).tolist())"""
+    ),
+)
+def test_predictions_follow_from_the_parameters(subject: Subject, judgement: Judgement) -> None:
     """Probabilities, labels, densities, scores and criteria; no component without mass attracts a sample."""
-    outcome = replays[EXPLICIT][-1]
-    try:
-        weights, means, _, dtype = fitted_parameters(case, outcome)
-    except NotDiagnosable:
-        return  # test_no_component_collapses judges a fit that left nothing to predict with
+    case, outcome = subject.case, subject.last
+    weights, means, _, dtype = require_parameters(case, outcome)
+    require_left(outcome, "precisions")
     samples = _some(case.frames[-1])
     samples = samples.astype(np.float64) if samples.dtype.kind in "iu" else samples
-    with np.errstate(divide="ignore"):
-        log_weights = np.log(weights)
-    try:
-        precisions = np.asarray(outcome.precisions, dtype=np.float64)
-        factors = np.linalg.cholesky(full_matrices(precisions, case.settings.covariance_type, *means.shape))
-    except (np.linalg.LinAlgError, TypeError, ValueError):
-        raise messages.Defect(
-            "{}: seen precisions_ {!r:.60}; should be positive definite, one for each component".format(
-                place, outcome.precisions
-            )
-        ) from None
-    joint = log_joint_densities(samples.astype(np.float64), log_weights, means, factors)
-    density = log_sum_exp(joint, axis=1)
-    seen = _predictions(outcome.estimator, samples, place)
-    # Log densities may be far below zero: what is lost is relative to them.
-    slack = _slack(case, outcome, density)
-    wrong = _off(seen, _true_predictions(case, joint, density), slack)
-    wrong += _label_faults(case, weights, dtype, seen)
-    if wrong:
-        lines = "\n  ".join(wrong)
-        raise messages.Defect("{}: predictions do not follow from the parameters\n  {}".format(place, lines))
+    factors = _factors(case, outcome)
+    seen = _predictions(judgement, outcome.estimator, samples)
+    should_be = "positive definite, one for each component"
+    judgement.expect(factors is not None, "precisions_", "not positive definite", should_be)
+    if factors is not None:
+        with np.errstate(divide="ignore"):
+            log_weights = np.log(weights)
+        joint = log_joint_densities(samples.astype(np.float64), log_weights, means, factors)
+        density = log_sum_exp(joint, axis=1)
+        # Log densities may be far below zero: what is lost is relative to them.
+        _compare(judgement, seen, _true_predictions(case, joint, density), _slack(case, outcome, density))
+    _judge_labels(judgement, case, weights, dtype, seen)
 
 
-def test_integers_are_predicted_like_floats(case: Case, replays: Replays, place: str) -> None:
+@check(
+    headline="integer samples are predicted otherwise than the same numbers as floats",
+    title="GaussianMixture predicts integer samples otherwise than the same numbers as floats",
+    upstream="https://github.com/scikit-learn/scikit-learn/pull/30415",
+    needs=[INTEGERS],
+    should_be="The same from both lines: the samples are the same numbers.",
+    reproduction=Reproduction(
+        """\
+for samples in (X, X.astype(float)):
+    print("{}: score_samples {}, predict_proba {}".format(
+        samples.dtype, model.score_samples(samples).tolist(), model.predict_proba(samples).tolist()))"""
+    ),
+)
+def test_integers_are_predicted_like_floats(subject: Subject, judgement: Judgement) -> None:
     """Pixel coordinates as integers get the probabilities and densities that the same numbers get as floats."""
-    outcome = replays[EXPLICIT][-1]
-    frame = case.frames[-1]
-    if frame.dtype.kind not in "iu" or outcome.error or outcome.means is None or not np.isfinite(outcome.means).all():
-        return
-    as_floats = _predictions(outcome.estimator, _some(frame).astype(np.float64), place)
-    as_integers = _predictions(outcome.estimator, _some(frame), place)
-    wrong = _off(as_integers, as_floats, _slack(case, outcome, as_floats["score_samples"]))
-    if not np.array_equal(as_integers["predict"], as_floats["predict"]):
-        wrong.append("seen other labels of predict(X); should be the same")
-    if wrong:
-        lines = "\n  ".join(wrong)
-        raise messages.Defect(
-            "{}: samples in {} are not what they are as floats\n  {}".format(place, frame.dtype, lines)
-        )
+    case, outcome = subject.case, subject.last
+    require_parameters(case, outcome)
+    samples = _some(case.frames[-1])
+    as_floats = _predictions(judgement, outcome.estimator, samples.astype(np.float64))
+    as_integers = _predictions(judgement, outcome.estimator, samples)
+    if "score_samples" in as_floats:
+        _compare(judgement, as_integers, as_floats, _slack(case, outcome, as_floats["score_samples"]))
+    if "predict" in as_floats and "predict" in as_integers:
+        same = np.array_equal(as_integers["predict"], as_floats["predict"])
+        judgement.expect(same, "predict", "other labels", "those of the same numbers as floats")
 
 
-@pytest.mark.parametrize("case_name", ["control-around-the-origin"])
-def test_fit_predict_labels_like_predict(case: Case, estimator_class: Any, place: str) -> None:
+@check(
+    headline="fit_predict gives other labels than predict",
+    title="GaussianMixture: fit_predict gives other labels than predict",
+    upstream="https://github.com/scikit-learn/scikit-learn/pull/11281",
+    cases=("control-around-the-origin",),
+    since="0.20",
+)
+def test_fit_predict_labels_like_predict(subject: Subject, judgement: Judgement) -> None:
     """The labels that ``fit_predict`` returns are those of the parameters that it leaves: one step changes some."""
-    one_step = case._replace(settings=case.settings._replace(max_iter=1))
-    _require_same_labels(case, make_estimator(one_step, initial(case), estimator_class), place)
+    case = subject.changed(max_iter=1)
+    _judge_same_labels(subject, judgement, subject.estimator(case, initial(case)))
 
 
-@pytest.mark.parametrize("case_name", ["control-around-the-origin", "reduced-control-around-the-origin"])
-def test_fit_predict_labels_like_the_best_start(case: Case, estimator_class: Any, place: str) -> None:
-    """Of several starts at random too, where the best is not the last."""
-    some_steps = case._replace(settings=case.settings._replace(max_iter=8))
-    model = make_estimator(some_steps, None, estimator_class, n_init=5, init_params="random")
-    _require_same_labels(case, model, place)
+@check(
+    headline="fit_predict of several starts gives other labels than predict",
+    title="GaussianMixture: fit_predict gives other labels than predict",
+    upstream="https://github.com/scikit-learn/scikit-learn/pull/13142",
+    cases=("control-around-the-origin", "reduced-control-around-the-origin"),
+    since="0.20",
+    should_be="The same labels from both.",
+    reproduction=Reproduction(
+        """\
+few = {name: value for name, value in parameters.items() if not name.endswith("_init")}
+model = GaussianMixture(**dict(few, max_iter=8, n_init=5, init_params="random"))
+print("fit_predict", model.fit_predict(X).tolist())
+print("predict    ", model.predict(X).tolist())""",
+        makes_fits=True,
+    ),
+)
+def test_fit_predict_labels_like_the_best_start(subject: Subject, judgement: Judgement) -> None:
+    """Of several starts at random ``fit_predict`` labels by the best one, which is not the last."""
+    case = subject.changed(max_iter=8)
+    _judge_same_labels(subject, judgement, subject.estimator(case, None, n_init=5, init_params="random"))
 
 
-def _require_same_labels(case: Case, model: Any, place: str) -> None:
+def _judge_same_labels(subject: Subject, judgement: Judgement, model: Any) -> None:
+    require_fit(subject.first)  # one that always raises is judged elsewhere
     if not hasattr(model, "fit_predict"):
-        return  # before 0.20
-    samples = case.frame.astype(np.float64)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with stopwatch.inside_estimator():
-            try:
-                seen, should_be = np.asarray(model.fit_predict(samples)), np.asarray(model.predict(samples))
-            except Exception as error:  # whatever it raises is what it does
-                seen_error = "{}: {}".format(type(error).__name__, error)
-                raise messages.Defect("{}: seen {}; should fit and predict".format(place, seen_error)) from None
-    if not np.array_equal(seen, should_be):
-        number = int((seen != should_be).sum()) if seen.shape == should_be.shape else len(samples)
-        words = "{}: seen {} of {} labels of fit_predict(X) that predict(X) does not give; should be the same"
-        raise messages.Defect(words.format(place, number, len(samples)))
+        judgement.stop("the estimator has no fit_predict")
+    samples = subject.case.frame.astype(np.float64)
+    seen, error = call(model.fit_predict, samples)
+    if judgement.expect_no_error(error, "fit_predict", "labels"):
+        should_be, error = call(model.predict, samples)
+        if judgement.expect_no_error(error, "predict", "labels") and judgement.has_shape(
+            "fit_predict", seen, np.shape(should_be)
+        ):
+            number = int((np.asarray(seen) != np.asarray(should_be)).sum())
+            words = "{} of {} labels that predict does not give".format(number, len(samples))
+            judgement.expect(not number, "fit_predict", words, "the labels that predict gives", aspect="labels")
 
 
 def _some(frame: np.ndarray) -> np.ndarray:
@@ -108,8 +132,17 @@ def _slack(case: Case, outcome: Outcome, density: np.ndarray) -> float:
     return comparison.tolerances(case, dtype, 1.0, float(np.abs(density).max())).lower_bound
 
 
-def _predictions(model: Any, samples: np.ndarray, place: str) -> Dict[str, np.ndarray]:
-    """What a model predicts, by the name of the method."""
+def _factors(case: Case, outcome: Outcome) -> Optional[np.ndarray]:
+    """A triangular factor of each component's precision; None where there is none."""
+    try:
+        precisions = np.asarray(outcome.precisions, dtype=np.float64)
+        return np.linalg.cholesky(full_matrices(precisions, case.settings.covariance_type, *case.means.shape))
+    except (np.linalg.LinAlgError, TypeError, ValueError):
+        return None
+
+
+def _predictions(judgement: Judgement, model: Any, samples: np.ndarray) -> Dict[str, np.ndarray]:
+    """What a model predicts, by the name of the method; what it cannot, or not in the right shape, is left out."""
     n_samples, n_components = len(samples), len(model.weights_)
     shapes = {
         "score_samples": (n_samples,),
@@ -121,21 +154,24 @@ def _predictions(model: Any, samples: np.ndarray, place: str) -> Dict[str, np.nd
     }
     predictions = {}
     for name, shape in shapes.items():
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                with stopwatch.inside_estimator():
-                    seen = np.asarray(getattr(model, name)(samples))
-        except Exception as error:  # whatever it raises is what it does
-            seen_error = "{}: {}".format(type(error).__name__, error)
-            raise messages.Defect("{}: seen {} from {}(X); should predict".format(place, seen_error, name)) from None
-        if seen.shape != shape or seen.dtype.kind not in ("iu" if name == "predict" else "fiu"):
-            what = "{} of shape {}".format(seen.dtype, seen.shape)
-            raise messages.Defect("{}: seen {} from {}(X); should be of shape {}".format(place, what, name, shape))
-        predictions[name] = seen
-    labels = predictions["predict"]
-    if not ((labels >= 0) & (labels < n_components)).all():
-        raise messages.Defect("{}: seen labels of predict(X) that are no components; should be".format(place))
+        method = getattr(model, name, None)
+        if method is None:
+            judgement.cannot("the estimator has no {}".format(name))
+            continue
+        seen, error = call(method, samples)
+        if not judgement.expect_no_error(error, name, "predictions"):
+            continue
+        seen = np.asarray(seen)
+        kinds = "iu" if name == "predict" else "fiu"
+        if judgement.has_shape(name, seen, shape) and judgement.expect(
+            seen.dtype.kind in kinds, name, str(seen.dtype), "numbers", aspect="dtype"
+        ):
+            predictions[name] = seen
+    labels = predictions.get("predict", np.zeros(0))
+    if not judgement.expect(
+        ((labels >= 0) & (labels < n_components)).all(), "predict", "labels", "those of components", aspect="range"
+    ):
+        del predictions["predict"]
     return predictions
 
 
@@ -150,28 +186,35 @@ def _true_predictions(case: Case, joint: np.ndarray, density: np.ndarray) -> Dic
     }
 
 
-def _label_faults(case: Case, weights: np.ndarray, dtype: np.dtype, seen: Dict[str, np.ndarray]) -> List[str]:
-    faults = []
-    if not np.allclose(seen["predict_proba"].sum(axis=1), 1, rtol=0, atol=1e-5):
-        faults.append("seen rows of predict_proba(X) that do not sum to 1; should")
-    if not np.array_equal(seen["predict"], seen["predict_proba"].argmax(axis=1)):
-        faults.append("seen labels of predict(X) that are not the likeliest components of predict_proba(X)")
-    weightless = weights * len(case.frames[-1]) <= 20 * float(np.finfo(dtype).eps)
-    attracting = np.flatnonzero(weightless & (np.bincount(seen["predict"], minlength=len(weights)) > 0))
-    for component in attracting:
-        faults.append("seen component {} without mass as the label of a sample; should attract none".format(component))
-    return faults
+def _judge_labels(
+    judgement: Judgement, case: Case, weights: np.ndarray, dtype: np.dtype, seen: Dict[str, np.ndarray]
+) -> None:
+    if "predict_proba" in seen:
+        sums = seen["predict_proba"].sum(axis=1)
+        worst = float(np.abs(sums - 1).max())
+        judgement.expect(worst <= 1e-5, "predict_proba", worst, 0.0, aspect="sums of rows, off 1 by", tolerance=1e-5)
+    if "predict_proba" in seen and "predict" in seen:
+        likeliest = np.array_equal(seen["predict"], seen["predict_proba"].argmax(axis=1))
+        judgement.expect(likeliest, "predict", "other labels", "the likeliest components of predict_proba")
+    if "predict" in seen:
+        weightless = weights * len(case.frames[-1]) <= 20 * float(np.finfo(dtype).eps)
+        counts = np.bincount(seen["predict"], minlength=len(weights))
+        for component in np.flatnonzero(weightless):
+            judgement.expect(
+                not counts[component], "predict", "{} samples".format(counts[component]), "none: it has no mass",
+                aspect="label of a component without mass", component=int(component),
+            )  # fmt: skip
 
 
-def _off(seen: Dict[str, np.ndarray], should_be: Dict[str, Any], slack: float) -> List[str]:
-    wrong = []
+def _compare(judgement: Judgement, seen: Dict[str, np.ndarray], should_be: Dict[str, Any], slack: float) -> None:
     for name, value in should_be.items():
-        difference = np.abs(seen[name].astype(np.float64) - value)
-        allowed = slack * (2 * len(seen["predict"]) if name in ("aic", "bic") else 1)
-        if name != "predict" and not (difference <= allowed).all():
-            largest = float(difference.max())
-            wrong.append("seen {}(X) off by {:.3g}; should be off by at most {:.3g}".format(name, largest, allowed))
-    return wrong
+        if name in seen and name != "predict":
+            n_samples = len(should_be["score_samples"])
+            difference = np.abs(seen[name].astype(np.float64) - value)
+            allowed = slack * (2 * n_samples if name in ("aic", "bic") else 1)
+            judgement.expect(
+                (difference <= allowed).all(), name, float(difference.max()), 0.0, aspect="off by", tolerance=allowed
+            )
 
 
 def _n_parameters(case: Case) -> int:

@@ -1,75 +1,73 @@
 """Promise: a fit gives the same again, bit for bit, and leaves what it is given alone."""
 
-import contextlib
-import warnings
-from typing import Any, Callable, Dict, Tuple
+from typing import Any
 
 import numpy as np
-import pytest
 
-from fixtures import corpus
-from fixtures.corpus import Case
-from tests.support import comparison, messages, stopwatch
-from tests.support.replay import EXPLICIT, LARGE_FRAME, Outcome, initial, make_estimator
+from fixtures.corpus import Traits
+from tests.support import comparison
+from tests.support.check import NOT_LARGE, ONE_FRAME, Need, UnderTest, check
+from tests.support.judgement import Judgement
+from tests.support.replay import call, initial
 from tests.support.same_fit import same_fit
+from tests.support.subject import Subject, require_fit, require_parameters
 
-Replays = Dict[str, Tuple[Outcome, ...]]
+try:
+    import threadpoolctl
+except ImportError:  # releases before 0.23 do not bring it
+    threadpoolctl = None
+
 FEWEST_SAMPLES_FOR_THREADS = 3000
+WORTH_SHARING = Need(
+    "at least {:,} samples".format(FEWEST_SAMPLES_FOR_THREADS),
+    lambda case: case.n_samples >= FEWEST_SAMPLES_FOR_THREADS,
+)
 
 
-def test_fitting_again_gives_the_same_bits(
-    case: Case, replays: Replays, fit_again: Callable[[Case], Outcome], place: str
-) -> None:
-    """A second estimator, the same numbers to the last bit."""
-    _skip_large(case)
-    first, second = replays[EXPLICIT][0], fit_again(case._replace(frames=case.frames[:1]))
-    different = [
-        name
-        for name in (*comparison.PARAMETERS, "precisions", "lower_bound", "n_iter", "error")
-        if not _same_bits(getattr(first, name), getattr(second, name))
-    ]
-    if different:
-        raise messages.Defect(
-            "{}: seen other {} in a second fit; should be the same bits".format(place, ", ".join(different))
-        )
+def _can_set_threads(case: Traits, under_test: UnderTest) -> bool:  # noqa: ARG001
+    return threadpoolctl is not None
 
 
-def test_fit_leaves_its_arguments_alone(case: Case, estimator_class: Any, place: str) -> None:
+@check(headline="a second fit leaves other bits", needs=(NOT_LARGE,))
+def test_fitting_again_gives_the_same_bits(subject: Subject, judgement: Judgement) -> None:
+    """A second estimator leaves the same numbers to the last bit."""
+    first = require_fit(subject.first)
+    require_parameters(subject.case, first)
+    second = subject.again()
+    if judgement.expect_no_error(second.error, "fit", "no error, as before"):
+        for name in (*comparison.PARAMETERS, "precisions", "lower_bound", "n_iter"):
+            one, other = getattr(first, name), getattr(second, name)
+            judgement.expect(_same_bits(one, other), name + "_", "other bits", "those of the first fit")
+
+
+@check(headline="the fit writes into what it is given")
+def test_fit_leaves_its_arguments_alone(subject: Subject, judgement: Judgement) -> None:
     """Neither the samples nor any of the initial parameters is written to."""
-    case = case._replace(frames=case.frames[:1], settings=case.settings._replace(max_iter=1))
-    start = initial(case)
-    estimator = make_estimator(case, start, estimator_class)
+    case = subject.changed(max_iter=1)
+    estimator = subject.estimator(case, initial(case))
     given = {name: getattr(estimator, name) for name in ("weights_init", "means_init", "precisions_init")}
     given["X"] = case.frame.copy()
     before = {name: array.copy() for name, array in given.items()}
-    with warnings.catch_warnings(), contextlib.suppress(Exception):  # a fit that raises is judged elsewhere
-        warnings.simplefilter("ignore")
-        with stopwatch.inside_estimator():
-            estimator.fit(given["X"])
-    written = [name for name in sorted(given) if not np.array_equal(given[name], before[name])]
-    if written:
-        names = ", ".join(written)
-        raise messages.Defect("{}: seen other numbers in {} after the fit; should be left alone".format(place, names))
+    _, error = call(estimator.fit, given["X"])
+    if error is not None:
+        judgement.stop("the fit raised {}".format(error))
+    for name in sorted(given):
+        alone = np.array_equal(given[name], before[name])
+        judgement.expect(alone, name, "other numbers after the fit", "those that were given")
 
 
-@pytest.mark.parametrize("case_name", corpus.names_of_size(FEWEST_SAMPLES_FOR_THREADS, LARGE_FRAME))
-def test_blas_threads_do_not_matter(case: Case, fit_again: Callable[[Case], Outcome], place: str) -> None:
+@check(
+    headline="two BLAS threads give another fit than one",
+    needs=(ONE_FRAME, WORTH_SHARING, NOT_LARGE),
+    only=_can_set_threads,
+)
+def test_blas_threads_do_not_matter(subject: Subject, judgement: Judgement) -> None:
     """Two threads give what one gives, where there is enough to share between them."""
-    threadpoolctl = pytest.importorskip("threadpoolctl", reason="this release brings no threadpoolctl")
-    first_frame = case._replace(frames=case.frames[:1])
-    fits = []
-    for threads in (1, 2):
-        with threadpoolctl.threadpool_limits(threads, user_api="blas"):
-            fits.append(fit_again(first_frame))
-    one, two = fits
-    wrong = same_fit(case, one, two)
-    if wrong:
-        raise messages.Defect("{}: two BLAS threads give something else\n  {}".format(place, "\n  ".join(wrong)))
-
-
-def _skip_large(case: Case) -> None:
-    if len(case.frame) > LARGE_FRAME:
-        pytest.skip("not fitted once more: more than {:,} samples".format(LARGE_FRAME))
+    with threadpoolctl.threadpool_limits(1, user_api="blas"):
+        one = subject.again()
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        two = subject.again()
+    same_fit(judgement, subject.case, one, two)
 
 
 def _same_bits(one: Any, other: Any) -> bool:

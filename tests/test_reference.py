@@ -4,29 +4,20 @@ Exact EM keeps responsibilities in the log domain, so it loses no component;
 ``expected.json`` beside each case says where each one ends.
 """
 
-from typing import Dict, Tuple
-
-from fixtures.corpus import Case
-from tests.support import comparison, expected, messages
-from tests.support.diagnosis import NotDiagnosable, fitted_parameters
-from tests.support.replay import EXPLICIT, Outcome
+from tests.support import comparison
+from tests.support.check import check
+from tests.support.judgement import Judgement
+from tests.support.subject import Subject, judge_parameters
 
 
-def test_components_end_where_exact_em_puts_them(
-    case: Case, replays: Dict[str, Tuple[Outcome, ...]], place: str
-) -> None:
-    """After the last frame, within what rounding can do."""
-    truth = expected.of(case)
-    outcome = replays[EXPLICIT][-1]
-    if "degenerate" in truth:
-        return  # EM ends in a singular covariance: there is no place to end at
-    try:
-        parameters = fitted_parameters(case, outcome)
-    except NotDiagnosable as reason:
-        raise messages.Defect("{}: {}".format(place, reason)) from None
-    bound = truth["frames"][-1]["lower_bound"]
-    dtype = comparison.coarser(case.means, case.frame, outcome.means)
-    allowed = comparison.tolerances(case, dtype, parameters.covariances, bound)
-    wrong = comparison.differences(outcome, {"means": truth["means"], "lower_bound": bound}, allowed)
-    if wrong:
-        raise messages.Defect("{}: the fit is not where exact EM ends\n  {}".format(place, "\n  ".join(wrong)))
+@check(headline="the fit is not where exact EM ends", title="GaussianMixture ends where EM does not")
+def test_components_end_where_exact_em_puts_them(subject: Subject, judgement: Judgement) -> None:
+    """Means and lower bound after the last frame are those of exact EM, within what rounding can do."""
+    truth = subject.require_truth()
+    case, outcome = subject.case, subject.last
+    parameters = judge_parameters(judgement, case, outcome)
+    if parameters is not None:
+        bound = truth["frames"][-1]["lower_bound"]
+        dtype = comparison.coarser(case.means, case.frame, outcome.means)
+        allowed = comparison.tolerances(case, dtype, parameters.covariances, bound)
+        comparison.compare(judgement, outcome, {"means": truth["means"], "lower_bound": bound}, allowed)

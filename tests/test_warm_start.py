@@ -4,26 +4,36 @@ A chain fitted by one warm-started estimator equals explicit fits, each from
 the parameters that the last one left.
 """
 
-from typing import Dict, Tuple
-
-import pytest
-
-from fixtures import corpus
-from fixtures.corpus import Case
-from tests.support import messages
-from tests.support.replay import EXPLICIT, WARM_START, Outcome
+from tests.support.check import CHAIN, Reproduction, check
+from tests.support.judgement import Judgement
+from tests.support.replay import EXPLICIT, WARM_START
 from tests.support.same_fit import same_fit
+from tests.support.subject import Subject
 
 
-@pytest.mark.parametrize("case_name", corpus.names_with("chain"))
-def test_warm_start_equals_explicit_replays(case: Case, replays: Dict[str, Tuple[Outcome, ...]], place: str) -> None:
-    """Frame by frame: parameters, lower bound, iterations."""
-    explicit, warm = replays[EXPLICIT], replays[WARM_START]
-    wrong = []
-    for one, other in zip(explicit, warm):
-        found = same_fit(case, one, other)
-        if one.n_iter != other.n_iter:
-            found.append("seen n_iter_ {}; should be {}".format(other.n_iter, one.n_iter))
-        wrong += ["frame {}: {}".format(one.frame, line) for line in found]
-    if wrong:
-        raise messages.Defect("{}: a warm start is not an explicit start\n  {}".format(place, "\n  ".join(wrong)))
+@check(
+    headline="a warm start is not an explicit start",
+    title="GaussianMixture(warm_start=True) stops earlier than a fit from the same parameters",
+    upstream="https://github.com/scikit-learn/scikit-learn/pull/10870",
+    needs=[CHAIN],
+    should_be="The same `n_iter_` from both: each fit starts from the parameters that the last one left.",
+    reproduction=Reproduction(
+        """\
+warm = GaussianMixture(warm_start=True, **parameters)
+for number, X in enumerate(frames):
+    warm.fit(X)
+    explicit = GaussianMixture(**parameters).fit(X)
+    parameters.update(
+        weights_init=explicit.weights_, means_init=explicit.means_, precisions_init=explicit.precisions_)
+    print("frame {}: n_iter_ {} warm-started, {} from the same parameters".format(
+        number, warm.n_iter_, explicit.n_iter_))""",
+        makes_fits=True,
+    ),
+)
+def test_warm_start_equals_explicit_replays(subject: Subject, judgement: Judgement) -> None:
+    """A warm start leaves, frame by frame, what an explicit start leaves: parameters, lower bound, iterations."""
+    for explicit, warm in zip(subject.replays[EXPLICIT], subject.replays[WARM_START]):
+        at = judgement.at(frame=explicit.frame)
+        same_fit(at, subject.case, explicit, warm)
+        if explicit.n_iter is not None and warm.n_iter is not None:
+            at.expect(warm.n_iter == explicit.n_iter, "n_iter_", warm.n_iter, explicit.n_iter)

@@ -19,7 +19,7 @@ from tests.tools.bisect.full_builds import FullBuilds
 from tests.tools.bisect.question import Answer, Question
 from tests.tools.bisect.record import Record
 from tests.tools.history import Clone
-from tests.workers.outcome_probe import FAILS, PASSES
+from tests.workers.probe import FAILS, PASSES
 
 # Notes that it ran, and fails where the source says so.
 BACKEND = """

@@ -26,7 +26,7 @@ from tests.tools.bisect.release_search import ReleaseChange
 from tests.tools.history import Commit
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
-from tests.workers.outcome_probe import FAILS, PASSES
+from tests.workers.probe import FAILS, PASSES
 
 PROJECT = Path(__file__).parents[2]
 ASKED = ["--case", "two-samples", "--check", "test_no_component_collapses"]

@@ -17,7 +17,7 @@ from tests.tools.bisect.release_search import EndsUnusable, ReleaseChange
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
 from tests.tools.releases import IndexUnreachable
-from tests.workers.outcome_probe import FAILS, PASSES
+from tests.workers.probe import FAILS, PASSES
 
 CHECKED = question("two-samples", "test_no_component_collapses", None)
 RELEASES = [Release(f"1.{minor}.{patch}", "3.12", "2026-01-01") for minor in range(4) for patch in range(3)]

@@ -14,7 +14,7 @@ from tests.support import ledger
 from tests.tools.reduce import script
 from tests.tools.reduce.candidate import from_case
 from tests.tools.reduce.issue import SHOULD_BE, TITLES
-from tests.workers.failure_probe import MODULES
+from tests.workers.probe import MODULES
 
 FIRST_WORDS = {
     "test_factors_are_those_of_the_precisions_given": ["a fit that ends", "precisions_cholesky_ as it began"],

@@ -8,7 +8,7 @@ Runs inside old environments: Python 3.6 syntax, numpy only.
 
 import functools
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
@@ -16,11 +16,28 @@ from fixtures import corpus, npy, strict_json
 from fixtures.validation import BrokenCase
 from tests.support import comparison
 from tests.support.comparison import PARAMETERS
+from tests.support.judgement import Judgement
 from tests.support.replay import Outcome
 
 MAX_BYTES = 4 * (1 << 20)
 
 Record = Dict[str, Any]
+Ways = Dict[str, List[Record]]
+
+
+class Baseline(NamedTuple):
+    """How one release fits a case.
+
+    Attributes
+    ----------
+    release : str
+        Version of the scikit-learn that it was recorded with.
+    ways : dict of str to list of dict
+        For each way of replaying what is kept of each frame.
+    """
+
+    release: str
+    ways: Ways
 
 
 def path_of(case: str, root: Path = corpus.CASES) -> Path:
@@ -32,8 +49,8 @@ def record_of(outcomes: Tuple[Outcome, ...]) -> List[Record]:
     """What a baseline keeps of a replay: a record for each frame, parameters for the last one only."""
     records: List[Record] = []
     for outcome in outcomes:
-        if outcome.error:
-            records.append({"error": outcome.error.split(":")[0]})
+        if outcome.error is not None:
+            records.append({"error": outcome.error.type})
             continue
         assert outcome.lower_bound is not None
         records.append(
@@ -52,7 +69,7 @@ def record_of(outcomes: Tuple[Outcome, ...]) -> List[Record]:
 
 
 @functools.lru_cache(maxsize=None)
-def read(case: str, root: Path = corpus.CASES) -> Dict[str, Any]:
+def read(case: str, root: Path = corpus.CASES) -> Baseline:
     """Read the baseline of a case.
 
     Raises
@@ -72,64 +89,58 @@ def read(case: str, root: Path = corpus.CASES) -> Dict[str, Any]:
                     raise ValueError("a frame's record is incomplete")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BrokenCase(path, "cannot be read ({})".format(error), written) from None
-    return {"release": release, "ways": baseline["ways"]}
+    return Baseline(release, baseline["ways"])
 
 
-def different_ends(records: List[Record], outcomes: Tuple[Outcome, ...]) -> List[str]:
-    """Frames whose fit raised, stopped or converged otherwise than recorded."""
-    wrong = []
+def compare_ends(judgement: Judgement, records: List[Record], outcomes: Tuple[Outcome, ...]) -> None:
+    """Compare how each fit ended: what it raised, its iterations, whether it converged."""
     for record, outcome in zip(records, outcomes):
-        if record.get("error") or outcome.error:
-            seen, recorded = (outcome.error or "no error"), record.get("error") or "no error"
-            if seen.split(":")[0] != recorded:
-                wrong.append("frame {}: seen {}; recorded {}".format(outcome.frame, seen, recorded))
+        at = _at(judgement, records, outcome)
+        there = record.get("error")
+        here = None if outcome.error is None else outcome.error.type
+        if here is not None or there is not None:
+            at.expect(here == there, "fit", str(outcome.error or "no error"), there or "no error", aspect="error")
             continue
         for name in ("n_iter", "converged"):
-            if getattr(outcome, name) != record[name]:
-                wrong.append(
-                    "frame {}: seen {}_ {}; recorded {}".format(
-                        outcome.frame, name, getattr(outcome, name), record[name]
-                    )
-                )
-    if len(records) != len(outcomes):
-        wrong.append("seen {} fits; recorded {}".format(len(outcomes), len(records)))
-    return wrong
+            seen = getattr(outcome, name)
+            at.expect(seen == record[name], name + "_", seen, record[name])
+    judgement.expect(
+        len(records) == len(outcomes), "fit", len(outcomes), len(records), aspect="number of frames that were fitted"
+    )
 
 
-def different_bounds(records: List[Record], outcomes: Tuple[Outcome, ...], case: corpus.Case) -> List[str]:
-    """Frames whose lower bound is not the recorded one."""
-    wrong = []
+def compare_bounds(
+    judgement: Judgement, records: List[Record], outcomes: Tuple[Outcome, ...], case: corpus.Case
+) -> None:
+    """Compare the lower bound after each frame."""
     dtype = _coarser(records, outcomes)
     for record, outcome in zip(records, outcomes):
-        if outcome.lower_bound is None or "lower_bound" not in record:
-            continue
         recorded = record["lower_bound"]
         allowed = comparison.tolerances(case, dtype, 1.0, recorded)
-        found = comparison.differences(outcome, {"lower_bound": recorded}, allowed, word="recorded")
-        wrong += ["frame {}: {}".format(outcome.frame, line) for line in found]
-    return wrong
+        comparison.compare(_at(judgement, records, outcome), outcome, {"lower_bound": recorded}, allowed)
 
 
-def different_parameters(records: List[Record], outcomes: Tuple[Outcome, ...], case: corpus.Case) -> List[str]:
-    """Parameters after the last frame that are not the recorded ones."""
+def compare_parameters(
+    judgement: Judgement, records: List[Record], outcomes: Tuple[Outcome, ...], case: corpus.Case
+) -> None:
+    """Compare the parameters after the last frame."""
     recorded = {name: np.array(records[-1][name]["values"]) for name in PARAMETERS if name in records[-1]}
-    recorded = {name: array for name, array in recorded.items() if getattr(outcomes[-1], name) is not None}
-    if not recorded:
-        return []
-    allowed = comparison.tolerances(case, _coarser(records, outcomes), recorded["covariances"])
-    return comparison.differences(outcomes[-1], recorded, allowed, word="recorded")
+    if "covariances" in recorded:
+        allowed = comparison.tolerances(case, _coarser(records, outcomes), recorded["covariances"])
+        comparison.compare(judgement, outcomes[-1], recorded, allowed)
 
 
-def different_dtypes(records: List[Record], outcomes: Tuple[Outcome, ...]) -> List[str]:
-    """Parameters whose dtype is not the recorded one."""
-    last = outcomes[-1]
-    return [
-        "seen {}_ in {}; recorded {}".format(name, getattr(last, name).dtype.name, records[-1][name]["dtype"])
-        for name in PARAMETERS
-        if getattr(last, name) is not None
-        and name in records[-1]
-        and getattr(last, name).dtype.name != records[-1][name]["dtype"]
-    ]
+def compare_dtypes(judgement: Judgement, records: List[Record], outcomes: Tuple[Outcome, ...]) -> None:
+    """Compare the dtypes of the parameters after the last frame."""
+    for name in PARAMETERS:
+        array = getattr(outcomes[-1], name)
+        if array is not None and name in records[-1]:
+            recorded = records[-1][name]["dtype"]
+            judgement.expect(array.dtype.name == recorded, name + "_", array.dtype.name, recorded, aspect="dtype")
+
+
+def _at(judgement: Judgement, records: List[Record], outcome: Outcome) -> Judgement:
+    return judgement.at(frame=outcome.frame) if len(records) > 1 else judgement
 
 
 def _coarser(records: List[Record], outcomes: Tuple[Outcome, ...]) -> str:

@@ -3,12 +3,13 @@
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, NamedTuple, Optional
 
 import numpy as np
 
 from fixtures.corpus import Case
 from tests.support.density import full_matrices
+from tests.support.judgement import Judgement
 
 # How far two computations of a few EM steps may differ by rounding alone,
 # relative to the scale of what is compared: EM amplifies eps (2e-16 and 1e-7).
@@ -68,47 +69,31 @@ def coarser(*arrays: Optional[np.ndarray]) -> str:
     return "float32" if any(array is not None and array.dtype == np.float32 for array in arrays) else "float64"
 
 
-def differences(
-    got: Any,
+def compare(
+    judgement: Judgement,
+    seen: Any,
     should_be: Dict[str, Any],
     allowed: Tolerances,
     components: Optional[np.ndarray] = None,
-    word: str = "should be",
-) -> List[str]:
-    """What of a fit is not as it should be, one line each.
+) -> None:
+    """Compare what a fit left with what it should have; what neither has is left out.
 
     Parameters
     ----------
-    got : Outcome
+    judgement : Judgement
+    seen : Outcome
         Or anything else with the attributes that are compared.
     should_be : dict
         Arrays, or a number for ``lower_bound``, by name.
     allowed : Tolerances
     components : ndarray of bool of shape (n_components,), optional
         Which components count; all unless given.
-    word : str
-        What stands before the expected value.
     """
-    wrong = []
-    for name, true in should_be.items():
-        value = np.asarray(getattr(got, name), dtype=np.float64)
-        expected = np.asarray(true, dtype=np.float64)
-        if value.shape != expected.shape:
-            wrong.append("seen {}_ of shape {}; {} {}".format(name, value.shape, word, expected.shape))
-            continue
-        difference = np.abs(value - expected)
-        if components is not None and difference.ndim and len(difference) == len(components):
-            difference = np.where(np.reshape(components, (-1,) + (1,) * (difference.ndim - 1)), difference, 0)
-        tolerance = getattr(allowed, name)
-        # Not `>`: that would let nan pass.
-        if (difference <= tolerance).all():
-            continue
-        worst = int(np.argmax(np.where(np.isnan(difference), np.inf, difference)))
-        where = tuple(int(index) for index in np.unravel_index(worst, value.shape)) if value.ndim else ()
-        place = " at {}".format(where) if where else ""
-        line = "seen {}_ {!r}{}; {} {!r} within {:.3g}"
-        wrong.append(line.format(name, float(value[where]), place, word, float(expected[where]), tolerance))
-    return wrong
+    for name, expected in should_be.items():
+        value = getattr(seen, name)
+        if value is None or expected is None:
+            continue  # an attribute that is missing is a finding of another check
+        judgement.close(name + "_", value, expected, getattr(allowed, name), components)
 
 
 def outweighs_eps(log_masses: np.ndarray, dtype: str) -> np.ndarray:

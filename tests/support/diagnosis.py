@@ -3,18 +3,29 @@
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
-from typing import Any, Callable, List, NamedTuple, Optional, Tuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from fixtures.corpus import Case
 from tests.support.density import full_matrices, log_masses, squared_distances
+from tests.support.findings import Finding, place_in
 from tests.support.replay import Outcome
 from tests.support.states import COLLAPSED, DRAGGED, EMPTY, HEALTHY, PINNED
 
 
 class NotDiagnosable(ValueError):
-    """The fit left no parameters that a component could be judged by."""
+    """The fit left no parameters that a component could be judged by.
+
+    Attributes
+    ----------
+    finding : Finding or None
+        What is wrong with what it left; None where it left nothing.
+    """
+
+    def __init__(self, message: str, finding: Optional[Finding] = None) -> None:
+        super().__init__(message)
+        self.finding = finding
 
 
 class Evidence(NamedTuple):
@@ -51,6 +62,8 @@ class Component(NamedTuple):
     covariance : ndarray of shape (n_features, n_features)
     mass : float
         ``weights_ * n_samples``: responsibility mass of the last M-step, in samples.
+    outside : bool
+        Whether the mean is outside the bounding box of the samples.
     started : Evidence or None
         None for a healthy component, and where no evidence was asked for.
     """
@@ -60,6 +73,7 @@ class Component(NamedTuple):
     mean: np.ndarray
     covariance: np.ndarray
     mass: float
+    outside: bool
     started: Optional[Evidence]
 
 
@@ -89,9 +103,6 @@ class Diagnosis(NamedTuple):
         return [component for component in self.components if component.state in COLLAPSED]
 
 
-Judge = Callable[[Case, str, Outcome], Diagnosis]
-
-
 def diagnose(case: Case, outcome: Outcome) -> Diagnosis:
     """Judge every component of a fit of one frame by its mass, its mean and its covariance.
 
@@ -111,8 +122,8 @@ def diagnose(case: Case, outcome: Outcome) -> Diagnosis:
     Raises
     ------
     NotDiagnosable
-        The fit raised, lacks an attribute, or a parameter is of the wrong
-        shape or not finite; the message says which.
+        The fit raised, left not all attributes, or a parameter is of the
+        wrong shape or not finite; the message says which.
     """
     diagnosis = states_alone(case, outcome)
     return diagnosis._replace(components=_with_evidence(case, outcome, diagnosis.components))
@@ -148,8 +159,42 @@ def states_alone(case: Case, outcome: Outcome) -> Diagnosis:
             state = PINNED
         else:
             state = HEALTHY
-        components.append(Component(index, state, means[index], covariances[index], float(masses[index]), None))
+        mean, covariance, mass = means[index], covariances[index], float(masses[index])
+        components.append(Component(index, state, mean, covariance, mass, bool(outside[index]), None))
     return Diagnosis(tuple(components), dtype, low, high)
+
+
+def finding_of(diagnosis: Diagnosis, component: Component) -> Finding:
+    """What became of a component that is not healthy, and where it came from."""
+    started = component.started
+    assert started is not None  # it is not healthy, so there is evidence
+    box = " x ".join("{:.6g}..{:.6g}".format(low, high) for low, high in zip(diagnosis.low, diagnosis.high))
+    return Finding(
+        "means_",
+        component.mean.tolist(),
+        # Pinned is no failure: nothing else should be.
+        "a mean inside the data, {}".format(box) if component.state in COLLAPSED else "",
+        component=component.number,
+        state=component.state,
+        evidence={
+            "covariance": component.covariance.tolist(),
+            "mass": component.mass,
+            "started": started.mean.tolist(),
+            "nearest_sample": started.nearest_sample.tolist(),
+            "nearest_distance": started.nearest_distance,
+            "log_mass": started.log_mass,
+            "underflows": underflows(started.log_mass, diagnosis.dtype),
+        },
+    )
+
+
+def underflows(log_mass: float, dtype: np.dtype) -> bool:
+    """Whether no responsibility that adds up to a log mass can be told from zero.
+
+    The mass is at least the largest responsibility, so below the logarithm of
+    the smallest subnormal number of the dtype all of them are zero.
+    """
+    return bool(log_mass < np.log(float(np.nextafter(dtype.type(0), dtype.type(1)))))
 
 
 def at_floor(covariances: np.ndarray, reg_covar: float, eps: float) -> np.ndarray:
@@ -197,34 +242,43 @@ def fitted_parameters(case: Case, outcome: Outcome) -> FittedParameters:
     Raises
     ------
     NotDiagnosable
-        The fit raised, lacks an attribute, or a parameter is of the wrong
-        type, dtype or shape, or not finite; the message says which.
+        The fit raised, left not all attributes, or a parameter is of the
+        wrong type, dtype or shape, or not finite; the message says which.
     """
-    if outcome.error:
-        raise NotDiagnosable("the fit raised {}; should return a fitted estimator".format(outcome.error))
-    weights = _finite("weights_", outcome.weights, case.weights.shape)
-    means = _finite("means_", outcome.means, case.means.shape)
+    if outcome.error is not None:
+        raise NotDiagnosable("the fit raised {}".format(outcome.error))
+    kind = case.settings.covariance_type
+    weights = _finite("weights_", outcome.weights, case.weights.shape, kind)
+    means = _finite("means_", outcome.means, case.means.shape, kind)
     # The initial precisions have the shape of the covariances.
-    covariances = _finite("covariances_", outcome.covariances, case.precisions.shape)
+    covariances = _finite("covariances_", outcome.covariances, case.precisions.shape, kind)
     # The means are a quotient of the sums of responsibilities, so their dtype is theirs.
     dtype = means.dtype if means.dtype.kind == "f" else np.dtype(np.float64)
-    full = full_matrices(covariances, case.settings.covariance_type, *case.means.shape)
+    full = full_matrices(covariances, kind, *case.means.shape)
     return FittedParameters(weights.astype(np.float64), means.astype(np.float64), full, dtype)
 
 
-def _finite(name: str, array: Any, shape: Tuple[int, ...]) -> np.ndarray:
+def _finite(name: str, array: Any, shape: Tuple[int, ...], covariance_type: str) -> np.ndarray:
     """A fitted attribute of the right shape without nan and inf; or the reason why not."""
+    if array is None:
+        raise NotDiagnosable("the fit left no {}".format(name))
     if not isinstance(array, np.ndarray):
-        raise NotDiagnosable("the fit left {} as {!r:.40}; should be an array".format(name, array))
+        raise _invalid(Finding(name, type(array).__name__, "an array", aspect="type"))
     if array.dtype.kind not in "fiu":
-        raise NotDiagnosable("{} has dtype {}; should be a floating point type".format(name, array.dtype))
+        raise _invalid(Finding(name, str(array.dtype), "a floating point type", aspect="dtype"))
     if array.shape != shape:
-        raise NotDiagnosable("{} has shape {}; should be {}".format(name, array.shape, shape))
+        raise _invalid(Finding(name, str(array.shape), str(shape), aspect="shape"))
     finite = np.isfinite(array)
     if not finite.all():
         where = tuple(int(index) for index in np.argwhere(~finite)[0])
-        raise NotDiagnosable("{} holds {} at {}; should be finite".format(name, array[where], where))
+        place = place_in(name, where, covariance_type)
+        raise _invalid(Finding(name, float(array[where]), "a finite number", aspect="value", **place))
     return array
+
+
+def _invalid(finding: Finding) -> NotDiagnosable:
+    words = "the fit left {0.what} with the {0.aspect} {0.seen}; should be {0.should_be}"
+    return NotDiagnosable(words.format(finding), finding)
 
 
 def _with_evidence(case: Case, outcome: Outcome, components: Tuple[Component, ...]) -> Tuple[Component, ...]:
@@ -238,7 +292,8 @@ def _with_evidence(case: Case, outcome: Outcome, components: Tuple[Component, ..
         masses = log_masses(samples, start.weights, means, precisions)
     except np.linalg.LinAlgError:
         raise NotDiagnosable(
-            "the fit of the frame before left precisions_ that are not positive definite; should be"
+            "the fit of the frame before left precisions_ that are not positive definite",
+            Finding("precisions_", "not positive definite", "positive definite", aspect="of the frame before"),
         ) from None
     return tuple(
         component

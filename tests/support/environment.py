@@ -9,8 +9,6 @@ import platform
 from typing import Dict, Tuple
 
 import numpy as np
-import scipy
-import sklearn
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
@@ -20,6 +18,10 @@ def describe() -> Dict[str, str]:
 
     Where the scikit-learn is not as released, what it is comes with them.
     """
+    # Here, so that who asks for no versions needs no scikit-learn.
+    import scipy  # noqa: PLC0415
+    import sklearn  # noqa: PLC0415
+
     source = os.environ.get("GMM_SOURCE")  # set by tests/tools/sources
     return {
         "python": platform.python_version(),

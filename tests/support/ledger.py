@@ -1,17 +1,17 @@
 """The ledger of known defects: read it, check it, ask it.
 
 ``tests/known_defects.json`` lists defects of scikit-learn that the suite finds:
-what, which upstream issue, which releases, which checks on which cases. The
-suite is green on a release exactly when the release behaves as listed here.
+what, which upstream issue, which releases, which checks on which cases. It also
+lists which checks cannot be judged on which cases, and why. The suite is green
+on a release exactly when the release behaves as listed here.
 
 Runs inside old environments: Python 3.6 syntax, standard library and packaging
 (which pytest brings).
 """
 
-import ast
 import re
 from pathlib import Path
-from typing import AbstractSet, Any, Dict, List, NamedTuple, Set, Tuple
+from typing import AbstractSet, Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
@@ -19,9 +19,10 @@ from packaging.version import Version
 from fixtures import strict_json
 from tests.support.culprit import Culprit, culprits_of
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 UPSTREAM = r"https://github\.com/scikit-learn/scikit-learn/(issues|pull|commit)/\w+"
 LEDGER = Path(__file__).resolve().parent.parent / "known_defects.json"
+_NAME = "tests/known_defects.json"
 
 
 class BadLedger(ValueError):
@@ -29,16 +30,16 @@ class BadLedger(ValueError):
 
 
 class Entry(NamedTuple):
-    """One check on one case that fails on some releases because of a defect.
+    """One check on one case that fails on some releases because of a defect, or is not judged there.
 
     Attributes
     ----------
     defect : str
-        Id of the defect.
+        Id of the defect, or of the reason why it is not judged.
     summary : str
-        The defect in one line.
+        The defect, or the reason, in one line.
     upstream : str
-        Address of the upstream issue or change.
+        Address of the upstream issue or change; empty where it is not judged.
     releases : str
         Version specifier (PEP 440) of the releases that have it.
     check : str
@@ -56,6 +57,11 @@ class Entry(NamedTuple):
     check: str
     case: str
     line: int
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it is about a defect."""
+        return bool(self.upstream)
 
     def covers(self, release: str) -> bool:
         """Whether a release of scikit-learn is listed as having the defect.
@@ -80,9 +86,10 @@ class Ledger(NamedTuple):
     path: Path
     entries: Tuple[Entry, ...]
     culprits: Tuple[Culprit, ...] = ()
+    not_judged: Tuple[Entry, ...] = ()
 
     def listed_for(self, release: str) -> List[Entry]:
-        """The entries that cover a release.
+        """The entries that cover a release, those of checks that are not judged included.
 
         Raises
         ------
@@ -90,7 +97,7 @@ class Ledger(NamedTuple):
             Two of them explain the same check on the same case.
         """
         listed: Dict[Tuple[str, str], Entry] = {}
-        for entry in self.entries:
+        for entry in (*self.entries, *self.not_judged):
             if not entry.covers(release):
                 continue
             other = listed.setdefault((entry.check, entry.case), entry)
@@ -110,7 +117,7 @@ class Ledger(NamedTuple):
         BadLedger
             The first such entry, with its line.
         """
-        for entry in self.entries:
+        for entry in (*self.entries, *self.not_judged):
             for what, name, known in (("check", entry.check, checks), ("case", entry.case, cases)):
                 if name not in known:
                     raise BadLedger(
@@ -135,67 +142,50 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
         raise BadLedger("{} cannot be read ({}); should be there".format(path, error.strerror)) from None
     except ValueError as error:
         raise BadLedger("{} is not valid JSON ({})".format(path, error)) from None
-    _require_keys(path, "the ledger", content, {"format": int, "defects": list})
+    _require_keys(path, "the ledger", content, {"format": int, "defects": list, "not_judged": list})
     if type(content["format"]) is not int or content["format"] != FORMAT_VERSION:
         raise BadLedger("{} has format version {}; should be {}".format(path, content["format"], FORMAT_VERSION))
     lines = _lines_of_strings(text, content)
-    entries: List[Entry] = []
+    defects = {"id": str, "summary": str, "upstream": str, "found": list}
+    reasons = {"id": str, "reason": str, "found": list}
+    entries = _entries(path, content, "defects", defects, lines)
     culprits: List[Culprit] = []
-    seen: Set[str] = set()
-    for position, defect in enumerate(content["defects"]):
-        _require_keys(
-            path, "a defect", defect, {"id": str, "summary": str, "upstream": str, "found": list}, {"culprits"}
-        )
-        if defect["id"] in seen:
-            raise BadLedger("{} lists the defect {!r} twice; should be listed once".format(path, defect["id"]))
-        seen.add(defect["id"])
+    for defect in content["defects"]:
         if not re.fullmatch(UPSTREAM, defect["upstream"]):
             raise BadLedger(
                 "{} gives {!r} as upstream of {!r}; should be the address of a scikit-learn issue, pull"
                 " request or commit".format(path, defect["upstream"], defect["id"])
             )
-        for number in range(len(defect["found"])):
-            places = ("defects", position, "found", number, "cases")
-            entries.extend(_entries(path, defect, number, lines, places))
-        if not defect["found"]:
-            raise BadLedger("{} lists the defect {!r} on no case; should name at least one".format(path, defect["id"]))
         try:
             culprits.extend(culprits_of(defect))
         except ValueError as fault:
             raise BadLedger("{} has among the culprits of {!r} {}".format(path, defect["id"], fault)) from None
-    return Ledger(path, tuple(entries), tuple(culprits))
-
-
-def checks_in(folder: Path) -> Set[str]:
-    """Names of the checks: test functions of ``test_*.py`` that ask for a case and are no benchmark."""
-    return {check for checks in checks_by_file(folder).values() for check in checks}
-
-
-def checks_by_file(folder: Path) -> Dict[str, List[str]]:
-    """Names of the checks by the file that they are in, like ``test_collapse`` for ``test_collapse.py``."""
-    found = {}
-    for path in sorted(folder.glob("test_*.py")):
-        checks = [
-            node.name
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-            if isinstance(node, ast.FunctionDef)
-            and node.name.startswith("test_")
-            and "case" in {argument.arg for argument in node.args.args}
-            and "benchmark" not in {argument.arg for argument in node.args.args}
-        ]
-        if checks:
-            found[path.stem] = checks
-    return found
+    not_judged = _entries(path, content, "not_judged", reasons, lines)
+    return Ledger(path, tuple(entries), tuple(culprits), tuple(not_judged))
 
 
 def gone(entry: Entry, release: str) -> str:
-    """What to say of a listed defect that no longer occurs."""
+    """What to say of a listed defect that no longer occurs, or of a check that is judged though it is listed not to."""
+    listed = (
+        "the known defect {0.defect!r} ({0.upstream}) no longer occurs"
+        if entry.is_judged
+        else ("what the ledger lists as not judged ({0.defect}) is judged")
+    )
     return (
-        "the known defect {0.defect!r} ({0.upstream}) no longer occurs with scikit-learn {1}:"
-        " {0.check} passes on the case {0.case}.\n"
+        listed + " with scikit-learn {1}: {0.check} passes on the case {0.case}.\n"
         "what to do: change {2}, line {0.line}: if a release fixed it, give the case an entry whose"
         ' "releases" end there (now "{0.releases}", say "{0.releases},<{1}"); otherwise take the case out.'
-    ).format(entry, release, LEDGER.relative_to(LEDGER.parent.parent).as_posix())
+    ).format(entry, release, _NAME)
+
+
+def unlisted(check: str, case: str, release: str, reason: str, entry: Optional[Entry]) -> str:
+    """What to say of a check that cannot be judged and is not listed so, or is listed with a defect."""
+    words = ", and the ledger lists the defect {!r} there (line {})"
+    listed = "" if entry is None else words.format(entry.defect, entry.line)
+    return (
+        "not judged with scikit-learn {}: {} on the case {}: {}{}.\n"
+        "what to do: find out why it cannot be judged; where that is right, list it in {} under 'not_judged'."
+    ).format(release, check, case, reason, listed, _NAME)
 
 
 def summary(found: List[Entry], release: str) -> List[str]:
@@ -214,10 +204,29 @@ def summary(found: List[Entry], release: str) -> List[str]:
 
 
 def _entries(
-    path: Path, defect: Dict[str, Any], number: int, lines: Dict[Tuple[Any, ...], int], places: Tuple[Any, ...]
+    path: Path, content: Dict[str, Any], part: str, keys: Mapping[str, type], lines: Dict[Tuple[Any, ...], int]
 ) -> List[Entry]:
-    found = defect["found"][number]
-    what = "an item of 'found' of {!r}".format(defect["id"])
+    """The entries of one part of the ledger: of its defects, or of what is not judged."""
+    entries: List[Entry] = []
+    seen: Set[str] = set()
+    what = "a defect" if part == "defects" else "an item of {!r}".format(part)
+    for position, item in enumerate(content[part]):
+        _require_keys(path, what, item, keys, {"culprits"} if part == "defects" else frozenset())
+        if item["id"] in seen:
+            raise BadLedger("{} lists {} {!r} twice; should be listed once".format(path, what, item["id"]))
+        seen.add(item["id"])
+        for number in range(len(item["found"])):
+            entries.extend(_found(path, item, number, lines, (part, position, "found", number, "cases")))
+        if not item["found"]:
+            raise BadLedger("{} lists {} {!r} on no case; should name at least one".format(path, what, item["id"]))
+    return entries
+
+
+def _found(
+    path: Path, item: Dict[str, Any], number: int, lines: Dict[Tuple[Any, ...], int], places: Tuple[Any, ...]
+) -> List[Entry]:
+    found = item["found"][number]
+    what = "an item of 'found' of {!r}".format(item["id"])
     _require_keys(path, what, found, {"releases": str, "check": str, "cases": list})
     try:
         SpecifierSet(found["releases"])
@@ -235,9 +244,9 @@ def _entries(
         raise BadLedger("{} repeats the case {!r} in {}; should be listed once".format(path, repeated[0], what))
     return [
         Entry(
-            defect=defect["id"],
-            summary=defect["summary"],
-            upstream=defect["upstream"],
+            defect=item["id"],
+            summary=item.get("summary") or item["reason"],
+            upstream=item.get("upstream", ""),
             releases=found["releases"],
             check=found["check"],
             case=case,
@@ -272,7 +281,7 @@ def _lines_of_strings(text: str, content: Any) -> Dict[Tuple[Any, ...], int]:
 
 
 def _require_keys(
-    path: Path, what: str, mapping: Any, types: Dict[str, type], optional: AbstractSet[str] = frozenset()
+    path: Path, what: str, mapping: Any, types: Mapping[str, type], optional: AbstractSet[str] = frozenset()
 ) -> None:
     if not isinstance(mapping, dict):
         raise BadLedger("{} has {!r:.60} as {}; should be an object".format(path, mapping, what))

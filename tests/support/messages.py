@@ -1,31 +1,83 @@
-"""Messages: what was seen, what should have been, where, and what to do next.
+"""Messages: findings in words. What was seen, what should have been, where, and what to do next.
 
-Runs inside old environments: Python 3.6 syntax, numpy and pytest only.
+Runs inside old environments, and outside where there is no scikit-learn:
+Python 3.6 syntax, numpy only.
 """
 
-from typing import List
+from collections import Counter
+from typing import Any, List, Sequence
 
 import numpy as np
-import pytest
 
-from fixtures.corpus import Case
-from tests.support.diagnosis import Component, Diagnosis
-from tests.support.replay import Outcome
-from tests.support.states import COLLAPSED, DRAGGED, EMPTY, PINNED
+from tests.support.findings import Finding
+from tests.support.states import DRAGGED, EMPTY, PINNED
+
+READ_MORE = "see 'How to read a failure' in README.md"
+HEADLINES = {
+    EMPTY: "no responsibility mass is left; it sits at the origin",
+    DRAGGED: "its mean is outside the data, where no weighted mean can be",
+    PINNED: "it is alive, and an eigenvalue of its covariance is reg_covar and nothing more",
+}
 
 
-class Defect(pytest.fail.Exception):  # type: ignore[misc, name-defined]  # public, and set at run time
-    """The estimator under test broke a promise. Nothing else raises this.
+def render(place: str, headline: str, findings: Sequence[Finding], what_to_do: str) -> str:
+    """The message of a broken promise.
 
-    pytest shows its message alone: where in the suite it was raised says
-    nothing about the estimator.
+    Parameters
+    ----------
+    place : str
+        The release and the case.
+    headline : str
+        What is wrong, in a few words.
+    findings : sequence of Finding
+    what_to_do : str
+        What the reader may do next.
     """
+    states = Counter("{} {}".format(finding.component, finding.state) for finding in findings if finding.state)
+    lines = ["{}: {}{}".format(place, headline, " ({})".format(", ".join(states)) if states else "")]
+    for finding in findings:
+        lines += ["", *of_component(finding)] if finding.state else ["  " + sentence(finding)]
+    return "\n".join([*lines, *([""] if states else []), "what to do: {}; {}".format(what_to_do, READ_MORE)])
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, pytrace=False)
+
+def sentence(finding: Finding) -> str:
+    """A finding on one line."""
+    where = where_of(finding)
+    return "{}seen {}; should be {}{}".format(
+        where + ": " if where else "", _seen(finding), _value(finding.should_be), _within(finding)
+    )
 
 
-def numbers(array: np.ndarray, digits: int = 6) -> str:
+def where_of(finding: Finding) -> str:
+    """The way, the frame and the step that a finding is of; empty for a case that is fitted once."""
+    frame = None if finding.frame is None else "frame {}".format(finding.frame)
+    step = None if finding.step is None else "step {}".format(finding.step)
+    return ", ".join(part for part in (finding.way, frame, step) if part)
+
+
+def of_component(finding: Finding) -> List[str]:
+    """What became of a component that is not healthy, and where it came from, in lines."""
+    evidence = finding.evidence or {}
+    where = where_of(finding)
+    underflow = ": every responsibility underflows to 0" if evidence["underflows"] else ""
+    # Pinned is no failure: nothing else should be.
+    expected = ["    should be  {}".format(finding.should_be)] if finding.should_be else []
+    return [
+        "  {}component {} is {}: {}".format(
+            where + ": " if where else "", finding.component, finding.state, HEADLINES[str(finding.state)]
+        ),
+        "    seen       mean {}, covariance {}, mass {:.3g} samples".format(
+            numbers(finding.seen), numbers(evidence["covariance"]), evidence["mass"]
+        ),
+        *expected,
+        "    started    at {}; nearest sample {} at a Mahalanobis distance of {:.4g}".format(
+            numbers(evidence["started"]), numbers(evidence["nearest_sample"]), evidence["nearest_distance"]
+        ),
+        "    first E-step  log mass {:.6g}{}".format(evidence["log_mass"], underflow),
+    ]
+
+
+def numbers(array: Any, digits: int = 6) -> str:
     """An array on one line, like ``(314, 173.5)``."""
     array = np.asarray(array)
     if array.ndim == 0:
@@ -33,62 +85,22 @@ def numbers(array: np.ndarray, digits: int = 6) -> str:
     return "({})".format(", ".join(numbers(row, digits) for row in array))
 
 
-def where(case: Case, way: str, outcome: Outcome) -> str:
-    """Name the fit of a case: the case, and for a chain the way and the frame."""
-    if len(case.frames) == 1:
-        return "case {}".format(case.name)
-    return "case {}, {}, frame {} of {}".format(case.name, way, outcome.frame, len(case.frames))
+def _seen(finding: Finding) -> str:
+    """What was seen, with what it is of."""
+    if finding.aspect and str(finding.seen).startswith(finding.aspect + ":"):
+        return "{} from {}".format(finding.seen, finding.what)
+    named = finding.what + (" ({})".format(finding.aspect) if finding.aspect else "")
+    of = [] if finding.component is None else ["component {}".format(finding.component)]
+    if finding.feature is not None:
+        of.append("feature {}".format(finding.feature if np.ndim(finding.feature) == 0 else tuple(finding.feature)))
+    return "{}{} {}".format(named, " of {}".format(", ".join(of)) if of else "", _value(finding.seen))
 
 
-def collapse(release: str, case: Case, way: str, outcome: Outcome, diagnosis: Diagnosis) -> str:
-    """Why `test_no_component_collapses` fails: every collapsed component with its evidence."""
-    collapsed = diagnosis.collapsed()
-    lines = [
-        "scikit-learn {}, {}: {} of {} components collapsed ({})".format(
-            release,
-            where(case, way, outcome),
-            len(collapsed),
-            case.n_components,
-            ", ".join("{} {}".format(component.number, component.state) for component in collapsed),
-        )
-    ]
-    for component in collapsed:
-        lines += ["", *explanation(diagnosis, component)]
-    return "\n".join(lines)
+def _within(finding: Finding) -> str:
+    return "" if finding.tolerance is None else " within {:.3g}".format(finding.tolerance)
 
 
-def explanation(diagnosis: Diagnosis, component: Component) -> List[str]:
-    """What became of a component that is not healthy, and where it came from, in lines."""
-    started = component.started
-    assert started is not None  # it is not healthy, so there is evidence
-    headline = {
-        EMPTY: "no responsibility mass is left; it sits at the origin",
-        DRAGGED: "its mean is outside the data, where no weighted mean of samples can be",
-        PINNED: "it is alive, and an eigenvalue of its covariance is reg_covar and nothing more",
-    }[component.state]
-    box = " x ".join("{:.6g}..{:.6g}".format(low, high) for low, high in zip(diagnosis.low, diagnosis.high))
-    # Pinned is no failure: nothing else should be.
-    expected = ["    should be  a mean inside the data, {}".format(box)] if component.state in COLLAPSED else []
-    return [
-        "  component {} is {}: {}".format(component.number, component.state, headline),
-        "    seen       mean {}, covariance {}, mass {:.3g} samples".format(
-            numbers(component.mean), numbers(component.covariance), component.mass
-        ),
-        *expected,
-        "    started    at {}; nearest sample {} at a Mahalanobis distance of {:.4g}".format(
-            numbers(started.mean), numbers(started.nearest_sample), started.nearest_distance
-        ),
-        "    first E-step  log mass {:.6g}{}".format(
-            started.log_mass,
-            ": every responsibility underflows to 0" if underflows(started.log_mass, diagnosis.dtype) else "",
-        ),
-    ]
-
-
-def underflows(log_mass: float, dtype: np.dtype) -> bool:
-    """Whether no responsibility that adds up to a log mass can be told from zero.
-
-    The mass is at least the largest responsibility, so below the logarithm of
-    the smallest subnormal number of the dtype all of them are zero.
-    """
-    return bool(log_mass < np.log(float(np.nextafter(dtype.type(0), dtype.type(1)))))
+def _value(value: Any) -> str:
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return numbers(value)
+    return value if isinstance(value, str) else repr(value)

@@ -7,7 +7,7 @@ Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -15,9 +15,11 @@ import numpy as np
 from fixtures.corpus import Case
 from tests.support import expected
 from tests.support.density import full_matrices
-from tests.support.diagnosis import FittedParameters, NotDiagnosable, fitted_parameters
+from tests.support.diagnosis import NotDiagnosable, states_alone
 from tests.support.record import in_plane
 from tests.support.replay import Outcome, Start
+from tests.support.states import COLLAPSED
+from tests.support.subject import Subject
 
 WIDTH, HEIGHT, MARGIN, KEY = 720, 480, 24, 112
 CELLS = 160  # of the longer side of the frame: a pixel of the picture is no smaller
@@ -36,11 +38,11 @@ ellipse, .lost {{ fill: none }}
 Lines = List[str]
 
 
-def write(path: Path, case: Case, outcome: Outcome) -> None:
-    """Write the picture of a fit of a case's last or only frame, whole or not at all."""
+def write(path: Path, subject: Subject) -> None:
+    """Write the picture of the last explicit fit of a case, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(".{}.writing".format(path.name))
-    scratch.write_text(draw(case, outcome), encoding="utf-8")
+    scratch.write_text(draw(subject.case, subject.last), encoding="utf-8")
     scratch.replace(path)
 
 
@@ -63,11 +65,11 @@ def draw(case: Case, outcome: Outcome) -> str:
     low, high = samples.min(axis=0), samples.max(axis=0)
     box = [in_plane(corner[np.newaxis], np.zeros((1, len(low), len(low))))[0][0] for corner in (low, high)]
     places = [np.array(box), before[0]]
-    places += [] if after is None else [in_plane(after.means, after.covariances)[0]]
+    places += [] if after is None else [after.means]
     scale = _Scale(np.concatenate(places))
     lines = _frame(scale, in_plane(samples, np.zeros((len(samples), len(low), len(low))))[0])
     lines += [scale.ellipse(mean, matrix, "before") for mean, matrix in zip(*before)]
-    lines += _after(scale, before[0], after, low, high)
+    lines += _after(scale, before[0], after)
     lines += [scale.cross(mean) for mean in exact]
     return _document(case, outcome, lines)
 
@@ -111,11 +113,21 @@ def _of_start(case: Case, start: Start) -> Tuple[np.ndarray, np.ndarray]:
     return in_plane(means, np.linalg.inv(precisions))
 
 
-def _of_fit(case: Case, outcome: Outcome) -> Optional[FittedParameters]:
+class _After(NamedTuple):
+    """Components after a fit, in the plane of the first two features, and which of them collapsed."""
+
+    means: np.ndarray
+    covariances: np.ndarray
+    collapsed: List[bool]
+
+
+def _of_fit(case: Case, outcome: Outcome) -> Optional[_After]:
     try:
-        return fitted_parameters(case, outcome)
+        components = states_alone(case, outcome).components
     except NotDiagnosable:
         return None
+    means, covariances = (np.array([getattr(one, name) for one in components]) for name in ("mean", "covariance"))
+    return _After(*in_plane(means, covariances), collapsed=[one.state in COLLAPSED for one in components])
 
 
 def _exact_means(case: Case, outcome: Outcome) -> np.ndarray:
@@ -144,15 +156,9 @@ def _frame(scale: _Scale, points: np.ndarray) -> Lines:
     return lines
 
 
-def _after(
-    scale: _Scale, before: np.ndarray, after: Optional[FittedParameters], low: np.ndarray, high: np.ndarray
-) -> Lines:
-    if after is None:
-        return []
-    margin = 1e-3 * np.maximum(1.0, np.abs(np.maximum(-low, high)))
-    outside = ((after.means < low - margin) | (after.means > high + margin)).any(axis=1)
-    lines = []
-    for start, mean, matrix, lost in zip(before, *in_plane(after.means, after.covariances), outside):
+def _after(scale: _Scale, before: np.ndarray, after: Optional[_After]) -> Lines:
+    lines: Lines = []
+    for start, mean, matrix, lost in zip(before, *(after or ((), (), ()))):
         lines.append(scale.ellipse(mean, matrix, "lost" if lost else "after"))
         if lost:
             arrow = '<path class="lost" marker-end="url(#head)" d="M{:.1f} {:.1f}L{:.1f} {:.1f}"/>'
@@ -162,11 +168,11 @@ def _after(
 
 def _document(case: Case, outcome: Outcome, lines: Lines) -> str:
     title = "{}: {}".format(case.name, case.title)
-    fit = "raised " + outcome.error if outcome.error else "{} iterations".format(outcome.n_iter)
+    fit = "raised {}".format(outcome.error) if outcome.error else "{} iterations".format(outcome.n_iter)
     key = [
         ("before", "before: what the fit starts from, two standard deviations"),
         ("after", "after the fit ({})".format(fit[:80])),
-        ("lost", "outside the data after the fit"),
+        ("lost", "collapsed"),
         ("exact", "where exact EM puts it"),
     ]
     words = []

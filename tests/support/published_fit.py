@@ -7,7 +7,7 @@ as one release computes them.
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
-from typing import NamedTuple, Tuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -69,10 +69,3 @@ def last_printed_digit(values: np.ndarray, scientific: bool) -> np.ndarray:
         return np.full(values.shape, 10.0**-DECIMALS)
     magnitudes = np.where(values == 0, 1.0, np.abs(values))
     return 10.0 ** (np.floor(np.log10(magnitudes)) - DECIMALS)
-
-
-def worst(got: np.ndarray, expected: np.ndarray, scientific: bool) -> Tuple[float, Tuple[int, ...]]:
-    """The largest difference in units of the last printed digit, and where it is."""
-    units = np.abs(got - expected) / last_printed_digit(expected, scientific)
-    where = np.unravel_index(int(np.argmax(units)), units.shape)
-    return float(units[where]), tuple(int(index) for index in where)

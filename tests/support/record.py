@@ -2,7 +2,7 @@
 
 A header says what was run, a footer how the run ended. A record without them,
 or whose tests are not as many as they say, is not the record of a whole run.
-A case's fit is recorded by the first check that asks for it.
+A case's fits are recorded with the first check that asks for them.
 
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
@@ -15,9 +15,9 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from fixtures.corpus import Case
-from tests.support.diagnosis import Diagnosis, NotDiagnosable, fitted_parameters
+from tests.support.diagnosis import NotDiagnosable, finding_of, fitted_parameters
+from tests.support.findings import as_item
 from tests.support.ledger import Ledger
-from tests.support.messages import numbers
 from tests.support.record_format import (
     A_PART,
     FORMAT_VERSION,
@@ -29,9 +29,9 @@ from tests.support.record_format import (
     ledger_digest,
 )  # fmt: skip
 from tests.support.replay import Outcome
+from tests.support.subject import Subject
 
 DIGITS = 7
-LONGEST_TEXT = 6000
 
 Properties = List[Tuple[str, str]]
 
@@ -96,7 +96,17 @@ class Count:
         ]
 
 
-def of_fit(outcome: Outcome, diagnosis: Optional[Diagnosis]) -> Properties:
+def of_replays(subject: Subject) -> Properties:
+    """What a record keeps of the replays of a case: where they put the components, and figures of each fit."""
+    properties = of_place(subject.case, subject.last)
+    for way, outcomes in subject.replays.items():
+        for outcome in outcomes:
+            prefix = "" if len(subject.case.frames) == 1 else "{} frame {} ".format(way, outcome.frame)
+            properties += [(prefix + name, value) for name, value in of_fit(subject, way, outcome)]
+    return properties
+
+
+def of_fit(subject: Subject, way: str, outcome: Outcome) -> Properties:
     """Names and values that a record keeps of a fit: figures, and each component that is not healthy."""
     properties = [
         ("n_iter", str(outcome.n_iter)),
@@ -104,22 +114,15 @@ def of_fit(outcome: Outcome, diagnosis: Optional[Diagnosis]) -> Properties:
         ("lower_bound", "None" if outcome.lower_bound is None else repr(float(outcome.lower_bound))),
         ("fit_seconds", "{:.6f}".format(outcome.seconds)),
     ]
-    if outcome.error:
-        properties.append(("error", outcome.error))
-    for component in diagnosis.not_healthy() if diagnosis else ():
-        assert component.started is not None
-        properties.append(
-            (
-                "component {}".format(component.number),
-                "{}: mean {}, covariance {}, mass {:.6g}, log mass at the first E-step {:.6g}".format(
-                    component.state,
-                    numbers(component.mean),
-                    numbers(component.covariance),
-                    component.mass,
-                    component.started.log_mass,
-                ),
-            )
-        )
+    if outcome.error is not None:
+        properties.append(("error", str(outcome.error)))
+    try:
+        diagnosis = subject.diagnosis(way, outcome)
+    except NotDiagnosable:
+        return properties
+    for component in diagnosis.not_healthy():
+        item = as_item(finding_of(diagnosis, component))
+        properties.append(("component {}".format(component.number), json.dumps(item, sort_keys=True)))
     return properties
 
 
@@ -158,19 +161,14 @@ def in_plane(means: np.ndarray, covariances: np.ndarray) -> Tuple[np.ndarray, np
     return flat_means, flat_covariances
 
 
-def of_steps(steps: Sequence[Outcome]) -> Properties:
+def of_steps(subject: Subject) -> Properties:
     """The lower bound at each single EM step on the first frame, as far as there is one."""
     bounds = []
-    for outcome in steps:
+    for outcome in subject.steps:
         if outcome.lower_bound is None:
             break
         bounds.append(_short(float(outcome.lower_bound)))
     return [("lower_bounds", json.dumps(bounds))]
-
-
-def evidence(message: str) -> str:
-    """What a check said, short enough to keep."""
-    return message if len(message) <= LONGEST_TEXT else message[:LONGEST_TEXT] + "\n... (shortened)"
 
 
 def _rounded(array: np.ndarray) -> Any:

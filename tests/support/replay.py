@@ -1,15 +1,13 @@
 """Replay: fit a case with the estimator at hand and keep all that it left.
 
-This is the one module that calls the estimator, and it uses scikit-learn's
-public API only. A fit that raises is an outcome too.
+Only scikit-learn's public API is used. A fit that raises is an outcome too.
 
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
-import importlib
 import time
 import warnings
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -17,14 +15,6 @@ from fixtures.corpus import Case
 from tests.support import stopwatch
 
 EXPLICIT, WARM_START = "explicit", "warm_start"
-# A frame with more samples is fitted as few times as can be.
-LARGE_FRAME = 50000
-
-DEFAULT_ESTIMATOR = "sklearn.mixture:GaussianMixture"
-
-
-class UnknownEstimator(ValueError):
-    """The estimator that the user named cannot be imported."""
 
 
 class Start(NamedTuple):
@@ -33,6 +23,23 @@ class Start(NamedTuple):
     weights: np.ndarray
     means: np.ndarray
     precisions: np.ndarray
+
+
+class Raised(NamedTuple):
+    """The exception that a fit raised.
+
+    Attributes
+    ----------
+    type : str
+        Name of its class.
+    message : str
+    """
+
+    type: str
+    message: str
+
+    def __str__(self) -> str:
+        return "{}: {}".format(self.type, self.message)
 
 
 class Outcome(NamedTuple):
@@ -55,8 +62,8 @@ class Outcome(NamedTuple):
         ``lower_bound_``: mean log-likelihood of a sample, in nats.
     warnings : tuple of (str, str)
         Category and message of each warning.
-    error : str or None
-        Type and message of the exception that ``fit`` raised.
+    error : Raised or None
+        What ``fit`` raised.
     seconds : float
         Wall time inside ``fit``.
     frame : int
@@ -74,37 +81,10 @@ class Outcome(NamedTuple):
     converged: Optional[bool]
     lower_bound: Optional[float]
     warnings: Tuple[Tuple[str, str], ...]
-    error: Optional[str]
+    error: Optional[Raised]
     seconds: float
     frame: int
     estimator: Any = None
-
-
-def import_estimator(path: str) -> Any:
-    """The class that ``MODULE:CLASS`` names.
-
-    Raises
-    ------
-    UnknownEstimator
-        There is no such module, or no such class in it.
-    """
-    module_name, separator, class_name = path.partition(":")
-    if not separator or not module_name or not class_name:
-        raise UnknownEstimator("--estimator is {!r}; should be MODULE:CLASS, like {}".format(path, DEFAULT_ESTIMATOR))
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:  # a module may raise anything when it is imported
-        raise UnknownEstimator(
-            "--estimator names the module {!r}, which cannot be imported ({});"
-            " should be importable from this environment".format(module_name, error)
-        ) from None
-    estimator = getattr(module, class_name, None)
-    if not isinstance(estimator, type):
-        raise UnknownEstimator(
-            "--estimator names {!r}, which {} does not define; should be a class with GaussianMixture's"
-            " parameters".format(class_name, module_name)
-        )
-    return estimator
 
 
 def ways(case: Case) -> Tuple[str, ...]:
@@ -157,7 +137,8 @@ def replay(case: Case, estimator_class: Any, way: str = EXPLICIT) -> Tuple[Outco
     Returns
     -------
     tuple of Outcome
-        One for each frame; it ends with the first fit that raises.
+        One for each frame; it ends with the first fit that raises, or leaves
+        no parameters that the next could start from.
     """
     outcomes: List[Outcome] = []
     start = initial(case)
@@ -167,8 +148,6 @@ def replay(case: Case, estimator_class: Any, way: str = EXPLICIT) -> Tuple[Outco
         outcome = fit_frame(case, number, start, fitted)
         outcomes.append(outcome)
         if outcome.weights is None or outcome.means is None or outcome.precisions is None:
-            if not outcome.error and len(outcomes) < len(case.frames):
-                outcomes[-1] = outcome._replace(error="nothing, but left no parameters to start the next frame from")
             break
         start = Start(outcome.weights, outcome.means, outcome.precisions)
     return tuple(outcomes)
@@ -201,16 +180,10 @@ def replay_steps(case: Case, estimator_class: Any, n_steps: int) -> Tuple[Outcom
 def fit_frame(case: Case, number: int, start: Start, estimator: Any) -> Outcome:
     """Fit one frame of a case with an estimator that is set to start there, and keep all that it leaves."""
     frame = case.frames[number].copy()
-    error = None
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        clock = time.perf_counter()
-        try:
-            with stopwatch.inside_estimator():
-                estimator.fit(frame)
-        except Exception as raised:  # whatever the estimator raises is its outcome
-            error = "{}: {}".format(type(raised).__name__, raised)
-        seconds = time.perf_counter() - clock
+    caught: List[Any] = []
+    clock = time.perf_counter()
+    _, error = call(estimator.fit, frame, caught=caught)
+    seconds = time.perf_counter() - clock
     return Outcome(
         start=start,
         weights=_fitted(estimator, "weights_", error),
@@ -228,7 +201,31 @@ def fit_frame(case: Case, number: int, start: Start, estimator: Any) -> Outcome:
     )
 
 
-def _fitted(estimator: Any, attribute: str, error: Optional[str]) -> Any:
+def call(
+    function: Callable[..., Any], *arguments: Any, caught: Optional[List[Any]] = None
+) -> Tuple[Any, Optional[Raised]]:
+    """Call a method of an estimator: what it returns, and what it raised.
+
+    Parameters
+    ----------
+    function : callable
+    *arguments
+    caught : list, optional
+        Gets the warnings; without it they are left out.
+    """
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        try:
+            with stopwatch.inside_estimator():
+                return function(*arguments), None
+        except Exception as raised:  # whatever it raises is its outcome
+            return None, Raised(type(raised).__name__, str(raised))
+        finally:
+            if caught is not None:
+                caught.extend(found)
+
+
+def _fitted(estimator: Any, attribute: str, error: Optional[Raised]) -> Any:
     # A fit that raised may leave parameters half way: they mean nothing.
     value = None if error else getattr(estimator, attribute, None)
     # A warm-started estimator writes over what it left before.

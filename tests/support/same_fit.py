@@ -3,25 +3,30 @@
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
-from typing import Any, Callable, List, Sequence
+from typing import Any, Callable, Sequence
 
 from fixtures.corpus import Case
 from tests.support import comparison
 from tests.support.diagnosis import NotDiagnosable, fitted_parameters
+from tests.support.judgement import Judgement
 from tests.support.replay import Outcome
+from tests.support.subject import require_parameters
 
 
 def same_fit(
+    judgement: Judgement,
     case: Case,
     should_be: Outcome,
     seen: Outcome,
+    *,
     back: Callable[[Any], Any] = lambda outcome: outcome,
     also: Sequence[Case] = (),
-) -> List[str]:
-    """What of one fit is not as it is in the other, one line each.
+) -> None:
+    """Compare one fit with another.
 
     Parameters
     ----------
+    judgement : Judgement
     case : Case
         What was fitted; it gives the tolerances.
     should_be, seen : Outcome
@@ -30,33 +35,30 @@ def same_fit(
     also : sequence of Case
         Other forms of the case, where their tolerances are wider.
 
-    Returns
-    -------
-    list of str
-        Empty where they are the same, and where there is nothing to compare
-        with because `should_be` left no parameters: other checks judge that.
+    Raises
+    ------
+    NotJudged
+        There is nothing to compare with, because `should_be` left no parameters.
     """
-    kinds = [(outcome.error or "no error").split(":")[0] for outcome in (should_be, seen)]
-    if kinds[0] != kinds[1]:
-        return ["seen {}; should be {}".format(seen.error or "no error", should_be.error or "no error")]
-    if should_be.error:
-        return []
-    try:
-        fitted_parameters(case, should_be)
-    except NotDiagnosable:
-        return []
+    if should_be.error is not None and (seen.error is None or seen.error.type != should_be.error.type):
+        judgement.expect(False, "fit", str(seen.error or "no error"), str(should_be.error), aspect="error")
+    require_parameters(case, should_be)
+    if not judgement.expect_no_error(seen.error, "fit", "no error"):
+        return
     try:
         fitted_parameters(case, seen)
     except NotDiagnosable as reason:
-        return ["seen a fit that is none: {}".format(reason)]
-    if should_be.lower_bound is None or seen.lower_bound is None:
-        one_only = (should_be.lower_bound is None) != (seen.lower_bound is None)
-        return ["seen lower_bound_ {}; should be {}".format(seen.lower_bound, should_be.lower_bound)] * one_only
+        if reason.finding is None:
+            judgement.cannot(str(reason))
+        else:
+            judgement.add(reason.finding)
+        return
+    bound = should_be.lower_bound
     dtype = comparison.coarser(case.means, case.frame, should_be.means)
     forms = [
-        comparison.tolerances(form, dtype, should_be.covariances, float(should_be.lower_bound))
+        comparison.tolerances(form, dtype, should_be.covariances, 0.0 if bound is None else float(bound))
         for form in (case, *also)
     ]
     allowed = comparison.Tolerances(*(max(values) for values in zip(*forms)))
     names = (*comparison.PARAMETERS, "lower_bound")
-    return comparison.differences(back(seen), {name: getattr(should_be, name) for name in names}, allowed)
+    comparison.compare(judgement, back(seen), {name: getattr(should_be, name) for name in names}, allowed)

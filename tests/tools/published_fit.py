@@ -14,6 +14,7 @@ from pathlib import Path
 from fixtures import corpus, whole_file
 from fixtures.validation import BrokenCase
 from tests.support import environment, published_fit, replay
+from tests.support.estimator import DEFAULT_ESTIMATOR, import_estimator
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (corpus.CaptureNotAtHand, corpus.BadCaptureFolder, BrokenCase) as error:
         parser.error(str(error))
     print(f"fitting {case.title} ({len(case.frame):,} samples) ...", flush=True)
-    (outcome,) = replay.replay(case, replay.import_estimator(replay.DEFAULT_ESTIMATOR))
+    (outcome,) = replay.replay(case, import_estimator(DEFAULT_ESTIMATOR))
     if outcome.means is None or outcome.covariances is None:
         print(f"error: the fit raised {outcome.error}; should return a fitted estimator", file=sys.stderr)
         return 1

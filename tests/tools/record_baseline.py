@@ -15,6 +15,7 @@ from typing import Any
 from fixtures import corpus, whole_file
 from fixtures.validation import BrokenCase
 from tests.support import baseline, environment, expected, replay
+from tests.support.estimator import DEFAULT_ESTIMATOR, import_estimator
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         capture = corpus.find_capture(options.capture)
     except corpus.BadCaptureFolder as error:
         parser.error(str(error))
-    estimator = replay.import_estimator(replay.DEFAULT_ESTIMATOR)
+    estimator = import_estimator(DEFAULT_ESTIMATOR)
     versions = environment.describe()
     for name in options.cases or corpus.case_names():
         try:

@@ -22,6 +22,7 @@ from fixtures import corpus
 from fixtures.corpus import Case
 from fixtures.validation import BrokenCase
 from tests.support import environment, replay
+from tests.support.estimator import UnknownEstimator, import_estimator
 from tests.workers import worker
 
 COLD = "cold"
@@ -148,8 +149,8 @@ class Timer:
         """Load a case, fit it, and say how many iterations that takes and how many seconds."""
         try:
             loaded = corpus.load_case(case, capture=Path(capture) if capture else None)
-            subject = Subject(loaded, natural_way(loaded), replay.import_estimator(estimator))
-        except (corpus.UnknownCase, corpus.CaptureNotAtHand, BrokenCase, replay.UnknownEstimator) as reason:
+            subject = Subject(loaded, natural_way(loaded), import_estimator(estimator))
+        except (corpus.UnknownCase, corpus.CaptureNotAtHand, BrokenCase, UnknownEstimator) as reason:
             raise worker.Refused(str(reason)) from None
         try:
             n_iter, seconds = first_fits(subject)

@@ -16,6 +16,7 @@ from fixtures import corpus, npy
 from fixtures.corpus import Case, Settings
 from fixtures.validation import precisions_shape
 from tests.support import diagnosis, environment, messages, replay
+from tests.support.estimator import DEFAULT_ESTIMATOR, UnknownEstimator, import_estimator
 from tests.support.replay import Outcome, Start
 from tests.workers import worker
 
@@ -44,8 +45,8 @@ class Tracker:
             Estimator settings of a case.
         """
         try:
-            self._estimator_class = replay.import_estimator(estimator or replay.DEFAULT_ESTIMATOR)
-        except replay.UnknownEstimator as error:
+            self._estimator_class = import_estimator(estimator or DEFAULT_ESTIMATOR)
+        except UnknownEstimator as error:
             raise worker.Refused(str(error)) from None
         self._n_components = n_components
         self._settings = Settings(**settings)
@@ -102,7 +103,7 @@ class Tracker:
             judged = diagnosis.diagnose(self._case, self._outcome)
         except diagnosis.NotDiagnosable as reason:
             raise worker.Refused(str(reason)) from None
-        return [messages.explanation(judged, judged.components[number]) for number in components]
+        return [messages.of_component(diagnosis.finding_of(judged, judged.components[number])) for number in components]
 
     def fitted(self) -> Dict[str, Any]:
         """Means and covariances that the last fit left, as a baseline has them."""

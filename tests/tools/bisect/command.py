@@ -25,7 +25,7 @@ from tests.tools.bisect.record import Record, Step
 from tests.tools.history import Clone, HistoryUnusable
 from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
 from tests.tools.release_table import Release
-from tests.workers.outcome_probe import OUTCOMES
+from tests.workers.probe import OUTCOMES
 
 EXAMPLES = """\
 examples:

@@ -25,7 +25,7 @@ from tests.tools.bisect.record import Record
 from tests.tools.bisect.release_search import ReleaseChange
 from tests.tools.history import Clone
 from tests.tools.release_table import Release
-from tests.workers.outcome_probe import PASSES
+from tests.workers.probe import PASSES
 
 README = corpus.PROJECT / "README.md"
 TABLE = "culprits"
@@ -71,8 +71,8 @@ def boundaries(known: ledger.Ledger, releases: Sequence[Release], cases: set[str
                 for other in known.entries
             )
             if entry.case in cases and not fails_there:
-                # Where a check is skipped, there being nothing to check yet, the defect is not there.
-                question = Question(entry.case, (entry.check,), None, entry.check, skipped=PASSES)
+                # Where a check is not judged, there being nothing to judge yet, the defect is not there.
+                question = Question(entry.case, (entry.check,), None, entry.check, not_judged=PASSES)
                 boundary = Boundary(entry.defect, change, after, question)
                 found.setdefault((entry.defect, change, after, entry.check), boundary)
     return sorted(found.values(), key=lambda item: (item.defect, item.change, Version(item.after.version)))

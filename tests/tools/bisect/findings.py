@@ -13,7 +13,7 @@ from tests.tools.bisect.explanation import Cause
 from tests.tools.bisect.question import Answer, Question
 from tests.tools.bisect.record import Record
 from tests.tools.bisect.release_search import ReleaseChange
-from tests.workers.outcome_probe import FAILS
+from tests.workers.probe import FAILS
 
 FORMAT_VERSION = 1
 UPSTREAM = "https://github.com/scikit-learn/scikit-learn"

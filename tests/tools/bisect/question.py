@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import corpus
-from tests.support import ledger
+from tests.support import check as check_module
 from tests.tools.worker_process import WorkerFailed, WorkerProcess, WorkerRefused
-from tests.workers.outcome_probe import OUTCOMES, SKIPPED
+from tests.workers.probe import NOT_JUDGED, OUTCOMES
 
-WORKER = "tests.workers.outcome_probe"
-TESTS = Path(ledger.LEDGER).parent
+WORKER = "tests.workers.probe"
 # The slowest fit of the corpus takes seconds: what takes longer has hung.
 SECONDS_AT_MOST = 600.0
 # Fit times that differ by less are called equal: a busy machine alone does as much.
@@ -64,15 +63,15 @@ class Question:
         One of ``OUTCOMES``.
     name : str
         What the user called it: a check, a file of checks, or an outcome.
-    skipped : str or None
-        What a check that is skipped counts as; None where it cannot tell.
+    not_judged : str or None
+        What a check that is not judged counts as; None where it cannot tell.
     """
 
     case: str
     checks: tuple[str, ...]
     outcome: str | None
     name: str
-    skipped: str | None = None
+    not_judged: str | None = None
 
     def differs(self, one: Answer, other: Answer) -> bool:
         """Whether two answers, which both tell, are not the same."""
@@ -106,7 +105,9 @@ class Question:
                     reply = worker.ask("judge", timeout=SECONDS_AT_MOST, checks=list(self.checks), case=self.case)
         except (WorkerRefused, WorkerFailed) as reason:
             said = (str(reason).splitlines() or [""])[0]
-            return Answer(self.skipped if said.startswith(SKIPPED) else None, said, versions=versions)
+            return Answer(None, said, versions=versions)
+        if reply["value"] == NOT_JUDGED:
+            return Answer(self.not_judged, reply["said"], versions=versions)
         return Answer(reply["value"], reply.get("said", ""), reply.get("tolerance"), versions)
 
 
@@ -135,9 +136,8 @@ def question(case: str, check: str | None, outcome: str | None) -> Question:
         if outcome not in OUTCOMES:
             raise BadQuestion(f"there is no outcome {outcome!r}; should be one of {', '.join(OUTCOMES)}")
         return Question(case, (), outcome, outcome)
-    files = ledger.checks_by_file(TESTS)
-    checks = {name: (name,) for names in files.values() for name in names}
-    known = {**checks, **{stem: tuple(names) for stem, names in files.items()}}
+    files = {stem: tuple(one.name for one in checks) for stem, checks in check_module.by_file().items()}
+    known = {**{name: (name,) for names in files.values() for name in names}, **files}
     if check not in known:
         raise BadQuestion(f"there is no check {check!r}; should be one of {', '.join(sorted(known))}")
     return Question(case, known[check], None, check)

@@ -13,7 +13,7 @@ from tests.tools.bisect.question import Answer, Question
 from tests.tools.bisect.record import Record
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
-from tests.workers.outcome_probe import FAILS, PASSES
+from tests.workers.probe import FAILS, PASSES
 
 AT_A_TIME = 2
 # For the plan: CPU seconds of an answer of an environment that is there, and of making one and its bytecode.

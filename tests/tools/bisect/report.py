@@ -25,7 +25,7 @@ from tests.tools.bisect.findings import (
 from tests.tools.bisect.question import Question
 from tests.tools.bisect.record import Step
 from tests.tools.bisect.release_search import ReleaseChange
-from tests.workers.outcome_probe import PASSES
+from tests.workers.probe import PASSES
 
 STEP = Path(__file__).resolve().parent
 # Columns where nobody is looking, and lines of a diff that are shown.

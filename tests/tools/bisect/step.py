@@ -48,6 +48,8 @@ def _step(arguments: list[str]) -> tuple[int, str]:
     name = f"scikit-learn {tested['answer']['scikit-learn']} of {place}"
     if verdict["answer"]["value"] == "passes":
         return GOOD, f"good: {options.check} passes on {options.case}, {name}"
+    if verdict["answer"]["value"] == "not judged":
+        return CANNOT_TELL, f"cannot tell: {verdict['answer']['said']}"
     return BAD, f"bad: {verdict['answer']['said']} ({name})"
 
 
@@ -57,7 +59,7 @@ def _ask(options: argparse.Namespace) -> list[dict[str, Any]]:
     path = [str(PROJECT), os.environ.get("PYTHONPATH", "")]
     variables = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path)), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.workers.outcome_probe"],
+        [sys.executable, "-m", "tests.workers.probe"],
         input="".join(json.dumps(question) + "\n" for question in questions),
         capture_output=True, text=True, check=False, env=variables, timeout=options.timeout,
     )  # fmt: skip

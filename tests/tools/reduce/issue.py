@@ -63,7 +63,7 @@ class Seen(NamedTuple):
     versions : str
         What ``sklearn.show_versions()`` printed, or the versions that matter.
     exact : dict
-        What exact EM leaves, as `failure_probe` gives it.
+        What exact EM leaves, as the probe gives it.
     releases : tuple of str
         Releases on which it was verified that it fails in this way.
     upstream : str or None

@@ -44,7 +44,7 @@ class Task(NamedTuple):
         The whole case with the component that is chosen.
     release : str
     failure : dict
-        What `failure_probe.Probe.failure` says.
+        What `probe.Probe.failure` says.
     into : Path
         Folder for what comes of it.
     """

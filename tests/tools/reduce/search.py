@@ -30,7 +30,7 @@ ITERATIONS_LAST = ("frames", "components", "samples", "features", "numbers", "it
 # Few components may do only with samples and numbers that are round already.
 COMPONENTS_LAST = ("frames", "iterations", "samples", "features", "numbers", "components")
 
-Way = list[Any]  # as JSON has a `failure_probe.Way`
+Way = list[Any]  # as JSON has a `probe.Way`
 
 
 class Probe(Protocol):

@@ -12,7 +12,7 @@ from tests.tools.reduce.candidate import Candidate
 from tests.tools.reduce.search import Judge
 from tests.tools.worker_process import WorkerProcess
 
-PROBE = "tests.workers.failure_probe"
+PROBE = "tests.workers.probe"
 SECONDS_FOR_A_REQUEST = 1800.0
 
 
@@ -41,7 +41,7 @@ class Releases:
         return self._open[version]
 
     def failure(self, version: str, check: str | None, candidate: Candidate) -> dict[str, Any] | None:
-        """How a whole case fails on a release; see `failure_probe.Probe.failure`."""
+        """How a whole case fails on a release; see `probe.Probe.failure`."""
         request = candidate.request
         return self.probe(version).ask("failure", timeout=SECONDS_FOR_A_REQUEST, check=check, candidate=request)
 

@@ -1,0 +1,96 @@
+"""The estimator class under test: imported by its name, and refused where it cannot be judged.
+
+Runs inside old environments: Python 3.6 syntax.
+"""
+
+import importlib
+import inspect
+from typing import Any, List
+
+DEFAULT_ESTIMATOR = "sklearn.mixture:GaussianMixture"
+# What a replay, a start at random and a warm start pass to the constructor.
+PARAMETERS = (
+    "n_components", "covariance_type", "tol", "reg_covar", "max_iter", "n_init", "init_params",
+    "weights_init", "means_init", "precisions_init", "random_state", "warm_start",
+)  # fmt: skip
+
+
+class UnknownEstimator(ValueError):
+    """The estimator that the user named cannot be imported, or has not GaussianMixture's interface."""
+
+
+def import_estimator(path: str) -> Any:
+    """The class that ``MODULE:CLASS`` names.
+
+    Raises
+    ------
+    UnknownEstimator
+        There is no such module, or no such class in it, or it lacks a
+        parameter of ``GaussianMixture``, or overrides a method that this
+        release calls otherwise.
+    """
+    module_name, separator, class_name = path.partition(":")
+    if not separator or not module_name or not class_name:
+        raise UnknownEstimator("--estimator is {!r}; should be MODULE:CLASS, like {}".format(path, DEFAULT_ESTIMATOR))
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # a module may raise anything when it is imported
+        raise UnknownEstimator(
+            "--estimator names the module {!r}, which cannot be imported ({});"
+            " should be importable from this environment".format(module_name, error)
+        ) from None
+    estimator_class = getattr(module, class_name, None)
+    if not isinstance(estimator_class, type):
+        raise UnknownEstimator(
+            "--estimator names {!r}, which {} does not define; should be a class with GaussianMixture's"
+            " parameters".format(class_name, module_name)
+        )
+    _require_parameters(path, estimator_class)
+    _require_hooks(path, estimator_class)
+    return estimator_class
+
+
+def _require_parameters(path: str, estimator_class: Any) -> None:
+    if _takes_any(estimator_class.__init__):
+        return
+    taken = inspect.signature(estimator_class.__init__).parameters
+    missing = [name for name in PARAMETERS if name not in taken]
+    if missing:
+        raise UnknownEstimator(
+            "--estimator names {}, which has no parameter {}; should have those of GaussianMixture".format(
+                path, ", ".join(missing)
+            )
+        )
+
+
+def _require_hooks(path: str, estimator_class: Any) -> None:
+    """Refuse a subclass whose methods do not take what this release passes to them, like ``xp`` from 1.8 on."""
+    for name, own in sorted(vars(estimator_class).items()):
+        theirs = _inherited(estimator_class, name)
+        if theirs is None or not inspect.isfunction(own) or _takes_any(own) or name == "__init__":
+            continue
+        lacks = [parameter for parameter in _names(theirs) if parameter not in _names(own)]
+        if lacks:
+            raise UnknownEstimator(
+                "--estimator names {}, whose {}({}) does not take {}, which this release of scikit-learn passes"
+                " to it; should take it, too".format(path, name, ", ".join(_names(own)), ", ".join(lacks))
+            )
+
+
+def _inherited(estimator_class: Any, name: str) -> Any:
+    """The method of scikit-learn's mixture that a class overrides."""
+    for base in estimator_class.__mro__[1:]:
+        if name in vars(base):
+            is_mixture = str(base.__module__).startswith("sklearn.mixture")
+            return vars(base)[name] if is_mixture and inspect.isfunction(vars(base)[name]) else None
+    return None
+
+
+def _names(function: Any) -> List[str]:
+    """Parameters by name, as the function itself has them; of a wrapped one, those of what it wraps."""
+    parameters = inspect.signature(function).parameters.values()
+    return [one.name for one in parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
+
+
+def _takes_any(function: Any) -> bool:
+    return any(one.kind == one.VAR_KEYWORD for one in inspect.signature(function).parameters.values())

@@ -1,0 +1,220 @@
+"""Subject: an estimator class on one case, which a check asks for all that it needs.
+
+It is the same under pytest, in a reduction and on a fake. Each fit is made when
+it is first asked for, and once.
+
+Runs inside old environments: Python 3.6 syntax, numpy only.
+"""
+
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from fixtures.corpus import Case
+from tests.support import expected, replay
+from tests.support.check import LARGE_FRAME
+from tests.support.diagnosis import Diagnosis, FittedParameters, NotDiagnosable, diagnose, fitted_parameters
+from tests.support.judgement import Judgement, NotJudged
+from tests.support.replay import EXPLICIT, Outcome
+
+MOST_STEPS = 40
+
+
+class Subject:
+    """What an estimator class makes of a case.
+
+    Parameters
+    ----------
+    case : Case
+    estimator_class : type
+    release : str
+        Version of scikit-learn.
+
+    Attributes
+    ----------
+    partly : list of str
+        What the last check that was kept could not judge.
+    """
+
+    def __init__(self, case: Case, estimator_class: Any, release: str) -> None:
+        self.case = case
+        self.estimator_class = estimator_class
+        self.release = release
+        self.partly: List[str] = []
+        self._replays: Optional[Dict[str, Tuple[Outcome, ...]]] = None
+        self._steps: Optional[Tuple[Outcome, ...]] = None
+        self._truth: Optional[Dict[str, Any]] = None
+        self._diagnoses: Dict[Tuple[str, int], Diagnosis] = {}
+
+    @property
+    def place(self) -> str:
+        """Where a check is, for its message."""
+        return "scikit-learn {}, case {}".format(self.release, self.case.name)
+
+    @property
+    def was_replayed(self) -> bool:
+        """Whether a check has asked for the replays."""
+        return self._replays is not None
+
+    @property
+    def was_stepped(self) -> bool:
+        """Whether a check has asked for the steps."""
+        return self._steps is not None
+
+    @property
+    def replays(self) -> Dict[str, Tuple[Outcome, ...]]:
+        """What the fits of the case left, frame by frame, for each way of replaying it."""
+        if self._replays is None:
+            case = self.case
+            self._replays = {way: replay.replay(case, self.estimator_class, way) for way in replay.ways(case)}
+        return self._replays
+
+    @property
+    def first(self) -> Outcome:
+        """What the explicit fit of the first frame left."""
+        return self.replays[EXPLICIT][0]
+
+    @property
+    def last(self) -> Outcome:
+        """What the last explicit fit left."""
+        return self.replays[EXPLICIT][-1]
+
+    @property
+    def steps(self) -> Tuple[Outcome, ...]:
+        """What each single EM step on the first frame left, two at least; of a large frame the first step only."""
+        if self._steps is None:
+            is_one = self.case.settings.max_iter == 1 or len(self.case.frame) > LARGE_FRAME
+            n_steps = 1 if is_one else min(max(2, self.first.n_iter or 0), MOST_STEPS)
+            self._steps = replay.replay_steps(self.case, self.estimator_class, n_steps)
+        return self._steps
+
+    @property
+    def truth(self) -> Dict[str, Any]:
+        """What exact EM makes of the case: see `expected.expectation`."""
+        if self._truth is None:
+            self._truth = expected.of(self.case)
+        return self._truth
+
+    @property
+    def one_frame(self) -> Case:
+        """The case with its first frame alone."""
+        return self.case._replace(frames=self.case.frames[:1])
+
+    def again(self, case: Optional[Case] = None) -> Outcome:
+        """Fit a case of one frame once more: this one, or another form of it."""
+        (outcome,) = replay.replay(self.one_frame if case is None else case, self.estimator_class)
+        return outcome
+
+    def changed(self, **settings: Any) -> Case:
+        """The case with its first frame alone and other settings."""
+        return self.one_frame._replace(settings=self.case.settings._replace(**settings))
+
+    def estimator(self, case: Case, start: Optional[replay.Start], **parameters: Any) -> Any:
+        """An unfitted estimator with the settings of a case: see `replay.make_estimator`."""
+        return replay.make_estimator(case, start, self.estimator_class, **parameters)
+
+    def diagnosis(self, way: str, outcome: Outcome) -> Diagnosis:
+        """What became of each component of a fit.
+
+        Raises
+        ------
+        NotDiagnosable
+            The fit left no parameters that a component could be judged by.
+        """
+        key = (way, outcome.frame)
+        if key not in self._diagnoses:
+            self._diagnoses[key] = diagnose(self.case, outcome)
+        return self._diagnoses[key]
+
+    def fits(self, judgement: Judgement) -> Iterator[Tuple[str, Outcome, Judgement]]:
+        """Each fit that returned, with the judgement of its place; what was not fitted is noted as not judged."""
+        is_chain = len(self.case.frames) > 1
+        for way, outcomes in self.replays.items():
+            for outcome in outcomes:
+                at = judgement.at(way=way, frame=outcome.frame) if is_chain else judgement
+                if outcome.error is not None:
+                    judgement.cannot(_not_fitted(outcome))
+                else:
+                    yield way, outcome, at
+            if outcomes[-1].error is None and len(outcomes) < len(self.case.frames):
+                judgement.cannot("{} left no {} to start the next frame from".format(way, _missing(outcomes[-1])))
+
+    def require_truth(self) -> Dict[str, Any]:
+        """What exact EM makes of the case.
+
+        Raises
+        ------
+        NotJudged
+            It ends in a singular covariance.
+        """
+        if "degenerate" in self.truth:
+            raise NotJudged("exact EM ends in a singular covariance: there is nothing to compare with")
+        return self.truth
+
+
+def require_fit(outcome: Outcome) -> Outcome:
+    """A fit that returned.
+
+    Raises
+    ------
+    NotJudged
+        It raised.
+    """
+    if outcome.error is not None:
+        raise NotJudged(_not_fitted(outcome))
+    return outcome
+
+
+def require_left(outcome: Outcome, *names: str) -> None:
+    """Go on only where a fit returned and left some attributes.
+
+    Raises
+    ------
+    NotJudged
+        It raised, or left not all of them.
+    """
+    require_fit(outcome)
+    for name in names:
+        if getattr(outcome, name) is None:
+            raise NotJudged("the fit left no {}_".format(name))
+
+
+def judge_parameters(judgement: Judgement, case: Case, outcome: Outcome) -> Optional[FittedParameters]:
+    """The parameters of a fit; a finding, and None, where it raised or they are invalid.
+
+    Raises
+    ------
+    NotJudged
+        It left not all of them.
+    """
+    if not judgement.expect_no_error(outcome.error, "fit", "a fitted estimator"):
+        return None
+    try:
+        return fitted_parameters(case, outcome)
+    except NotDiagnosable as reason:
+        if reason.finding is None:
+            raise NotJudged(str(reason)) from None
+        judgement.add(reason.finding)
+        return None
+
+
+def require_parameters(case: Case, outcome: Outcome) -> FittedParameters:
+    """The parameters of a fit that returned.
+
+    Raises
+    ------
+    NotJudged
+        There are none that could be used.
+    """
+    require_fit(outcome)
+    try:
+        return fitted_parameters(case, outcome)
+    except NotDiagnosable as reason:
+        raise NotJudged(str(reason)) from None
+
+
+def _not_fitted(outcome: Outcome) -> str:
+    return "the fit raised {:.90}".format(str(outcome.error))
+
+
+def _missing(outcome: Outcome) -> str:
+    names = [name + "_" for name in ("weights", "means", "precisions") if getattr(outcome, name) is None]
+    return " and ".join(names)

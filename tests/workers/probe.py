@@ -1,0 +1,403 @@
+"""Worker that judges one case with the scikit-learn at hand: how a check ends, and what a fit left.
+
+Serves ``python -m tests.workers.probe``. A reduction asks whether a check
+fails on a candidate case, and in which way; a search of releases or commits
+asks whether checks of the suite pass, or what a fit left. The checks are those
+of the suite, asked directly.
+
+Runs inside old environments: Python 3.6 syntax. scikit-learn is imported by
+the first request, so that one that cannot be imported is an answer too.
+"""
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from fixtures import corpus
+from fixtures.corpus import Case, Settings
+from fixtures.validation import BrokenCase
+from tests.support import check, comparison, environment, replay
+from tests.support.check import Check, UnderTest
+from tests.support.diagnosis import NotDiagnosable, diagnose
+from tests.support.findings import Finding, as_item
+from tests.support.judgement import BROKEN, KEPT, Judgement
+from tests.support.reference import DegenerateCovariance, exact_replay
+from tests.support.replay import EXPLICIT, Raised
+from tests.support.states import COLLAPSED, EMPTY
+from tests.support.subject import Subject
+from tests.workers import worker
+
+PASSES, FAILS, NOT_JUDGED = "passes", "fails", "not judged"
+OUTCOMES = ("n_iter_", "diagnosis", "dtype", "means", "lower_bound")
+PARTS = ("weights", "means", "covariances", "precisions")
+COLLAPSE = "test_no_component_collapses"
+DIGITS = str.maketrans("0123456789", "##########")
+
+Replays = Dict[str, Tuple[Any, ...]]
+
+
+class Way(NamedTuple):
+    """In which way a check fails: what has to stay when a case gets smaller.
+
+    Attributes
+    ----------
+    state : str or None
+        What became of the chosen component, or how a fit raised; None where
+        none is chosen and none raised.
+    faults : tuple of str
+        The kinds of the findings that are of the chosen component or of none.
+    """
+
+    state: Optional[str]
+    faults: Tuple[str, ...]
+
+
+class Probe:
+    """Answers requests, with one estimator class.
+
+    Parameters
+    ----------
+    estimator_class : type, optional
+        scikit-learn's own, imported and tried when it is first needed, unless given.
+    release : str, optional
+        Version of scikit-learn; that of the environment unless given.
+    """
+
+    def __init__(self, estimator_class: Any = None, release: str = "") -> None:
+        self._under_test = UnderTest(estimator_class, release) if estimator_class else None
+        self._asked: Dict[str, Check] = {}
+
+    @property
+    def under_test(self) -> UnderTest:
+        """What is judged.
+
+        Raises
+        ------
+        worker.Refused
+            It cannot be imported, or cannot fit.
+        """
+        if self._under_test is None:
+            self._under_test = UnderTest(_working_estimator(), environment.describe()["scikit-learn"])
+        return self._under_test
+
+    @property
+    def checks(self) -> Dict[str, Check]:
+        """Every check that can be asked about a case that the corpus does not have, in the order of preference."""
+        if not self._asked:
+            self._asked = {one.name: one for one in check.in_order_of_preference()}
+        return self._asked
+
+    def versions(self) -> Dict[str, str]:
+        """Versions by name, and where ``sklearn.mixture`` was imported from."""
+        assert self.under_test
+        return {**environment.describe(), "place": str(Path(sys.modules["sklearn.mixture"].__file__ or "").parent)}
+
+    def names(self) -> List[str]:
+        """Every check that can be asked about any case, in the order of preference."""
+        return list(self.checks)
+
+    def judge(self, checks: List[str], case: str) -> Dict[str, Any]:
+        """Ask checks of the suite about a case of the corpus.
+
+        Parameters
+        ----------
+        checks : list of str
+            Names of checks, or of files of them, like ``test_collapse``.
+        case : str
+
+        Returns
+        -------
+        dict
+            ``value`` is whether the checks pass, fail or are not judged,
+            ``said`` the first line of the failure, or why they are not judged,
+            ``findings`` what they found.
+        """
+        known = check.every()
+        named = [one for one in known.values() if {one.name, one.file} & set(checks)]
+        if not named:
+            raise worker.Refused(
+                "there is no check {}; should be one of {}".format(" or ".join(checks), ", ".join(sorted(known)))
+            )
+        subject = self._subject(_load(case))
+        asked = [one for one in named if one.runs_on(subject.case.traits, self.under_test)]
+        try:
+            judged = [(one, one.judge(subject)) for one in asked]
+        except BrokenCase as fault:
+            raise worker.Refused(str(fault)) from None
+        for one, judgement in judged:
+            if judgement.end() == BROKEN:
+                items = [as_item(finding) for finding in judgement.findings]
+                said = _first_line(one.message(subject, judgement))
+                return {"value": FAILS, "said": said, "findings": items}
+        if any(judgement.end() == KEPT for _, judgement in judged):
+            return {"value": PASSES, "said": "", "findings": []}
+        reason = judged[0][1].reason() if judged else "{} does not run on {} here".format(" or ".join(checks), case)
+        return {"value": NOT_JUDGED, "said": _first_line(reason), "findings": []}
+
+    def outcome(self, name: str, case: str) -> Dict[str, Any]:
+        """What a fit of a case of the corpus left.
+
+        Returns
+        -------
+        dict
+            ``value`` is what JSON can say of it, by way of replaying;
+            ``tolerance`` is how far numbers may differ and be called equal.
+        """
+        subject = self._subject(_load(case))
+        replays = subject.replays
+        return {
+            "value": {way: _left(name, subject.case, outcomes) for way, outcomes in replays.items()},
+            "tolerance": _tolerance(name, subject.case, replays),
+        }
+
+    def failure(self, check: Optional[str], candidate: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+        """How a whole case fails.
+
+        Parameters
+        ----------
+        check : str or None
+            The check that is asked; without it the first one that fails.
+        candidate : dict
+            The case. Where it names no component, the one that the failure is
+            about is chosen: the first that a finding names.
+
+        Returns
+        -------
+        dict or None
+            ``check``, ``component``, ``state`` and ``faults``, and the
+            ``states`` of all components; None where nothing fails.
+        """
+        case, component = case_of(candidate)
+        subject = self._subject(case)
+        for name in [check] if check else list(self.checks):
+            findings = self._findings(name, subject)
+            if not findings:
+                continue
+            states = [_state(subject, number) for number in range(case.n_components)]
+            chosen = _chosen(name, findings) if component is None else component
+            way = _way(name, findings, subject, chosen)
+            if way is not None or check:
+                found = way._asdict() if way else {"state": None, "faults": None}
+                return dict(found, check=name, component=chosen, states=states)
+        return None
+
+    def ways(self, check: str, wanted: List[Any], candidates: List[Dict[str, Any]]) -> List[Any]:
+        """In which way a check fails on candidates, up to the first that fails in the way that is wanted.
+
+        Returns
+        -------
+        list
+            For each candidate that was asked about None where the check does
+            not fail, or the ``state`` and ``faults`` of its `Way`, and whether
+            it is the ``same`` as the one wanted.
+        """
+        answers: List[Any] = []
+        for candidate in candidates:
+            case, component = case_of(candidate)
+            try:
+                subject = self._subject(case)
+                findings = self._findings(check, subject)
+                way = _way(check, findings, subject, component) if findings else None
+            except Exception:  # numbers that no check was made for: it cannot be said to fail
+                way = None
+            same = way is not None and is_same(way, Way(wanted[0], tuple(wanted[1])))
+            answers.append(None if way is None else {"state": way.state, "faults": way.faults, "same": same})
+            if same:
+                break
+        return answers
+
+    def starts(self, candidate: Dict[str, Any]) -> List[Dict[str, Any]]:
+        """The parameters from which an explicit replay fits each frame of a chain."""
+        case, _ = case_of(candidate)
+        outcomes = replay.replay(case, self.under_test.estimator_class)
+        return [
+            {name: getattr(outcome.start, name).astype(np.float64).tolist() for name in outcome.start._fields}
+            for outcome in outcomes
+        ]
+
+    def exact(self, candidate: Dict[str, Any]) -> Dict[str, Any]:
+        """What exact EM leaves after a candidate's last frame, or why it leaves nothing.
+
+        Returns
+        -------
+        dict
+            ``weights``, ``means``, ``covariances``, ``n_iter``, ``converged``
+            and ``lower_bound``; or just ``degenerate``.
+        """
+        case, _ = case_of(candidate)
+        try:
+            trajectory = exact_replay(case)[-1]
+        except DegenerateCovariance as reason:
+            return {"degenerate": str(reason)}
+        return {
+            "weights": np.exp(trajectory.final.log_weights).tolist(),
+            "means": trajectory.final.means.tolist(),
+            "covariances": trajectory.final.covariances.tolist(),
+            "n_iter": trajectory.n_iter,
+            "converged": trajectory.converged,
+            "lower_bound": trajectory.lower_bounds[-1],
+        }
+
+    def _subject(self, case: Case) -> Subject:
+        return Subject(case, self.under_test.estimator_class, self.under_test.release)
+
+    def _findings(self, name: str, subject: Subject) -> List[Finding]:
+        asked = self.checks[name]
+        if not asked.applies(subject.case.traits, self.under_test):
+            return []
+        judgement: Judgement = asked.judge(subject)
+        return judgement.findings
+
+
+def is_same(way: Way, wanted: Way) -> bool:
+    """Whether a failure is no other one: the component in the same state, and no fault that was not there before."""
+    if way.state != wanted.state or bool(way.faults) != bool(wanted.faults):
+        return False
+    return set(way.faults) <= set(wanted.faults)
+
+
+def case_of(candidate: Dict[str, Any]) -> Tuple[Case, Optional[int]]:
+    """The case in a request, and the number of the chosen component."""
+    arrays = {
+        name: np.array(candidate[name]["values"], dtype=candidate[name]["dtype"])
+        for name in ("weights", "means", "precisions")
+    }
+    case = Case(
+        # No name of the corpus: nothing that is recorded there is about it.
+        name="candidate",
+        title="",
+        flags=(),
+        settings=Settings(**candidate["settings"]),
+        frames=tuple(np.array(frame["values"], dtype=frame["dtype"]) for frame in candidate["frames"]),
+        provenance={},
+        **arrays,
+    )
+    return case, candidate["component"]
+
+
+def _way(name: str, findings: List[Finding], subject: Subject, component: Optional[int]) -> Optional[Way]:
+    """In which way a check has failed; None where it is not about the component that is chosen."""
+    state = _state(subject, component)
+    if name == COLLAPSE and state is not None and not state.startswith((*COLLAPSED, "raised", "left")):
+        return None
+    about = [one for one in findings if component is None or one.component in (None, component)]
+    return Way(state, tuple(sorted({one.kind for one in about})))
+
+
+def _chosen(name: str, findings: List[Finding]) -> Optional[int]:
+    """The component that a failure is about."""
+    if name == COLLAPSE:
+        return next((one.component for one in findings if one.state in COLLAPSED), None)
+    of_elements = [one for one in findings if one.component is not None and not one.aspect]
+    return of_elements[0].component if of_elements else None
+
+
+def _state(subject: Subject, component: Optional[int]) -> Optional[str]:
+    """What became of a component: how it collapsed, where it first did, or how the last fit left it."""
+    state = None
+    for outcome in subject.replays[EXPLICIT]:
+        if outcome.error is not None:
+            return "raised " + _without_numbers(str(outcome.error))
+        try:
+            diagnosis = subject.diagnosis(EXPLICIT, outcome)
+        except NotDiagnosable as reason:
+            return "left " + (reason.finding.kind if reason.finding else "nothing")
+        if component is None:
+            continue
+        found = diagnosis.components[component]
+        state = found.state + (", outside the data" if found.outside else ", inside the data")
+        if found.state == EMPTY and not found.mean.any():
+            state += ", every responsibility 0"
+        if found.state in COLLAPSED:
+            return state
+    return state
+
+
+def _left(name: str, case: Case, outcomes: Tuple[Any, ...]) -> Any:
+    """One item for each frame where the fits of all frames tell, else what the last one left."""
+    last = outcomes[-1]
+    if name == "n_iter_":
+        return [_error(fit) or fit.n_iter for fit in outcomes]
+    if name == "lower_bound":
+        return [_error(fit) or (None if fit.lower_bound is None else float(fit.lower_bound)) for fit in outcomes]
+    if name == "diagnosis":
+        return [_error(fit) or _states(case, fit) for fit in outcomes]
+    if name == "dtype":
+        return _error(last) or {part: str(getattr(getattr(last, part), "dtype", None)) for part in PARTS}
+    return _error(last) or last.means.tolist()
+
+
+def _states(case: Case, fit: Any) -> Any:
+    try:
+        return [component.state for component in diagnose(case, fit).components]
+    except NotDiagnosable as reason:
+        return _first_line(str(reason))
+
+
+def _error(fit: Any) -> Optional[str]:
+    """The type of what a fit raised: messages are worded anew in every other release."""
+    error: Optional[Raised] = fit.error
+    return None if error is None else error.type
+
+
+def _tolerance(name: str, case: Case, replays: Replays) -> Optional[float]:
+    """What rounding may do to the fit, for the outcomes that are numbers."""
+    if name not in ("means", "lower_bound"):
+        return None
+    last = [outcomes[-1] for outcomes in replays.values()]
+    covariances = [1.0 if fit.covariances is None else fit.covariances for fit in last]
+    bounds = [fit.lower_bound or 0.0 for fit in last]
+    dtype = comparison.coarser(case.frame, *(fit.means for fit in last))
+    return float(getattr(comparison.tolerances(case, dtype, covariances[0], max(bounds, key=abs)), name))
+
+
+def _load(case: str) -> Case:
+    try:
+        return corpus.load_case(case, capture=corpus.find_capture())
+    except (corpus.BadCaptureFolder, corpus.CaptureNotAtHand, corpus.UnknownCase, BrokenCase) as reason:
+        raise worker.Refused(str(reason)) from None
+
+
+def _working_estimator() -> Any:
+    """scikit-learn's class, once it has shown that it can be imported and can fit.
+
+    An older or newer ``sklearn/mixture`` laid over a release may be imported
+    and call what that release does not have.
+    """
+    samples = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [5.0, 5.0], [5.0, 6.0], [6.0, 5.0]])
+    doing = "be imported"
+    try:
+        from sklearn.mixture import GaussianMixture  # noqa: PLC0415  (so that a failure is an answer)
+
+        doing = "fit six samples"
+        for covariance_type in ("full", "tied", "diag", "spherical"):
+            fitted = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(samples)
+            fitted.score_samples(samples)
+    except Exception as error:  # a broken commit may raise anything
+        raise worker.Refused(
+            "sklearn.mixture cannot {}: {}: {}".format(doing, type(error).__name__, _first_line(str(error)))
+        ) from None
+    return GaussianMixture
+
+
+def _without_numbers(text: str) -> str:
+    """The first line of what a fit raised; it may count what a smaller case has fewer of."""
+    return _first_line(text).translate(DIGITS)
+
+
+def _first_line(text: str) -> str:
+    return (text.strip().splitlines() or [""])[0]
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")  # what a fit warns of is in its outcome
+    probe = Probe()
+    requests = ("names", "failure", "ways", "starts", "exact", "judge", "outcome")
+    worker.serve({"under_test": probe.versions, **{name: getattr(probe, name) for name in requests}})
+
+
+if __name__ == "__main__":
+    main()
