@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support import replay
+from tests.support import estimator, replay
 from tests.tools.bench import __main__ as command
 from tests.tools.bench import tables
 from tests.workers import fit_timer
 from tests.workers.made_frames import ITERATIONS, made_case
 
 KINDS = ("full", "tied", "diag", "spherical")
-DEFAULT = replay.import_estimator(replay.DEFAULT_ESTIMATOR)
+DEFAULT = estimator.import_estimator(estimator.DEFAULT_ESTIMATOR)
 
 
 def entry(size: tuple[int, int, int], seconds: float, kind: str = "full") -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fixtures import documentation
-from tests.support import replay
+from tests.support import estimator, replay
 from tests.tools.compare import self_test
 from tests.tools.compare.ratio import Ratio, Verdict
 from tests.tools.compare.self_test import Trial
@@ -69,8 +69,8 @@ def test_what_is_recorded_is_what_should_be_reached() -> None:
 def test_the_slowed_class_fits_what_the_plain_one_fits() -> None:
     case = made_case((300, 4, 3), "full")
     plain, slowed = (
-        fit_timer.Subject(case, replay.EXPLICIT, replay.import_estimator(path)).estimators()[0]
-        for path in (replay.DEFAULT_ESTIMATOR, self_test.SLOWED)
+        fit_timer.Subject(case, replay.EXPLICIT, estimator.import_estimator(path)).estimators()[0]
+        for path in (estimator.DEFAULT_ESTIMATOR, self_test.SLOWED)
     )
     with fit_timer.held_still():
         assert (plain.fit(case.frame).means_ == slowed.fit(case.frame).means_).all()

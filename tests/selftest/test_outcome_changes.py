@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.corpus import PROJECT
 from tests.selftest.suite_runs import CHECK, CONTROLS, LISTED_CASES, Run, fake
 from tests.tools.sources import outcome_changes
-from tests.tools.sources.outcome_changes import BREAKS, FAILS, PASSES, SKIPPED, Changed, Check, NoRecord
+from tests.tools.sources.outcome_changes import BREAKS, FAILS, NOT_JUDGED, PASSES, SKIPPED, Changed, Check, NoRecord
 
 GONE = LISTED_CASES[2]
 
@@ -77,14 +76,17 @@ def test_what_is_recorded_is_no_promise() -> None:
     ]
 
 
-@pytest.mark.parametrize(("module", "promise"), [("test_collapse", True), ("test_baseline", False)])
-def test_the_file_of_a_check_says_whether_it_is_a_promise(tmp_path: Path, module: str, promise: bool) -> None:
-    (tmp_path / "run.xml").write_text(f'<testsuites><testcase classname="tests.{module}" name="a[one]"/></testsuites>')
-    assert list(outcome_changes.read(tmp_path / "run.xml")) == [Check("a", "one", promise)]
+@pytest.mark.parametrize(("name", "promise"), [(CHECK, True), ("test_fit_ends_as_recorded", False)])
+def test_a_check_says_whether_it_is_a_promise(tmp_path: Path, name: str, promise: bool) -> None:
+    (tmp_path / "run.xml").write_text(f'<testsuites><testcase name="{name}[one]"/></testsuites>')
+    assert list(outcome_changes.read(tmp_path / "run.xml")) == [Check(name, "one", promise)]
 
 
-def test_every_check_that_is_no_promise_exists() -> None:
-    assert all((PROJECT / "tests" / f"{module}.py").is_file() for module in outcome_changes.NO_PROMISE)
+def test_a_check_that_can_no_longer_be_judged_is_worse() -> None:
+    check = Check("a", "one")
+    (worse,) = outcome_changes.newly_failing(outcome_changes.changed({check: PASSES}, {check: NOT_JUDGED}))
+    assert outcome_changes.lines([worse], "mine", "1.9.1", 1)[1] == "  no longer judged: a on 1 case (one)"
+    assert outcome_changes.newly_failing(outcome_changes.changed({check: FAILS}, {check: NOT_JUDGED})) == []
 
 
 def test_no_change_is_told_too() -> None:

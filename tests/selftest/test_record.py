@@ -13,7 +13,7 @@ from fixtures import plots
 from fixtures.corpus import NAME, PROJECT, Case, load_case
 from tests.selftest import tracker_fakes
 from tests.selftest.recorder import Recorder, Said
-from tests.support import replay
+from tests.support import estimator, replay
 from tests.support.diagnosis import diagnose
 from tests.tools.record import demonstration, stored_break
 from tests.tools.record.demonstration import SCENE
@@ -42,7 +42,7 @@ def test_a_video_becomes_the_case_of_its_first_break(recorded: tuple[Said, Case]
     assert (said.code, said.err) == (0, "")
     number = int(case.name.removeprefix("my-tracker-frame-"))
     np.testing.assert_array_equal(case.frame, SCENE.frame(number))
-    (outcome,) = replay.replay(case, replay.import_estimator(replay.DEFAULT_ESTIMATOR))
+    (outcome,) = replay.replay(case, estimator.import_estimator(estimator.DEFAULT_ESTIMATOR))
     assert [component.number for component in diagnose(case, outcome).collapsed()] == [LOST]
     assert "replayed from its files: breaks again, component 4 the same way" in said.out
 

@@ -17,7 +17,8 @@ import sklearn
 from fixtures.corpus import load_case
 from tests.selftest.case_files import store_case
 from tests.support.diagnosis import diagnose
-from tests.support.replay import import_estimator, replay
+from tests.support.estimator import import_estimator
+from tests.support.replay import replay
 from tests.tools import release_environment
 from tests.tools.reduce import __main__ as command
 from tests.tools.reduce.__main__ import main

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from fixtures import documentation
-from tests.support.ledger import LEDGER, Entry, Ledger, checks_by_file, read_ledger
+from tests.support.check import in_order_of_preference
+from tests.support.ledger import Entry, Ledger, read_ledger
 from tests.tools import release_environment
 from tests.tools.reduce import __main__ as command
 from tests.tools.reduce import every_defect
 from tests.tools.reduce.__main__ import main
 from tests.tools.reduce.every_defect import BadRecord, Pair, Result, pairs_of, reached, results_for
 from tests.tools.reduce.verification import Releases, matrix
-from tests.workers.probe import MODULES
 
 VERSIONS = ["1.0", "1.1", "1.2"]
 ASKABLE = ["test_first_choice", "test_second_choice"]
@@ -126,8 +126,7 @@ def test_every_defect_that_is_recorded_is_one_of_the_ledger() -> None:
 
 
 def test_every_known_defect_that_a_promise_shows_has_a_reduced_case() -> None:
-    by_file = checks_by_file(LEDGER.parent)
-    askable = [check for module in MODULES for check in by_file[module]]
+    askable = [check.name for check in in_order_of_preference()]
     pairs = pairs_of(read_ledger(), askable, matrix("every"))
     reduced = {pair.defect for pair in pairs if pair.case.startswith("reduced-")}
     assert reduced == {pair.defect for pair in pairs}

@@ -10,11 +10,9 @@ import warnings
 import pytest
 
 from fixtures.corpus import load_case
-from tests.support import ledger
+from tests.support.check import every
 from tests.tools.reduce import script
 from tests.tools.reduce.candidate import from_case
-from tests.tools.reduce.issue import SHOULD_BE, TITLES
-from tests.workers.probe import MODULES
 
 FIRST_WORDS = {
     "test_factors_are_those_of_the_precisions_given": ["a fit that ends", "precisions_cholesky_ as it began"],
@@ -27,6 +25,10 @@ FIRST_WORDS = {
     "test_fit_scales_with_the_unit": ["unit 1.0: means", "unit 4.0: means"],
     "test_predictions_follow_from_the_parameters": ["score_samples", "predict_proba"],
 }
+
+
+# Checks whose script shows more than what one fit left.
+SHOWING = [name for name, check in every().items() if check.reproduction]
 
 
 def said_by(check: str) -> list[str]:
@@ -49,22 +51,13 @@ def test_a_script_of_no_iterations_makes_none() -> None:
     with contextlib.suppress(AttributeError):  # the known defect
         (line,) = said_by("test_no_iterations_leave_what_was_given")
         assert line.startswith("means ")
-    assert "max_iter=0" in script.SHOWS["test_no_iterations_leave_what_was_given"]
+    reproduction = every()["test_no_iterations_leave_what_was_given"].reproduction
+    assert reproduction is not None
+    assert "max_iter=0" in reproduction.shows
 
 
-@pytest.mark.parametrize("check", ["test_no_component_collapses", *script.SHOWS])
+@pytest.mark.parametrize("check", ["test_no_component_collapses", *SHOWING])
 @pytest.mark.parametrize("case_name", ["reduced-capture-frame-44", "reduced-chain-object-leaves"])
 def test_no_script_of_a_reduced_case_is_longer_than_an_issue_should_have(case_name: str, check: str) -> None:
     candidate = dataclasses.replace(from_case(load_case(case_name)), component=1)
     assert len(script.write_script(candidate, check, "a summary").splitlines()) <= script.MOST_LINES
-
-
-def test_every_check_of_a_known_defect_has_words_of_its_own_in_an_issue() -> None:
-    by_file = ledger.checks_by_file(ledger.LEDGER.parent)
-    askable = {check for module in MODULES for check in by_file[module]}
-    listed = {entry.check for entry in ledger.read_ledger().entries}
-    assert listed & askable <= set(TITLES) | set(SHOULD_BE)
-
-
-def test_every_script_that_makes_its_own_fits_is_there() -> None:
-    assert set(script.SHOWS) >= script.FIT_THEMSELVES

@@ -5,8 +5,11 @@ It runs without a change on every release since 0.18.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from tests.support import check as known_checks
 from tests.tools.reduce.candidate import Candidate
 
 MOST_LINES = 25
@@ -41,81 +44,6 @@ EVERYTHING = """\
 for name in ("weights_", "means_", "covariances_", "n_iter_", "converged_", "lower_bound_"):
     print(name, np.asarray(getattr(model, name)).tolist())"""
 
-TWO_FITS = """\
-for moved, back, means in ((X, 0, parameters["means_init"]), {other}):
-    model = GaussianMixture(**dict(parameters, {changed})).fit(moved)
-    print("means {{}}, lower bound {{!r}}".format((model.means_ - back).tolist(), float(model.lower_bound_)))"""
-
-# What a script shows where it does not show everything that a fit left.
-SHOWS = {
-    "test_integers_are_predicted_like_floats": """\
-for samples in (X, X.astype(float)):
-    print("{}: score_samples {}, predict_proba {}".format(
-        samples.dtype, model.score_samples(samples).tolist(), model.predict_proba(samples).tolist()))""",
-    "test_predictions_follow_from_the_parameters": """\
-print("score_samples", model.score_samples(X).tolist())
-print("predict_proba", model.predict_proba(X).tolist())""",
-    "test_fit_moves_with_a_translation": """\
-for shift in (0, 64):
-    moved = dict(parameters, means_init=parameters["means_init"] + shift)
-    model = GaussianMixture(**moved).fit(X + shift)
-    print("moved by {}: means {} when moved back".format(shift, (model.means_ - shift).tolist()))""",
-    "test_every_sample_twice_changes_nothing": """\
-for times in (1, 2):
-    model = GaussianMixture(**parameters).fit(np.concatenate([X] * times))
-    print("every sample {} time(s): means {}, covariances {}".format(
-        times, model.means_.tolist(), model.covariances_.tolist()))""",
-    "test_fit_scales_with_the_unit": """\
-for unit in (1.0, 4.0):
-    scaled = dict(parameters, means_init=parameters["means_init"] * unit, reg_covar=parameters["reg_covar"] * unit ** 2,
-                  precisions_init=parameters["precisions_init"] / unit ** 2)
-    model = GaussianMixture(**scaled).fit(X * unit)
-    print("unit {}: means {} in the old unit".format(unit, (model.means_ / unit).tolist()))""",
-    "test_warm_start_equals_explicit_replays": """\
-warm = GaussianMixture(warm_start=True, **parameters)
-for number, X in enumerate(frames):
-    warm.fit(X)
-    explicit = GaussianMixture(**parameters).fit(X)
-    parameters.update(
-        weights_init=explicit.weights_, means_init=explicit.means_, precisions_init=explicit.precisions_)
-    print("frame {}: n_iter_ {} warm-started, {} from the same parameters".format(
-        number, warm.n_iter_, explicit.n_iter_))""",
-    "test_factors_are_those_of_the_precisions_given": """\
-model = GaussianMixture(**dict(parameters, reg_covar=0.0))
-try:
-    model.fit(np.zeros(X.shape))
-except ValueError as error:
-    print("a fit that ends in its first M-step: {}".format(error))
-print("precisions_cholesky_ as it began: {}".format(model.precisions_cholesky_.tolist()))""",
-    "test_no_iterations_leave_what_was_given": """\
-model = GaussianMixture(**dict(parameters, max_iter=0)).fit(X)
-print("means {}, precisions {}".format(model.means_.tolist(), model.precisions_.tolist()))""",
-    "test_the_best_of_several_starts_is_kept": """\
-few = {name: value for name, value in parameters.items() if not name.endswith("_init")}
-few.update(max_iter=8, init_params="random", random_state=np.random.RandomState(0))
-alone = [GaussianMixture(**few).fit(X) for _ in range(5)]
-several = GaussianMixture(**dict(few, n_init=5, random_state=np.random.RandomState(0))).fit(X)
-for name, model in (("best of 5 starts", max(alone, key=lambda one: one.lower_bound_)), ("n_init=5", several)):
-    print("{}: converged_ {}, n_iter_ {}, lower_bound_ {!r}".format(
-        name, model.converged_, model.n_iter_, float(model.lower_bound_)))""",
-    "test_fit_predict_labels_like_the_best_start": """\
-few = {name: value for name, value in parameters.items() if not name.endswith("_init")}
-model = GaussianMixture(**dict(few, max_iter=8, n_init=5, init_params="random"))
-print("fit_predict", model.fit_predict(X).tolist())
-print("predict    ", model.predict(X).tolist())""",
-}
-# Shows that make their own fits.
-FIT_THEMSELVES = {
-    "test_fit_moves_with_a_translation",
-    "test_every_sample_twice_changes_nothing",
-    "test_fit_scales_with_the_unit",
-    "test_warm_start_equals_explicit_replays",
-    "test_factors_are_those_of_the_precisions_given",
-    "test_no_iterations_leave_what_was_given",
-    "test_the_best_of_several_starts_is_kept",
-    "test_fit_predict_labels_like_the_best_start",
-}
-
 
 def write_script(candidate: Candidate, check: str, summary: str) -> str:
     """The script of a reduced case.
@@ -128,11 +56,11 @@ def write_script(candidate: Candidate, check: str, summary: str) -> str:
     summary : str
         One line for the script's docstring.
     """
-    show = SHOWS.get(check)
-    if show is None:
-        show = EVERYTHING if candidate.component is None else _component(candidate)
-    fit = "" if check in FIT_THEMSELVES else (FITTED if len(candidate.frames) == 1 else CHAIN) + "\n"
-    return HEAD.format(summary=summary) + _samples(candidate) + _parameters(candidate, check) + fit + show + "\n"
+    told = known_checks.every()[check].reproduction
+    show = told.shows if told else EVERYTHING if candidate.component is None else _component(candidate)
+    fit = "" if told and told.makes_fits else (FITTED if len(candidate.frames) == 1 else CHAIN) + "\n"
+    parameters = _parameters(candidate, told.needs if told else ())
+    return HEAD.format(summary=summary) + _samples(candidate) + parameters + fit + show + "\n"
 
 
 def _samples(candidate: Candidate) -> str:
@@ -143,9 +71,8 @@ def _samples(candidate: Candidate) -> str:
     return on_one_line if len(on_one_line) <= WIDTH else "frames = [\n    " + ",\n    ".join(frames) + ",\n]\n"
 
 
-def _parameters(candidate: Candidate, check: str) -> str:
+def _parameters(candidate: Candidate, needed: Sequence[str]) -> str:
     settings = candidate.settings._asdict()
-    needed = {"reg_covar"} if check == "test_fit_scales_with_the_unit" else set()
     given = {name: value for name, value in settings.items() if value != DEFAULTS[name] or name in needed}
     scalars = {"n_components": candidate.n_components, **given, "random_state": 0}
     lines = ["parameters = dict(", "    " + ", ".join(f"{name}={value!r}" for name, value in scalars.items()) + ","]

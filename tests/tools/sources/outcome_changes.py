@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from tests.support import check as known_checks
+from tests.support import record_format
+
 PASSES, FAILS, BREAKS, SKIPPED = "passes", "fails", "ends in an error", "is skipped"
-GONE = r"the known defect '.*' \(.*\) no longer occurs"
+NOT_JUDGED = "is not judged"
 NAMED_CASES = 3
-# What the newest release gave, and what a reporter saw: a better fit ends otherwise.
-NO_PROMISE = ("test_baseline", "test_capture")
 
 
 class NoRecord(ValueError):
@@ -73,9 +73,13 @@ def changed(before: Mapping[Check, str], after: Mapping[Check, str]) -> list[Cha
 
 
 def newly_failing(changes: Iterable[Changed]) -> list[Changed]:
-    """The promises that are kept no longer; what is merely recorded is none."""
+    """The promises that are kept no longer, or that can no longer be judged; what is merely recorded is none."""
     return [
-        change for change in changes if change.promise and change.after in (FAILS, BREAKS) and change.before != BREAKS
+        change
+        for change in changes
+        if change.promise
+        and change.before != BREAKS
+        and (change.after in (FAILS, BREAKS) or (change.before, change.after) == (PASSES, NOT_JUDGED))
     ]
 
 
@@ -90,7 +94,10 @@ def lines(changes: list[Changed], source: str, nearest: str, n_checks: int) -> l
     other = [change for change in kept if change not in worse and change not in better]
     recorded = {case for change in changes if not change.promise for case in change.cases}
     told = [head]
-    told += [f"  newly fails: {_on_cases(change)}" for change in worse] or ["  newly fails: nothing"]
+    words = {NOT_JUDGED: "no longer judged"}
+    told += [f"  {words.get(change.after, 'newly fails')}: {_on_cases(change)}" for change in worse] or [
+        "  newly fails: nothing"
+    ]
     told += [f"  no longer fails: {_on_cases(change)}" for change in better] or ["  no longer fails: nothing"]
     told += [f"  {_on_cases(change)} {change.after}, and {change.before} there" for change in other]
     if recorded:
@@ -111,17 +118,19 @@ def _named(cases: Sequence[str]) -> str:
 
 
 def _check(case: ElementTree.Element) -> Check:
-    found = re.fullmatch(r"([^\[]+)(?:\[(.*)\])?", case.get("name", ""), re.DOTALL)
-    name, of_case = (found[1], found[2] or "") if found else (case.get("name", ""), "")
-    return Check(name, of_case, case.get("classname", "").rpartition(".")[2] not in NO_PROMISE)
+    name, _, of_case = case.get("name", "").partition("[")
+    known = known_checks.every().get(name)
+    return Check(name, of_case.removesuffix("]"), not (known and known.is_record))
 
 
 def _outcome(case: ElementTree.Element) -> str:
-    failure, skipped = case.find("failure"), case.find("skipped")
+    recorded = {entry.get("name") for entry in case.iter("property")}
     if case.find("error") is not None:
         return BREAKS
-    if failure is not None:
-        return PASSES if re.match(GONE, failure.text or "") else FAILS
-    if skipped is not None:
-        return FAILS if skipped.get("type") == "pytest.xfail" else SKIPPED
-    return PASSES
+    if record_format.NOT_JUDGED in recorded:
+        return NOT_JUDGED
+    if record_format.FINDINGS in recorded:
+        return FAILS
+    if case.find("failure") is not None:
+        return PASSES if record_format.GONE in recorded else BREAKS
+    return PASSES if case.find("skipped") is None else SKIPPED
