@@ -153,7 +153,7 @@ class Trials:
         except Exception as error:
             return {"killed_by": "import: {}".format(type(error).__name__)}
         for suite in self._suites:
-            swap(vars(suite.fits))
+            _put_under_test(suite, swap)
         for item in items:
             swap(vars(item.module))
             if hasattr(item, "callspec"):
@@ -173,11 +173,20 @@ def _read_ahead(suite: Any) -> None:
     """Read what the tests read, so that no fork has to."""
     for name in suite.case_names:
         try:
-            suite.case(name)
+            suite.subject(name)
         except LookupError:
             continue  # published elsewhere, and not at hand
         expected.read(name)
         baseline.read(name)
+
+
+def _put_under_test(suite: Any, swap: Callable[[Dict[str, Any]], None]) -> None:
+    """Have a suite judge the class of the changed package; no fit was made before."""
+    under_test = suite.under_test._asdict()
+    swap(under_test)
+    suite.under_test = suite.under_test._replace(**under_test)
+    for subject in suite.subjects.values():
+        subject.estimator_class = suite.under_test.estimator_class
 
 
 def _path_of(file: str) -> str:
