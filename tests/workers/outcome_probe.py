@@ -10,7 +10,6 @@ the first request, so that one that cannot be imported is an answer too.
 import contextlib
 import io
 import sys
-import time
 import warnings
 from pathlib import Path
 from typing import Any, Dict, Generator, List, Optional, Tuple
@@ -26,10 +25,8 @@ from tests.workers import worker
 PASSES, FAILS = "passes", "fails"
 SKIPPED = "skipped: "  # how a refusal begins where every check was skipped
 TESTS = Path(__file__).resolve().parent.parent
-# The fastest of several fits is taken as the fit's time: so many, or as many as fit into these seconds.
-ROUNDS, SECONDS = 7, 1.0
 
-OUTCOMES = ("n_iter_", "diagnosis", "dtype", "means", "lower_bound", "fit_time")
+OUTCOMES = ("n_iter_", "diagnosis", "dtype", "means", "lower_bound")
 PARTS = ("weights", "means", "covariances", "precisions")
 
 Replays = Dict[str, Tuple[Any, ...]]
@@ -149,8 +146,6 @@ def outcome(name: str, case: str) -> Dict[str, Any]:
         loaded = corpus.load_case(case, capture=corpus.find_capture())
     except (corpus.BadCaptureFolder, corpus.CaptureNotAtHand, BrokenCase) as reason:
         raise worker.Refused(str(reason)) from None
-    if name == "fit_time":
-        return {"value": _fit_time(loaded, estimator_class), "tolerance": None}
     replays = {way: replay.replay(loaded, estimator_class, way) for way in replay.ways(loaded)}
     return {
         "value": {way: _left(name, loaded, outcomes) for way, outcomes in replays.items()},
@@ -197,20 +192,6 @@ def _tolerance(name: str, case: corpus.Case, replays: Replays) -> Optional[float
     bounds = [fit.lower_bound or 0.0 for fit in last]
     dtype = comparison.coarser(case.frame, *(fit.means for fit in last))
     return float(getattr(comparison.tolerances(case, dtype, covariances[0], max(bounds, key=abs)), name))
-
-
-def _fit_time(case: corpus.Case, estimator_class: Any) -> float:
-    from tests.support import replay  # noqa: PLC0415  (its callers may not have scikit-learn)
-
-    best, end = float("inf"), time.perf_counter() + SECONDS
-    for done in range(ROUNDS):
-        fits = replay.replay(case, estimator_class)
-        if fits[-1].error:
-            raise worker.Refused("the fit raises {}".format(fits[-1].error))
-        best = min(best, sum(fit.seconds for fit in fits))
-        if done and time.perf_counter() > end:
-            break
-    return best
 
 
 def _import_estimator() -> Any:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from fixtures import corpus
 from tests.support import ledger
 from tests.tools.worker_process import WorkerFailed, WorkerProcess, WorkerRefused
-from tests.workers.outcome_probe import OUTCOMES, SKIPPED
+from tests.workers import outcome_probe
 
+# What no fit leaves by itself: it is compared between two (`fit_time.FitTime`).
+FIT_TIME = "fit_time"
+OUTCOMES = (*outcome_probe.OUTCOMES, FIT_TIME)
 WORKER = "tests.workers.outcome_probe"
 TESTS = Path(ledger.LEDGER).parent
 # The slowest fit of the corpus takes seconds: what takes longer has hung.
 SECONDS_AT_MOST = 600.0
-# Fit times that differ by less are called equal: a busy machine alone does as much.
-TIME_RATIO = 1.5
 
 
 class BadQuestion(ValueError):
@@ -66,7 +67,11 @@ class Question:
         What the user called it: a check, a file of checks, or an outcome.
     skipped : str or None
         What a check that is skipped counts as; None where it cannot tell.
+    keeps_environments : bool
+        Whether an answer needs the environment that gave it for as long as the search goes on.
     """
+
+    keeps_environments: ClassVar[bool] = False
 
     case: str
     checks: tuple[str, ...]
@@ -74,12 +79,27 @@ class Question:
     name: str
     skipped: str | None = None
 
+    @property
+    def seconds_of_a_comparison(self) -> float:
+        """Most seconds that comparing two answers takes."""
+        return 0.0
+
     def differs(self, one: Answer, other: Answer) -> bool:
         """Whether two answers, which both tell, are not the same."""
-        if self.outcome == "fit_time":
-            return abs(math.log(one.value / other.value)) > math.log(TIME_RATIO)
         tolerances = [answer.tolerance for answer in (one, other) if answer.tolerance is not None]
         return not _equal(one.value, other.value, max(tolerances, default=0.0))
+
+    def changed(self, before: Answer, answer: Answer, after: Answer) -> bool | None:  # noqa: ARG002  (a value is like the first or not)
+        """Whether an answer between two that differ is no longer like the first; None where it cannot tell."""
+        return self.differs(before, answer) if answer.tells else None
+
+    def undecided(self, one: Answer, other: Answer) -> str:  # noqa: ARG002  (that of values never is)
+        """Why it cannot be told whether two answers differ; empty where it can."""
+        return ""
+
+    def reported(self, before: Answer, after: Answer) -> tuple[Answer, Answer]:
+        """Two answers as a finding keeps them, the second relative to the first where only that says something."""
+        return before, after
 
     def words(self, answer: Answer) -> str:
         """An answer in a few words."""
@@ -87,8 +107,6 @@ class Question:
             return f"cannot tell: {answer.said}"
         if self.checks:
             return str(answer.value)
-        if self.outcome == "fit_time":
-            return f"{answer.value * 1000:.3g} ms"
         ways = {way: _words(value) for way, value in answer.value.items()}
         if len(set(ways.values())) == 1:
             return next(iter(ways.values()))
@@ -105,9 +123,14 @@ class Question:
                 else:
                     reply = worker.ask("judge", timeout=SECONDS_AT_MOST, checks=list(self.checks), case=self.case)
         except (WorkerRefused, WorkerFailed) as reason:
-            said = (str(reason).splitlines() or [""])[0]
-            return Answer(self.skipped if said.startswith(SKIPPED) else None, said, versions=versions)
+            said = first_line(reason)
+            return Answer(self.skipped if said.startswith(outcome_probe.SKIPPED) else None, said, versions=versions)
         return Answer(reply["value"], reply.get("said", ""), reply.get("tolerance"), versions)
+
+
+def first_line(reason: Exception) -> str:
+    """The first line of what went wrong."""
+    return (str(reason).splitlines() or [""])[0]
 
 
 def question(case: str, check: str | None, outcome: str | None) -> Question:
