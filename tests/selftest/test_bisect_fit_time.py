@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import random
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.selftest.fake_releases import RELEASES, FakeReleases
 from tests.selftest.histories import Repository, in_mixture, version_file
 from tests.selftest.test_compare import Behaviour, FakeSide
+from tests.selftest.told_sides import EXACT, ToldSide
 from tests.tools.bisect import release_search
 from tests.tools.bisect.commit_search import CommitSearch, Culprit, NoCulprit
 from tests.tools.bisect.findings import Findings, as_json
@@ -24,50 +22,13 @@ from tests.tools.bisect.record import Record
 from tests.tools.bisect.release_search import EndsUnusable, ReleaseChange
 from tests.tools.bisect.wheel import Wheel
 from tests.tools.compare.measure import Plan
-from tests.tools.compare.sides import Side
 from tests.tools.history import Clone
 from tests.tools.release_table import Release
 
 CASE = "two-samples"
 PLAN = Plan(blocks=3, looks=(6,))
 MANY = [Release(f"1.{minor}", "3.12", "2026-01-01") for minor in range(8)]
-EXACT, NOISY = 0.0, 2.0
-
-
-class ToldWorker:
-    """A worker in this process that says how long fits took."""
-
-    process_id = -1  # of nobody
-
-    def __init__(self, seconds: float, noise: float, draw: random.Random) -> None:
-        self.seconds, self.noise, self.draw = seconds, noise, draw
-
-    def ask(self, do: str, **_: object) -> object:
-        return {"cpu": self.seconds * self.draw.lognormvariate(0, self.noise)} if do == "time" else 400_000
-
-    def send(self, *_: object, **__: object) -> None:
-        """Take what `receive` answers."""
-
-    def receive(self, **_: object) -> dict[str, float]:
-        return {"seconds": 1.0, "n_iter": 3}  # so that each request is of one fit
-
-    def __enter__(self) -> ToldWorker:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is open."""
-
-
-@dataclass(frozen=True)
-class ToldSide(Side):
-    """A side whose fits take as long as it is told."""
-
-    seconds: float = 1.0
-    noise: float = EXACT
-    draw: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311  (noise of a fake)
-
-    def start(self) -> Any:
-        return ToldWorker(self.seconds, self.noise, self.draw)
+NOISY = 2.0
 
 
 def asked() -> FitTime:

@@ -13,12 +13,18 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from fixtures import corpus, documentation, whole_file
 from tests.support import environment, replay
+from tests.tools.compare.measure import CaseResult, Measurement, Plan
+from tests.tools.compare.ratio import Ratio
+from tests.tools.compare.sides import Side
+from tests.tools.worker_process import WorkerFailed
 
 README = corpus.PROJECT / "README.md"
 REMEDIES = {
@@ -28,7 +34,6 @@ REMEDIES = {
     "ReseedAtWorstExplained": "tests.support.remedies:ReseedAtWorstExplained",
 }
 COST_CASE = "object-leaves-20000-samples"
-ROUNDS = 15
 TABLE = "remedies"
 
 Counts = dict[str, tuple[int, int]]
@@ -36,6 +41,10 @@ Counts = dict[str, tuple[int, int]]
 
 class SuiteBroke(RuntimeError):
     """A run of the suite ended otherwise than by passing or failing checks."""
+
+
+class NotTimed(RuntimeError):
+    """A fit time that could not be compared."""
 
 
 def checks_of(estimator: str, capture: Path | None) -> Counts:
@@ -69,18 +78,29 @@ def checks_of(estimator: str, capture: Path | None) -> Counts:
     return {check: (failed, total) for check, (failed, total) in counts.items()}
 
 
-def cost_of(estimators: list[str]) -> list[float]:
-    """Seconds of a fit of each estimator relative to the first, the least of many asked in turn."""
-    case = corpus.load_case(COST_CASE)
-    classes = [replay.import_estimator(path) for path in estimators]
-    best = [float("inf")] * len(classes)
-    for _ in range(ROUNDS):
-        for number, estimator_class in enumerate(classes):
-            best[number] = min(best[number], replay.replay(case, estimator_class)[0].seconds)
-    return [seconds / best[0] for seconds in best]
+def cost_of(sides: Sequence[Side], plan: Plan) -> list[Ratio]:
+    """Seconds of a fit of each estimator relative to the first, as `compare` measures them, with their intervals.
+
+    Raises
+    ------
+    NotTimed
+        A fit raised, or the time was up after one round.
+    """
+    ratios = [Ratio(1, 1, 1)]
+    for side in sides[1:]:
+        result = CaseResult(COST_CASE, plan.threshold)
+        for _ in Measurement(sides[0], side, plan).run([result]):
+            pass
+        if result.ratio is None or len(result.rounds) < 2:
+            raise NotTimed(
+                f"{side.name} on {COST_CASE} has no interval: {result.failure or 'one round took all the time'}; should"
+                " fit, on a machine that has time for it"
+            )
+        ratios.append(result.ratio)
+    return ratios
 
 
-def table(counts: dict[str, Counts], cost: list[float]) -> str:
+def table(counts: dict[str, Counts], cost: list[Ratio]) -> str:
     """The Markdown table: for each check how many cases each remedy fails, and what it costs."""
     head = ["| check | cases |" + "".join(f" {name} |" for name in counts), "| --- | ---: |" + " ---: |" * len(counts)]
     checks = sorted({check for found in counts.values() for check in found})
@@ -89,11 +109,11 @@ def table(counts: dict[str, Counts], cost: list[float]) -> str:
         total = max(found.get(check, (0, 0))[1] for found in counts.values())
         cells = "".join(f" {found.get(check, (0, 0))[0] or 'passes'} |" for found in counts.values())
         rows.append(f"| `{check}` | {total} |{cells}")
-    seconds = "".join(f" {ratio:.2f} |" for ratio in cost)
+    seconds = " 1 |" + "".join(f" {ratio.value:.2f} ({ratio.low:.2f} to {ratio.high:.2f}) |" for ratio in cost[1:])
     return "\n".join([*head, *rows, f"| seconds of a fit, `{COST_CASE}` | |{seconds}"])
 
 
-def as_data(release: str, counts: dict[str, Counts], cost: list[float]) -> dict[str, Any]:
+def as_data(release: str, counts: dict[str, Counts], cost: list[Ratio]) -> dict[str, Any]:
     """The same table for ``nox -s report``."""
     checks = sorted({check for found in counts.values() for check in found})
     rows = [
@@ -104,7 +124,8 @@ def as_data(release: str, counts: dict[str, Counts], cost: list[float]) -> dict[
         }
         for check in checks
     ]
-    return {"release": release, "names": list(counts), "rows": rows, "cost_case": COST_CASE, "cost": cost}
+    ratios = [asdict(ratio) for ratio in cost]
+    return {"release": release, "names": list(counts), "rows": rows, "cost_case": COST_CASE, "cost": ratios}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -119,13 +140,14 @@ def main(arguments: list[str] | None = None) -> int:
     counts = {}
     try:
         capture = corpus.find_capture(options.capture)
+        print(f"timing fits of {COST_CASE} ...", flush=True)
+        cost = cost_of([Side(name, Path(sys.executable), path) for name, path in REMEDIES.items()], Plan())
         for name, estimator in REMEDIES.items():
             print(f"running the suite on {name} ...", flush=True)
             counts[name] = checks_of(estimator, capture)
-    except (corpus.BadCaptureFolder, SuiteBroke) as error:
+    except (corpus.BadCaptureFolder, NotTimed, SuiteBroke, WorkerFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    cost = cost_of(list(REMEDIES.values()))
     made = table(counts, cost)
     print(made)
     if options.json:

@@ -33,7 +33,7 @@ def read(path: Path | None) -> dict[str, Any] | None:
             {"check": str(row["check"]), "cases": int(row["cases"]), "failed": [int(one) for one in row["failed"]]}
             for row in content["rows"]
         ]
-        cost = [float(ratio) for ratio in content["cost"]]
+        cost = [{name: float(ratio[name]) for name in ("value", "low", "high")} for ratio in content["cost"]]
         if any(len(row["failed"]) != wide for row in content["rows"]) or len(cost) != wide:
             raise ValueError(f"a row without {wide} figures")
         names = [str(name) for name in content["names"]]
