@@ -153,7 +153,7 @@ def record_published_fit(session: nox.Session) -> None:
 @nox.session(python=LATEST.python, default=False)
 def remedies(session: nox.Session) -> None:
     """Run the suite on every candidate fix, and tabulate what each one passes and costs."""
-    environments.install_release(session, LATEST)
+    environments.install_release(session, LATEST, "workers")
     arguments, variables = session_arguments.take(session, "--json")
     session.run("python", "-m", "tests.tools.remedies", *arguments, env=variables)
 

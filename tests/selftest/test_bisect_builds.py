@@ -7,6 +7,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -58,6 +59,21 @@ class TinyQuestion(Question):
         return Answer(PASSES if done.stdout.strip() == "1" else FAILS)
 
 
+@dataclass(frozen=True)
+class KeepingQuestion(TinyQuestion):
+    """Needs the environments of both when it compares them."""
+
+    keeps_environments: ClassVar[bool] = True
+
+    def ask(self, python: Path, name: str) -> Answer:  # noqa: ARG002  (as the real one)
+        """Where the environment is."""
+        return Answer(str(python))
+
+    def differs(self, one: Answer, other: Answer) -> bool:
+        """Whether the two that are still there say different things."""
+        return super().differs(*(super(KeepingQuestion, self).ask(Path(answer.value), "") for answer in (one, other)))
+
+
 ASKED = TinyQuestion("two-samples", ("test_no_component_collapses",), None, "test_no_component_collapses")
 NOTHING = "sklearn/mixture of the one end and of the other answer alike"
 
@@ -87,7 +103,7 @@ def base(text: str) -> dict[str, str | bytes]:
     return {"sklearn/base.py": text}
 
 
-def search(repository: Repository, said: list[str] | None = None) -> Culprit | NoCulprit:
+def search(repository: Repository, said: list[str] | None = None, asked: Question | None = None) -> Culprit | NoCulprit:
     """Search the whole history by full builds, and require that the clone is as it was."""
     before = fingerprint(repository.folder)
     clone = Clone(repository.folder)
@@ -95,7 +111,7 @@ def search(repository: Repository, said: list[str] | None = None) -> Culprit | N
     without = NoCulprit(NOTHING, outside=True, ends=(first, clone.resolve("HEAD")))
     lines = said if said is not None else []
     with release_environment.private_folder() as scratch:
-        found = FullBuilds(clone, scratch, Record(), lines.append).find(ASKED, without, RELEASES[1:])
+        found = FullBuilds(clone, scratch, Record(), lines.append).find(asked or ASKED, without, RELEASES[1:])
     assert fingerprint(repository.folder) == before
     return found
 
@@ -103,6 +119,15 @@ def search(repository: Repository, said: list[str] | None = None) -> Culprit | N
 def builds(tmp_path: Path) -> int:
     """How many builds there were."""
     return len((tmp_path / "builds").read_text().splitlines())
+
+
+def test_builds_are_kept_for_a_question_that_compares_their_environments(repository: Repository) -> None:
+    repository.commit("A comment (#2)", base("# Nothing.\n"))
+    planted = repository.commit("PERF (#3)", base(PLANTED))
+    repository.commit("A comment (#4)", base(PLANTED + "# Nothing.\n"))
+    found = search(repository, asked=KeepingQuestion(ASKED.case, ASKED.checks, None, ASKED.name))
+    assert isinstance(found, Culprit)
+    assert found.commit.id == planted
 
 
 def test_a_change_outside_mixture_is_found_between_commits_that_cannot_be_built(repository: Repository) -> None:

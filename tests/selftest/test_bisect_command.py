@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -125,6 +126,16 @@ def test_a_dry_run_prints_the_plan_and_makes_nothing(
     assert len(said.splitlines()) == 1
 
 
+def test_the_plan_of_a_fit_time_counts_what_timing_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--case", "two-samples", "--outcome", "fit_time", "--seconds", "20"]
+    assert main([*asked, "--good", "1.6.1", "--bad", "1.7.2", "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("plan: fit_time on two-samples (two timed in turn, at most 20 s): both ends, 1.6.1 and")
+    seconds = re.search(r"at most 4 steps, about (\d+) s", said)
+    assert seconds
+    assert int(seconds.group(1)) >= 4 * 20
+
+
 def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     """The one line with which a call is refused."""
     assert main(arguments) == 2
@@ -155,11 +166,12 @@ def test_what_does_not_exist_is_told(arguments: list[str], said: str, capsys: py
     "arguments",
     [
         [], ["--case", "two-samples"], [*ASKED, "--outcome", "means"], [*ASKED, "--good", "1.6.1"],
-        [*ASKED, "--write"], ["--explain"], [*ASKED, "--build"], ["--explain", "--repo", ".", "--build"],
+        [*ASKED, "--seconds", "9"], [*ASKED, "--write"], ["--explain"], [*ASKED, "--build"],
+        ["--explain", "--repo", ".", "--build"],
     ],
     ids=[
-        "nothing", "no check", "check and outcome", "one end", "write alone", "explain without a clone",
-        "build without ends", "explain by builds",
+        "nothing", "no check", "check and outcome", "one end", "seconds of no fit time", "write alone",
+        "explain without a clone", "build without ends", "explain by builds",
     ],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_wrong_use(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

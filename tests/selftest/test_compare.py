@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.corpus import load_case
 from tests.selftest import fit_timer_fake
 from tests.selftest.test_release_environment import UV_OF_A_FULL_DISK, uv_that
 from tests.tools.compare import __main__ as command
@@ -218,6 +219,16 @@ def test_a_wrong_call_shows_the_usage(arguments: list[str], capsys: pytest.Captu
         command.main(arguments)
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith("usage: nox -s compare --")
+
+
+def test_the_cases_that_are_compared_where_none_is_named_are_of_every_kind_that_is_promised() -> None:
+    cases = [load_case(name) for name in command.DEFAULT_CASES]
+    assert {case.settings.covariance_type for case in cases} == {"full", "tied", "diag", "spherical"}
+    assert {case.frame.dtype.name for case in cases} >= {"float32", "float64"}
+    assert max(case.frame.shape[1] for case in cases) >= 16
+    assert max(len(case.weights) for case in cases) >= 64
+    assert max(len(case.frame) for case in cases) >= 10_000
+    assert max(len(case.frames) for case in cases) >= 10
 
 
 class ColdAfterTheOther:

@@ -15,12 +15,16 @@ import pytest
 from fixtures.corpus import PROJECT
 from tests.tools import remedies as remedies_session
 from tests.tools.compare import steps
+from tests.tools.compare.ratio import Ratio
+from tests.tools.remedies import Count
 from tests.tools.report import fit_times, remedies
 
 COUNTS = {
-    "GaussianMixture": {"test_a": (3, 9), "test_b": (0, 5)},
-    "LogDomainMixture": {"test_a": (0, 9), "test_b": (0, 4)},
+    "GaussianMixture": {"test_a": Count(6, 3), "test_b": Count(5)},
+    "LogDomainMixture": {"test_a": Count(7, 0, 2), "test_b": Count(4)},
 }
+ONE = {"value": 1.0, "low": 1.0, "high": 1.0}
+COST = [Ratio(**ONE), Ratio(0.44, 0.43, 0.46)]
 
 
 def benchmark(case: str, median: float) -> dict[str, Any]:
@@ -36,20 +40,20 @@ def write(folder: Path, release: str, *benchmarks: dict[str, Any]) -> Path:
 
 def test_remedies_are_read_as_they_are_written(tmp_path: Path) -> None:
     path = tmp_path / "remedies.json"
-    path.write_text(json.dumps(remedies_session.as_data("1.9.1", COUNTS, [1.0, 0.44])), encoding="utf-8")
+    path.write_text(json.dumps(remedies_session.as_data("1.9.1", COUNTS, COST)), encoding="utf-8")
     table = remedies.read(path)
     assert table is not None
     assert table["names"] == ["GaussianMixture", "LogDomainMixture"]
-    assert table["rows"][0] == {"check": "test_a", "cases": 9, "failed": [3, 0]}
-    assert table["cost"] == [1.0, 0.44]
+    assert table["rows"][0] == {"check": "test_a", "cases": 9, "failed": [3, 0], "not_judged": [0, 2]}
+    assert table["cost"][1] == {"value": 0.44, "low": 0.43, "high": 0.46}
 
 
 @pytest.mark.parametrize(
-    "change", [{"names": ["one"]}, {"cost": [1.0]}, {"rows": [{}]}, {"rows": 3}, {"cost": ["fast", 1]}]
+    "change", [{"names": ["one"]}, {"cost": [ONE]}, {"rows": [{}]}, {"rows": 3}, {"cost": [1.0, 0.44]}]
 )
 def test_remedies_that_do_not_fit_together_are_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     path = tmp_path / "remedies.json"
-    path.write_text(json.dumps({**remedies_session.as_data("1.9.1", COUNTS, [1.0, 0.44]), **change}), encoding="utf-8")
+    path.write_text(json.dumps({**remedies_session.as_data("1.9.1", COUNTS, COST), **change}), encoding="utf-8")
     with pytest.raises(remedies.BadRemedies, match=re.escape(str(path))):
         remedies.read(path)
 

@@ -227,7 +227,9 @@ def _found(
 ) -> List[Entry]:
     found = item["found"][number]
     what = "an item of 'found' of {!r}".format(item["id"])
-    _require_keys(path, what, found, {"releases": str, "check": str, "cases": list})
+    key, kind = ("check", str) if places[0] == "defects" else ("checks", list)
+    _require_keys(path, what, found, {"releases": str, key: kind, "cases": list})
+    checks = _names(path, found, "checks", what) if kind is list else [found["check"]]
     try:
         SpecifierSet(found["releases"])
     except InvalidSpecifier:
@@ -236,24 +238,30 @@ def _found(
                 path, found["releases"], what
             )
         ) from None
-    cases = found["cases"]
-    if not cases or not all(isinstance(case, str) for case in cases):
-        raise BadLedger("{} has the cases {!r:.60} in {}; should be names of cases".format(path, cases, what))
-    repeated = sorted({case for case in cases if cases.count(case) > 1})
-    if repeated:
-        raise BadLedger("{} repeats the case {!r} in {}; should be listed once".format(path, repeated[0], what))
     return [
         Entry(
             defect=item["id"],
             summary=item.get("summary") or item["reason"],
             upstream=item.get("upstream", ""),
             releases=found["releases"],
-            check=found["check"],
+            check=check,
             case=case,
             line=lines[places + (index,)],
         )
-        for index, case in enumerate(cases)
+        for check in checks
+        for index, case in enumerate(_names(path, found, "cases", what))
     ]
+
+
+def _names(path: Path, found: Dict[str, Any], key: str, what: str) -> List[str]:
+    """A list of names, each once."""
+    names: List[str] = found[key]
+    if not names or not all(isinstance(name, str) for name in names):
+        raise BadLedger("{} has the {} {!r:.60} in {}; should be names of {}".format(path, key, names, what, key))
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise BadLedger("{} repeats {!r} in the {} of {}; should be listed once".format(path, repeated[0], key, what))
+    return names
 
 
 def _lines_of_strings(text: str, content: Any) -> Dict[Tuple[Any, ...], int]:

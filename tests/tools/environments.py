@@ -43,9 +43,9 @@ def steps_of(release: Release, dependencies: Sequence[str] = ("numpy", "scipy"))
     return [[*packages, f"--exclude-newer={release.dependencies_until}", "--only-binary=:all:"], group("suite")]
 
 
-def install_release(session: nox.Session, release: Release) -> None:
-    """Install a release of scikit-learn and the test tools."""
-    _install(session, steps_of(release))
+def install_release(session: nox.Session, release: Release, *groups: str) -> None:
+    """Install a release of scikit-learn and the test tools, and dependency groups of pyproject.toml."""
+    _install(session, [*steps_of(release), *(group(name) for name in groups)])
 
 
 def install_group(session: nox.Session, name: str) -> None:

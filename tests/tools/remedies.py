@@ -6,105 +6,134 @@ Run inside the environment of one release, by ``nox -s remedies``.
 from __future__ import annotations
 
 import argparse
-import collections
 import json
-import os
-import re
-import subprocess
 import sys
-import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
+from typing import Any, NamedTuple
 
 from fixtures import corpus, documentation, whole_file
-from tests.support import environment, replay
+from fixtures.validation import BrokenCase
+from tests.support import environment
+from tests.support.check import UnderTest, every
+from tests.support.estimator import DEFAULT_ESTIMATOR, import_estimator
+from tests.support.judgement import BROKEN, KEPT, NOT_JUDGED
+from tests.support.subject import Subject
+from tests.tools.compare.measure import CaseResult, Measurement, Plan
+from tests.tools.compare.ratio import Ratio
+from tests.tools.compare.sides import Side
+from tests.tools.worker_process import WorkerFailed
 
 README = corpus.PROJECT / "README.md"
 REMEDIES = {
-    "GaussianMixture": replay.DEFAULT_ESTIMATOR,
+    "GaussianMixture": DEFAULT_ESTIMATOR,
     "LogDomainMixture": "tests.support.remedies:LogDomainMixture",
     "KeepLastParameters": "tests.support.remedies:KeepLastParameters",
     "ReseedAtWorstExplained": "tests.support.remedies:ReseedAtWorstExplained",
 }
 COST_CASE = "object-leaves-20000-samples"
-ROUNDS = 15
 TABLE = "remedies"
 
-Counts = dict[str, tuple[int, int]]
+
+class Count(NamedTuple):
+    """How often a check ended in each way on an estimator."""
+
+    kept: int = 0
+    broken: int = 0
+    not_judged: int = 0
+
+    @property
+    def cases(self) -> int:
+        """How many cases it ran on."""
+        return sum(self)
+
+    def words(self) -> str:
+        """What the table says."""
+        parts = [f"{self.broken}"] if self.broken else ["passes"] if self.kept else []
+        return ", ".join([*parts, *([f"{self.not_judged} not judged"] if self.not_judged else [])])
 
 
-class SuiteBroke(RuntimeError):
-    """A run of the suite ended otherwise than by passing or failing checks."""
+Counts = dict[str, Count]
 
 
-def checks_of(estimator: str, capture: Path | None) -> Counts:
-    """Run every check but the baseline's on an estimator: (failed, all) by check.
+class NotTimed(RuntimeError):
+    """A fit time that could not be compared."""
+
+
+def checks_of(path: str, capture: Path | None) -> Counts:
+    """Ask every check that promises something about an estimator: how often it ended in each way, by check."""
+    under_test = UnderTest(import_estimator(path), environment.describe()["scikit-learn"])
+    ends: dict[str, Counter[str]] = {}
+    checks = [one for one in every().values() if not one.is_record]
+    for name in corpus.case_names():
+        try:
+            case = corpus.load_case(name, capture=capture)
+        except corpus.CaptureNotAtHand:
+            continue
+        subject = Subject(case, under_test.estimator_class, under_test.release)
+        for check in checks:
+            if check.runs_on(case.traits, under_test):
+                ends.setdefault(check.name, Counter())[check.judge(subject).end()] += 1
+    return {name: Count(found[KEPT], found[BROKEN], found[NOT_JUDGED]) for name, found in ends.items()}
+
+
+def cost_of(sides: Sequence[Side], plan: Plan) -> list[Ratio]:
+    """Seconds of a fit of each estimator relative to the first, as `compare` measures them, with their intervals.
 
     Raises
     ------
-    SuiteBroke
-        The run left no record, or a check ended in an error.
+    NotTimed
+        A fit raised, or the time was up after one round.
     """
-    variables = {**os.environ, **({"GMM_CAPTURE": str(capture)} if capture else {})}
-    with tempfile.TemporaryDirectory() as folder:
-        record = Path(folder, "record.xml")
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:benchmark", "-p", "no:cacheprovider", "--no-ledger"]
-        command += ["--estimator", estimator, f"--junitxml={record}", f"--ignore={Path('tests', 'test_baseline.py')}"]
-        done = subprocess.run(command, cwd=corpus.PROJECT, env=variables, capture_output=True, text=True, check=False)
-        if not record.exists() or done.returncode not in (0, 1):
-            raise SuiteBroke(
-                f"{estimator}: pytest ended with {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}"
+    ratios = [Ratio(1, 1, 1)]
+    for side in sides[1:]:
+        result = CaseResult(COST_CASE, plan.threshold)
+        for _ in Measurement(sides[0], side, plan).run([result]):
+            pass
+        if result.ratio is None or len(result.rounds) < 2:
+            raise NotTimed(
+                f"{side.name} on {COST_CASE} has no interval: {result.failure or 'one round took all the time'}; should"
+                " fit, on a machine that has time for it"
             )
-        cases = list(ElementTree.parse(record).getroot().iter("testcase"))  # noqa: S314  (written just now)
-    counts: dict[str, list[int]] = collections.defaultdict(lambda: [0, 0])
-    for case in cases:
-        check = re.sub(r"\[.*", "", case.get("name", ""))
-        if case.find("error") is not None:
-            raise SuiteBroke(f"{estimator}: {case.get('name')} ended in an error; should pass or fail")
-        # The capture's figures are what the defect gives: no remedy should.
-        if case.find("skipped") is None and check != "test_fit_gives_the_published_figures":
-            counts[check][0] += case.find("failure") is not None
-            counts[check][1] += 1
-    return {check: (failed, total) for check, (failed, total) in counts.items()}
+        ratios.append(result.ratio)
+    return ratios
 
 
-def cost_of(estimators: list[str]) -> list[float]:
-    """Seconds of a fit of each estimator relative to the first, the least of many asked in turn."""
-    case = corpus.load_case(COST_CASE)
-    classes = [replay.import_estimator(path) for path in estimators]
-    best = [float("inf")] * len(classes)
-    for _ in range(ROUNDS):
-        for number, estimator_class in enumerate(classes):
-            best[number] = min(best[number], replay.replay(case, estimator_class)[0].seconds)
-    return [seconds / best[0] for seconds in best]
-
-
-def table(counts: dict[str, Counts], cost: list[float]) -> str:
+def table(counts: dict[str, Counts], cost: list[Ratio]) -> str:
     """The Markdown table: for each check how many cases each remedy fails, and what it costs."""
     head = ["| check | cases |" + "".join(f" {name} |" for name in counts), "| --- | ---: |" + " ---: |" * len(counts)]
-    checks = sorted({check for found in counts.values() for check in found})
     rows = []
-    for check in checks:
-        total = max(found.get(check, (0, 0))[1] for found in counts.values())
-        cells = "".join(f" {found.get(check, (0, 0))[0] or 'passes'} |" for found in counts.values())
-        rows.append(f"| `{check}` | {total} |{cells}")
-    seconds = "".join(f" {ratio:.2f} |" for ratio in cost)
+    for check in _checks(counts):
+        cells = "".join(f" {found.get(check, Count()).words()} |" for found in counts.values())
+        rows.append(f"| `{check}` | {_cases(counts, check)} |{cells}")
+    seconds = " 1 |" + "".join(f" {ratio.value:.2f} ({ratio.low:.2f} to {ratio.high:.2f}) |" for ratio in cost[1:])
     return "\n".join([*head, *rows, f"| seconds of a fit, `{COST_CASE}` | |{seconds}"])
 
 
-def as_data(release: str, counts: dict[str, Counts], cost: list[float]) -> dict[str, Any]:
+def as_data(release: str, counts: dict[str, Counts], cost: list[Ratio]) -> dict[str, Any]:
     """The same table for ``nox -s report``."""
-    checks = sorted({check for found in counts.values() for check in found})
     rows = [
         {
             "check": check,
-            "cases": max(found.get(check, (0, 0))[1] for found in counts.values()),
-            "failed": [found.get(check, (0, 0))[0] for found in counts.values()],
+            "cases": _cases(counts, check),
+            "failed": [found.get(check, Count()).broken for found in counts.values()],
+            "not_judged": [found.get(check, Count()).not_judged for found in counts.values()],
         }
-        for check in checks
+        for check in _checks(counts)
     ]
-    return {"release": release, "names": list(counts), "rows": rows, "cost_case": COST_CASE, "cost": cost}
+    ratios = [asdict(ratio) for ratio in cost]
+    return {"release": release, "names": list(counts), "rows": rows, "cost_case": COST_CASE, "cost": ratios}
+
+
+def _checks(counts: dict[str, Counts]) -> list[str]:
+    return sorted({check for found in counts.values() for check in found})
+
+
+def _cases(counts: dict[str, Counts], check: str) -> int:
+    return max(found.get(check, Count()).cases for found in counts.values())
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -117,15 +146,17 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: --json names {options.json}, whose folder does not exist; make it first", file=sys.stderr)
         return 2
     counts = {}
+    warnings.simplefilter("ignore")  # what a fit warns of is in its outcome
     try:
         capture = corpus.find_capture(options.capture)
+        print(f"timing fits of {COST_CASE} ...", flush=True)
+        cost = cost_of([Side(name, Path(sys.executable), path) for name, path in REMEDIES.items()], Plan())
         for name, estimator in REMEDIES.items():
-            print(f"running the suite on {name} ...", flush=True)
+            print(f"asking every check about {name} ...", flush=True)
             counts[name] = checks_of(estimator, capture)
-    except (corpus.BadCaptureFolder, SuiteBroke) as error:
+    except (corpus.BadCaptureFolder, NotTimed, BrokenCase, WorkerFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    cost = cost_of(list(REMEDIES.values()))
     made = table(counts, cost)
     print(made)
     if options.json:
@@ -133,7 +164,7 @@ def main(arguments: list[str] | None = None) -> int:
         whole_file.write_text(options.json, json.dumps(data, indent=1) + "\n")
     if options.write:
         documentation.put_table(README, TABLE, made)
-    failed = sum(failed for failed, _ in counts["LogDomainMixture"].values())
+    failed = sum(count.broken for count in counts["LogDomainMixture"].values())
     print(
         f"LogDomainMixture fails {failed} checks; should fail none" if failed else "LogDomainMixture passes every check"
     )

@@ -15,17 +15,17 @@ from fixtures import corpus, whole_file
 from fixtures.validation import BrokenCase
 from tests.support.ledger import BadLedger
 from tests.tools import release_commits, release_environment, release_table
-from tests.tools.bisect import explain_ledger, full_builds, release_search, report
+from tests.tools.bisect import explain_ledger, fit_time, full_builds, release_search, report
 from tests.tools.bisect.commit_search import NoCulprit
 from tests.tools.bisect.explanation import Explainer
 from tests.tools.bisect.findings import Finding, Findings, as_json
 from tests.tools.bisect.full_builds import FullBuilds
-from tests.tools.bisect.question import BadQuestion, Question, question
+from tests.tools.bisect.question import FIT_TIME, OUTCOMES, BadQuestion, Question, question
 from tests.tools.bisect.record import Record, Step
+from tests.tools.compare.measure import Plan
 from tests.tools.history import Clone, HistoryUnusable
 from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
 from tests.tools.release_table import Release
-from tests.workers.probe import OUTCOMES
 
 EXAMPLES = """\
 examples:
@@ -34,11 +34,16 @@ examples:
   nox -s bisect -- --case ladder-13-float32 --check test_collapse --good 1.6.1 --bad 1.7.0 --repo ~/scikit-learn
   nox -s bisect -- --case ladder-13-float32 --outcome n_iter_ --good 1.7.0 --bad my-branch --repo ~/scikit-learn
   nox -s bisect -- --case ladder-13-float32 --outcome means --good 1.4.2 --bad 1.5.0 --repo ~/scikit-learn --build
+  nox -s bisect -- --case object-leaves-20000-samples --outcome fit_time --good 1.3.2 --bad 1.4.0 --repo ~/scikit-learn
   nox -s bisect -- --explain --repo ~/scikit-learn --write
   nox -s bisect -- --explain float32-not-kept --repo ~/scikit-learn
 
 in a checkout of your own that is built at each commit:
   git bisect run python PROJECT/tests/tools/bisect step --case CASE --check CHECK
+
+fit_time is what `nox -s compare` measures: two scikit-learns timed in turn, their ratio with a 95 % interval. The ends
+differ where it lies beyond 1.02; what lies between is like the newer end where the whole interval is on its side of the
+middle of that ratio, and cannot tell where it is not.
 
 exit codes: 0 a change, and with --repo its cause, was found; 1 it was not; 2 wrong use or bad input; 130 interrupted
 """
@@ -60,8 +65,10 @@ def main(arguments: list[str] | None = None) -> int:
         if options.explain is not None:
             assert clone is not None
             return explain_ledger.run(clone, options.explain, write=options.write, dry_run=options.dry_run)
-        asked = question(options.case, options.check, options.outcome)
-        findings = Findings(asked, Record())
+        asked, record = question(options.case, options.check, options.outcome), Record()
+        if asked.outcome == FIT_TIME:
+            asked = fit_time.FitTime.of(asked.case, record, _timing(options))
+        findings = Findings(asked, record)
         return _search(options, findings, clone)
     except BAD_INPUT as error:
         print(f"error: {error}", file=sys.stderr)
@@ -75,6 +82,10 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 130
+
+
+def _timing(options: argparse.Namespace) -> Plan:
+    return Plan(seconds=options.seconds or fit_time.SECONDS, blocks=fit_time.BLOCKS, capture=corpus.find_capture())
 
 
 def _search(options: argparse.Namespace, findings: Findings, clone: Clone | None) -> int:
@@ -163,9 +174,11 @@ def _plan(
     asked: Question, releases: list[Release], good: Release | str | None, bad: Release | str | None, clone: Clone | None
 ) -> str:
     what = f"plan: {asked.name} on {asked.case}"
+    if asked.seconds_of_a_comparison:
+        what += f" (two timed in turn, at most {asked.seconds_of_a_comparison:.0f} s)"
     if isinstance(good, str) or isinstance(bad, str):
         return f"{what}: both ends, then the commits between them by git's bisection"
-    steps, seconds = release_search.plan(releases, good, bad)
+    steps, seconds = release_search.plan(releases, good, bad, asked.seconds_of_a_comparison)
     way = (
         f"both ends, {good.version} and {bad.version}, then halving what lies between them"
         if good and bad
@@ -203,6 +216,8 @@ def _require_sense(parser: argparse.ArgumentParser, options: argparse.Namespace)
         parser.error("--build goes with --good, --bad and --repo: a build takes a quarter of an hour")
     if options.write:
         parser.error("--write goes with --explain")
+    if options.seconds is not None and (options.outcome != FIT_TIME or options.seconds <= 0):
+        parser.error("--seconds goes with --outcome fit_time, and should be above 0")
     if options.case is None or (options.check is None) == (options.outcome is None):
         parser.error("give --case, and either --check or --outcome (or --explain)")
     if (options.good is None) != (options.bad is None):
@@ -219,6 +234,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--case", help="name of a case of the corpus")
     parser.add_argument("--check", help="a check (test_no_component_collapses) or a file of checks (test_collapse)")
     parser.add_argument("--outcome", metavar="WHAT", help=f"what a fit leaves, instead: {', '.join(OUTCOMES)}")
+    parser.add_argument("--seconds", type=float, metavar="S",
+        help=f"most that timing two takes, with --outcome fit_time (default: {fit_time.SECONDS:g})")  # fmt: skip
     parser.add_argument("--good", metavar="END", help="a release that passes, or with --repo a revision")
     parser.add_argument("--bad", metavar="END", help="one that fails, older or newer (default: all releases)")
     parser.add_argument("--repo", type=Path, metavar="CLONE", help="go on over the commits of a clone; only read")

@@ -161,6 +161,9 @@ class CommitSearch:
                 reason = f"no wheel runs sklearn/mixture of both ends ({said})"
             elif self._question.differs(ends.before, ends.after):
                 return self.bisect(ends)
+            elif undecided := self._question.undecided(ends.before, ends.after):
+                reason = f"on the same wheel, sklearn/mixture of the one end and of the other: {undecided}"
+                pair = ()  # a build would tell no better
             else:
                 outside = True
         if not outside:
@@ -234,31 +237,29 @@ class CommitSearch:
     def _word(self, ends: Ends, commit: str) -> str:
         """Whether a commit is old or new."""
         try:
-            answer, before = self._comparable(ends, commit)
+            changed = self._question.changed(*self._comparable(ends, commit))
         except HistoryUnusable:  # before sklearn/mixture was there
             return SKIP
-        if not answer.tells:
-            return SKIP
-        return NEW if self._question.differs(before, answer) else OLD
+        return SKIP if changed is None else NEW if changed else OLD
 
-    def _comparable(self, ends: Ends, commit: str) -> tuple[Answer, Answer]:
-        """The answer of a commit, and that of the older end to compare it with.
+    def _comparable(self, ends: Ends, commit: str) -> tuple[Answer, Answer, Answer]:
+        """The answer of a commit, between those of the older and the newer end to compare it with.
 
         Both are of one wheel where there is one that runs both ends; another
         one than theirs counts where the ends differ on that one, too.
         """
         if ends.wheel is None:
-            return self._ask_near(commit), ends.before
+            return ends.before, self._ask_near(commit), ends.after
         answer = self._ask(ends.wheel, commit)
         if answer.tells:
-            return answer, ends.before
+            return ends.before, answer, ends.after
         for wheel in (wheel for wheel in self._near(commit) if wheel is not ends.wheel):
             other = self._ask(wheel, commit)
             if other.tells:
                 before, after = self._ask(wheel, ends.old), self._ask(wheel, ends.new)
                 if before.tells and after.tells and self._question.differs(before, after):
-                    return other, before
-        return answer, ends.before
+                    return before, other, after
+        return ends.before, answer, ends.after
 
     def _confirm(self, wheels: Sequence[Environment], commit: str) -> Culprit | NoCulprit:
         """The culprit, where it and each of its parents differ on one wheel."""
@@ -271,7 +272,8 @@ class CommitSearch:
                 if befores and all(self._question.differs(before, after) for before in befores):
                     diff = self._clone.diff(parents[0], commit, self._paths)
                     version, built = wheel.release.version, wheel.built
-                    return Culprit(self._clone.commit(commit), diff, version, befores[0], after, built)
+                    reported = self._question.reported(befores[0], after)
+                    return Culprit(self._clone.commit(commit), diff, version, *reported, built)
         return NoCulprit(
             f"git's bisection ends at {commit[:SHORT]}, but it and its parent do not differ on any one wheel",
             candidates=(self._clone.commit(commit),),

@@ -65,7 +65,7 @@ class Environments:
         return self._record.take(", ".join(wanted), fixed.version, lambda: self._answer(fixed, wanted))
 
     def _answer(self, fixed: Release, wanted: Sequence[str]) -> Answer:
-        if fixed not in self._pythons:
+        if fixed not in self._pythons or self._question.keeps_environments:
             place = Path(tempfile.mkdtemp(prefix="dependencies-", dir=self._scratch), fixed.version)
             self._pythons[fixed] = release_environment.make_private(fixed, place)
         python = self._pythons[fixed]
@@ -132,6 +132,8 @@ class DependencySearch:
             return f"scikit-learn {fixed.version} cannot tell with {named}: {together.said}"
         if self._differ(start, together):
             return f"scikit-learn {fixed.version} answers otherwise with {named}, but not with one of them alone"
+        if undecided := self._question.undecided(start, together) if start.tells else "":
+            return f"scikit-learn {fixed.version} with {named}: {undecided}"
         return f"scikit-learn {fixed.version} answers alike with {named}"
 
     def _between(self, fixed: Release, own: Mapping[str, str], package: str, other: str) -> DependencyCulprit:
@@ -146,7 +148,7 @@ class DependencySearch:
             return self._ask(fixed, {**own, package: versions[place]})
 
         def changed(place: int) -> bool | None:
-            return self._differ(ask(0), ask(place)) if ask(place).tells else None
+            return self._question.changed(ask(0), ask(place), ask(len(versions) - 1))
 
         found = order.first_change(0, len(versions) - 1, changed)
         before, after = versions[found.before], versions[found.after]

@@ -144,7 +144,8 @@ def _finding(finding: Finding, asked: Question) -> dict[str, Any]:
 
 
 def _answer(answer: Answer) -> dict[str, Any]:
-    return {"value": answer.value, "said": answer.said, "versions": answer.versions}
+    said = {"value": answer.value, "said": answer.said, "versions": answer.versions}
+    return {**said, "findings": list(answer.findings)} if answer.findings else said
 
 
 def names_of_versions(answers: Sequence[Answer]) -> str:

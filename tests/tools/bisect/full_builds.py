@@ -106,7 +106,8 @@ class BuiltCommits:
         except EnvironmentFailed as reason:
             return Answer(None, str(reason))
         finally:
-            shutil.rmtree(place.parent, ignore_errors=True)
+            if not question.keeps_environments:
+                shutil.rmtree(place.parent, ignore_errors=True)
 
     def _install(self, wheel: Path, place: Path) -> Path:
         """Put a wheel, and nothing else, in the place of the release's scikit-learn."""
@@ -173,7 +174,9 @@ class FullBuilds:
                 verify(ends)
                 cause = search.bisect(ends)
                 return replace(cause, ends=()) if isinstance(cause, NoCulprit) else cause
-            said = "answer alike" if ends.tell else f"cannot tell ({ends.before.said or ends.after.said})"
+            said = f"cannot tell ({ends.before.said or ends.after.said})"
+            if ends.tell:
+                said = question.undecided(ends.before, ends.after) or "answer alike"
             reasons.append(f"full builds of both ends, with the dependencies of {release.version}, {said}")
         return NoCulprit("; ".join([without.reason, *reasons]))
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from fixtures import corpus
 from tests.support import check as check_module
 from tests.tools.worker_process import WorkerFailed, WorkerProcess, WorkerRefused
-from tests.workers.probe import NOT_JUDGED, OUTCOMES
+from tests.workers import probe
 
+# What no fit leaves by itself: it is compared between two (`fit_time.FitTime`).
+FIT_TIME = "fit_time"
+OUTCOMES = (*probe.OUTCOMES, FIT_TIME)
 WORKER = "tests.workers.probe"
 # The slowest fit of the corpus takes seconds: what takes longer has hung.
 SECONDS_AT_MOST = 600.0
-# Fit times that differ by less are called equal: a busy machine alone does as much.
-TIME_RATIO = 1.5
 
 
 class BadQuestion(ValueError):
@@ -37,12 +38,15 @@ class Answer:
         How far numbers may differ and be called equal.
     versions : dict of str to str
         Of Python, scikit-learn, numpy and scipy.
+    findings : tuple of dict
+        What the check that failed found, as `findings.as_item` gives it.
     """
 
     value: Any
     said: str = ""
     tolerance: float | None = None
     versions: dict[str, str] = field(default_factory=dict)
+    findings: tuple[dict[str, Any], ...] = ()
 
     @property
     def tells(self) -> bool:
@@ -65,7 +69,11 @@ class Question:
         What the user called it: a check, a file of checks, or an outcome.
     not_judged : str or None
         What a check that is not judged counts as; None where it cannot tell.
+    keeps_environments : bool
+        Whether an answer needs the environment that gave it for as long as the search goes on.
     """
+
+    keeps_environments: ClassVar[bool] = False
 
     case: str
     checks: tuple[str, ...]
@@ -73,12 +81,27 @@ class Question:
     name: str
     not_judged: str | None = None
 
+    @property
+    def seconds_of_a_comparison(self) -> float:
+        """Most seconds that comparing two answers takes."""
+        return 0.0
+
     def differs(self, one: Answer, other: Answer) -> bool:
         """Whether two answers, which both tell, are not the same."""
-        if self.outcome == "fit_time":
-            return abs(math.log(one.value / other.value)) > math.log(TIME_RATIO)
         tolerances = [answer.tolerance for answer in (one, other) if answer.tolerance is not None]
         return not _equal(one.value, other.value, max(tolerances, default=0.0))
+
+    def changed(self, before: Answer, answer: Answer, after: Answer) -> bool | None:  # noqa: ARG002  (a value is like the first or not)
+        """Whether an answer between two that differ is no longer like the first; None where it cannot tell."""
+        return self.differs(before, answer) if answer.tells else None
+
+    def undecided(self, one: Answer, other: Answer) -> str:  # noqa: ARG002  (that of values never is)
+        """Why it cannot be told whether two answers differ; empty where it can."""
+        return ""
+
+    def reported(self, before: Answer, after: Answer) -> tuple[Answer, Answer]:
+        """Two answers as a finding keeps them, the second relative to the first where only that says something."""
+        return before, after
 
     def words(self, answer: Answer) -> str:
         """An answer in a few words."""
@@ -86,8 +109,6 @@ class Question:
             return f"cannot tell: {answer.said}"
         if self.checks:
             return str(answer.value)
-        if self.outcome == "fit_time":
-            return f"{answer.value * 1000:.3g} ms"
         ways = {way: _words(value) for way, value in answer.value.items()}
         if len(set(ways.values())) == 1:
             return next(iter(ways.values()))
@@ -104,11 +125,16 @@ class Question:
                 else:
                     reply = worker.ask("judge", timeout=SECONDS_AT_MOST, checks=list(self.checks), case=self.case)
         except (WorkerRefused, WorkerFailed) as reason:
-            said = (str(reason).splitlines() or [""])[0]
-            return Answer(None, said, versions=versions)
-        if reply["value"] == NOT_JUDGED:
+            return Answer(None, first_line(reason), versions=versions)
+        if reply["value"] == probe.NOT_JUDGED:
             return Answer(self.not_judged, reply["said"], versions=versions)
-        return Answer(reply["value"], reply.get("said", ""), reply.get("tolerance"), versions)
+        findings = tuple(reply.get("findings", ()))
+        return Answer(reply["value"], reply.get("said", ""), reply.get("tolerance"), versions, findings)
+
+
+def first_line(reason: Exception) -> str:
+    """The first line of what went wrong."""
+    return (str(reason).splitlines() or [""])[0]
 
 
 def question(case: str, check: str | None, outcome: str | None) -> Question:

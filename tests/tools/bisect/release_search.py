@@ -98,7 +98,10 @@ def require_ends(question: Question, good: Answer, bad: Answer, names: tuple[str
             f"{question.name} fails with {names[0]} and passes with {names[1]}: good and bad are swapped; should be"
             f" --good {names[1]} --bad {names[0]}"
         )
+    if undecided := question.undecided(good, bad):
+        raise EndsUnusable(f"{question.name} with {names[1]} relative to {names[0]}: {undecided}")
     if not question.differs(good, bad):
+        good, bad = question.reported(good, bad)
         seen = f"{question.name} {good.value} with {names[0]} and with {names[1]} alike"
         if question.outcome:
             answers = f"{question.words(good)} with {names[0]} and {question.words(bad)} with {names[1]}"
@@ -121,14 +124,19 @@ def between(question: Question, ask: Ask, releases: Sequence[Release], good: Rel
     answers = dict(zip((good, bad), ask_all(ask, [good, bad]), strict=True))
     require_ends(question, answers[good], answers[bad], (good.version, bad.version))
     first, last = sorted((releases.index(good), releases.index(bad)))
-    start = ask(releases[first])
+    ends = ask(releases[first]), ask(releases[last])
 
     def changed(place: int) -> bool | None:
-        answer = ask(releases[place])
-        return question.differs(start, answer) if answer.tells else None
+        return question.changed(ends[0], ask(releases[place]), ends[1])
 
-    change = order.first_change(first, last, changed)
-    return _change(ask, releases, change)
+    change = _change(question, ask, releases, order.first_change(first, last, changed))
+    if not question.differs(ask(change.before), ask(change.after)):
+        said = question.words(change.answer_after)
+        raise EndsUnusable(
+            f"halving ends at {change.before.version} and {change.after.version}, which do not differ ({said}): the"
+            f" change from {good.version} to {bad.version} is the sum of several; should be two ends closer together"
+        )
+    return change
 
 
 def everywhere(question: Question, ask: Ask, releases: Sequence[Release]) -> list[ReleaseChange]:
@@ -144,19 +152,21 @@ def everywhere(question: Question, ask: Ask, releases: Sequence[Release]) -> lis
     if not telling:
         raise EndsUnusable(f"no release can tell: {answers[-1].said}")
     return [
-        _change(ask, releases, order.Change(one, other, tuple(range(one + 1, other))))
+        _change(question, ask, releases, order.Change(one, other, tuple(range(one + 1, other))))
         for one, other in itertools.pairwise(telling)
         if question.differs(answers[one], answers[other])
     ]
 
 
-def _change(ask: Ask, releases: Sequence[Release], change: order.Change) -> ReleaseChange:
+def _change(question: Question, ask: Ask, releases: Sequence[Release], change: order.Change) -> ReleaseChange:
     before, after = releases[change.before], releases[change.after]
     untold = tuple(releases[place] for place in change.untold)
-    return ReleaseChange(before, after, ask(before), ask(after), untold)
+    return ReleaseChange(before, after, *question.reported(ask(before), ask(after)), untold)
 
 
-def plan(releases: Sequence[Release], good: Release | None, bad: Release | None) -> tuple[int, float]:
+def plan(
+    releases: Sequence[Release], good: Release | None, bad: Release | None, seconds_of_a_comparison: float = 0.0
+) -> tuple[int, float]:
     """How many releases are asked at most, and the seconds that this is expected to take."""
     if good and bad:
         first, last = sorted((releases.index(good), releases.index(bad)))
@@ -166,4 +176,5 @@ def plan(releases: Sequence[Release], good: Release | None, bad: Release | None)
     missing = sum(not release_environment.is_made(release) for release in candidates)
     to_make = min(steps, missing)
     at_a_time = 1 if good and bad else AT_A_TIME
-    return steps, (steps * SECONDS_OF_A_STEP + to_make * SECONDS_TO_MAKE) / at_a_time
+    to_ask = (steps * SECONDS_OF_A_STEP + to_make * SECONDS_TO_MAKE) / at_a_time
+    return steps, to_ask + steps * seconds_of_a_comparison

@@ -20,6 +20,8 @@ SHORT = 10
 class Wheel:
     """A private environment of a release, asked with one ``sklearn/mixture`` after another.
 
+    A question that keeps its environments gets one for each ``sklearn/mixture``.
+
     Parameters
     ----------
     release : Release
@@ -47,20 +49,22 @@ class Wheel:
         files, what = clone.mixture_files(commit), commit[:SHORT]
         key = (_digest(files), question)
         if key not in self._known:
-            self._known[key] = self.record.take(what, self.release.version, lambda: self._answer(files, question))
+            place = self.place.with_name(f"{self.place.name}-{what}") if question.keeps_environments else self.place
+            answer = self.record.take(what, self.release.version, lambda: self._answer(what, files, question, place))
+            self._known[key] = answer
         return self._known[key]
 
-    def _answer(self, files: Mapping[str, bytes], question: Question) -> Answer:
-        python = release_environment.python_of(self.place)
-        if not self.place.exists():
-            release_environment.make_private(self.release, self.place)
+    def _answer(self, what: str, files: Mapping[str, bytes], question: Question, place: Path) -> Answer:
+        python = release_environment.python_of(place)
+        if not place.exists():
+            release_environment.make_private(self.release, place)
         try:
             overlay.lay(files, python)
         except NotAnOverlay as reason:
             return Answer(None, str(reason))
         except OSError as error:
             raise release_environment.EnvironmentFailed(f"sklearn/mixture cannot be laid: {error}") from None
-        return question.ask(python, f"sklearn/mixture on the wheel of {self.release.version}")
+        return question.ask(python, f"{what} on the wheel of {self.release.version}")
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

@@ -2,7 +2,11 @@
 
 OLD and NEW are releases or series, wheels, folders of checkouts, REPO@REV, or
 RELEASE+PATCHFILE. With --neighbours every series is compared with the one
-before; with --self-test the comparison itself is tried.
+before; with --self-test the comparison itself is tried. `nox -s bisect -- --outcome
+fit_time` and `nox -s remedies` measure in the same way.
+
+Where no case is named: one of every covariance type, one of float32, of many
+features, of many components, of many samples, and a chain of warm starts.
 
 Examples
 --------
@@ -36,14 +40,17 @@ from tests.tools.release_table import BadTable
 from tests.tools.worker_process import WorkerFailed
 
 # Short fits, of which many are timed: every covariance type, float32, many
-# components, many features, and one chain of warm starts.
+# features, many components, many samples, and a chain of warm starts.
 DEFAULT_CASES = (
     "control-still-scene",
     "control-still-scene-diag",
+    "control-still-scene-spherical",
     "control-still-scene-tied",
     "control-still-scene-float32",
     "control-16d",
+    "control-64-objects",
     "object-leaves-20000-samples",
+    "chain-object-leaves",
 )
 FINE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
@@ -90,7 +97,9 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="of checkouts and revisions take sklearn/mixture alone, and build nothing",
     )
-    made.add_argument("--case", action="append", metavar="CASE", help="a case of the corpus; may be repeated")
+    made.add_argument(
+        "--case", action="append", metavar="CASE", help="a case of the corpus; may be repeated (default: those above)"
+    )
     made.add_argument(
         "--threshold",
         type=ratio,

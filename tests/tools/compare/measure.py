@@ -77,6 +77,9 @@ class CaseResult:
     ----------
     case : str
     threshold : float
+    middle : float
+        What the ratio is judged against. With a threshold of 1 the verdict says
+        on which side of it the interval lies, and nothing else decides.
     rounds : list of list of (float, float)
         CPU seconds per fit, old and new, by block, by round.
     facts : dict of str to Facts
@@ -89,6 +92,7 @@ class CaseResult:
 
     case: str
     threshold: float
+    middle: float = 1.0
     rounds: list[list[Block]] = field(default_factory=list)
     facts: dict[str, Facts] = field(default_factory=dict)
     failure: str | None = None
@@ -113,7 +117,7 @@ class CaseResult:
         ratio = self.ratio
         if ratio is None or len(self.rounds) < FEWEST_ROUNDS:
             return Verdict.UNDECIDED
-        return verdict_of(ratio, self.threshold)
+        return verdict_of(ratio.times(1 / self.middle), self.threshold)
 
     def look(self) -> None:
         """Finish where the interval says enough."""

@@ -69,15 +69,15 @@ def as_json(result: CaseResult) -> dict[str, Any]:
         "threshold": result.threshold,
         "verdict": result.verdict.value if result.verdict else None,
         "failure": result.failure,
-        "ratio": _interval(ratio),
-        "ratio_of_an_iteration": _interval(of_an_iteration),
+        "ratio": interval(ratio),
+        "ratio_of_an_iteration": interval(of_an_iteration),
         "sides": {side: asdict(facts) for side, facts in result.facts.items()},
         "cpu_seconds_per_fit": result.rounds,
     }
 
 
-def _interval(ratio: Ratio | None) -> dict[str, float | None] | None:
-    # JSON has no infinity: one round alone has no interval.
+def interval(ratio: Ratio | None) -> dict[str, float | None] | None:
+    """A ratio for JSON, which has no infinity: one round alone has no interval."""
     if ratio is None:
         return None
     alone = ratio.low == 0

@@ -30,11 +30,15 @@ def read(path: Path | None) -> dict[str, Any] | None:
         content = strict_json.parse(path.read_text(encoding="utf-8"))
         wide = len(content["names"])
         rows = [
-            {"check": str(row["check"]), "cases": int(row["cases"]), "failed": [int(one) for one in row["failed"]]}
+            {
+                "check": str(row["check"]),
+                "cases": int(row["cases"]),
+                **{name: [int(one) for one in row[name]] for name in ("failed", "not_judged")},
+            }
             for row in content["rows"]
         ]
-        cost = [float(ratio) for ratio in content["cost"]]
-        if any(len(row["failed"]) != wide for row in content["rows"]) or len(cost) != wide:
+        cost = [{name: float(ratio[name]) for name in ("value", "low", "high")} for ratio in content["cost"]]
+        if any(len(row[name]) != wide for row in rows for name in ("failed", "not_judged")) or len(cost) != wide:
             raise ValueError(f"a row without {wide} figures")
         names = [str(name) for name in content["names"]]
         said = {"release": str(content["release"]), "cost_case": str(content["cost_case"])}
