@@ -27,7 +27,9 @@ def test_no_component_collapses(subject: Subject, judgement: Judgement) -> None:
         for outcome in outcomes:
             at = judgement.at(way=way, frame=outcome.frame) if len(subject.case.frames) > 1 else judgement
             if outcome.error is not None and "degenerate" in subject.truth:
-                judgement.cannot("the fit raised {}, and exact EM ends in a singular covariance".format(outcome.error))
+                judgement.cannot(
+                    "exact EM ends in a singular covariance, and the fit raised {}".format(outcome.error.brief)
+                )
                 break
             if judge_parameters(at, subject.case, outcome) is None:
                 break

@@ -46,6 +46,8 @@ def test_lower_bound_is_what_the_parameters_give(subject: Subject, judgement: Ju
         require_left(outcome, "lower_bound")
         start = outcome.start
         precisions = full_matrices(start.precisions, case.settings.covariance_type, *case.means.shape)
+        if not all(np.isfinite(array).all() for array in (start.weights, start.means, precisions)):
+            judgement.stop("step {} left parameters that are not finite".format(number))
         with np.errstate(divide="ignore"):
             log_weights = np.log(start.weights.astype(np.float64))
         try:

@@ -50,7 +50,7 @@ def test_fit_leaves_its_arguments_alone(subject: Subject, judgement: Judgement) 
     before = {name: array.copy() for name, array in given.items()}
     _, error = call(estimator.fit, given["X"])
     if error is not None:
-        judgement.stop("the fit raised {}".format(error))
+        judgement.stop("the fit raised {}".format(error.brief))
     for name in sorted(given):
         alone = np.array_equal(given[name], before[name])
         judgement.expect(alone, name, "other numbers after the fit", "those that were given")

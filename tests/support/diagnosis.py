@@ -246,7 +246,7 @@ def fitted_parameters(case: Case, outcome: Outcome) -> FittedParameters:
         wrong type, dtype or shape, or not finite; the message says which.
     """
     if outcome.error is not None:
-        raise NotDiagnosable("the fit raised {}".format(outcome.error))
+        raise NotDiagnosable("the fit raised {}".format(outcome.error.brief))
     kind = case.settings.covariance_type
     weights = _finite("weights_", outcome.weights, case.weights.shape, kind)
     means = _finite("means_", outcome.means, case.means.shape, kind)

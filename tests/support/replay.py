@@ -41,6 +41,12 @@ class Raised(NamedTuple):
     def __str__(self) -> str:
         return "{}: {}".format(self.type, self.message)
 
+    @property
+    def brief(self) -> str:
+        """The type and the first words."""
+        words = self.message.split()
+        return "{}: {}{}".format(self.type, " ".join(words[:5]), " ..." if len(words) > 5 else "")
+
 
 class Outcome(NamedTuple):
     """All that one fit left.

@@ -212,7 +212,7 @@ def require_parameters(case: Case, outcome: Outcome) -> FittedParameters:
 
 
 def _not_fitted(outcome: Outcome) -> str:
-    return "the fit raised {:.90}".format(str(outcome.error))
+    return "the fit raised {}".format(outcome.error.brief if outcome.error else "nothing")
 
 
 def _missing(outcome: Outcome) -> str:
