@@ -7,28 +7,38 @@ and ``-- --help`` shows what that takes.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import nox
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from tests.tools import environments, interpreters, release_table, session_arguments, suite_run
+from tests.tools import interpreters, release_table, session_arguments, suite_run
+from tests.tools.environments import ENVIRONMENT_VARIABLES
+from tests.tools.release_table import BadTable, Release
+from tests.tools.session_environment import enter_group, enter_release
 
 nox.needs_version = ">=2025.11"
-nox.options.default_venv_backend = "uv"
-nox.options.reuse_venv = "always"
+nox.options.default_venv_backend = "none"  # sessions share the environments of the tools
 nox.options.sessions = ["tests"]
 
 interpreters.add_pyenv_to_path()
 
-Runner = Callable[[nox.Session, str], None]
 
-RELEASES = release_table.read()
+def _table() -> list[Release]:
+    """The table of releases; while it is broken, none for the session that mends it, which then runs alone."""
+    try:
+        return release_table.read()
+    except BadTable as error:
+        words = sys.argv[1 : sys.argv.index("--")] if "--" in sys.argv else sys.argv[1:]
+        if [word for word in words if not word.startswith("-")] == ["releases"]:
+            return []
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+RELEASES = _table()
 SERIES = release_table.newest_of_series(RELEASES)
-LATEST = SERIES[-1]
 OTHERS = [release for release in RELEASES if release not in SERIES]
 
 
@@ -40,167 +50,166 @@ OTHERS = [release for release in RELEASES if release not in SERIES]
             release.python,
             release.version,
             id=f"sklearn={release.version!r}",
-            tags=["series", *(["latest"] if release is LATEST else [])],
+            tags=["series", *(["latest"] if release is SERIES[-1] else [])],
         )
         for release in SERIES
     ],
 )
 def tests(session: nox.Session, version: str) -> None:
     """The suite on the newest patch release of each series."""
-    environments.install_release(session, next(release for release in SERIES if release.version == version))
-    suite_run.run_suite(session, version)
+    python = enter_release(session, next(release for release in SERIES if release.version == version))
+    suite_run.run_suite(session, python, version)
 
 
-def _named_session(name: str, release: release_table.Release, run: Runner, **options: Any) -> None:
-    """Define a session of one release that `nox -s NAME` does not run, but its full name does."""
+def _define_other(release: Release) -> None:
+    """Define the session of a release that `nox -s tests` does not run, but its full name does."""
 
-    @nox.session(name=f"{name}(sklearn={release.version!r})", python=release.python, **options)
+    @nox.session(name=f"tests(sklearn={release.version!r})", python=release.python, tags=["every"], default=False)
     def session_of_release(session: nox.Session) -> None:
-        environments.install_release(session, release)
-        run(session, release.version)
+        suite_run.run_suite(session, enter_release(session, release), release.version)
 
 
 for _release in OTHERS:
-    _named_session("tests", _release, suite_run.run_suite, tags=["every"], default=False)
+    _define_other(_release)
 
 
 @nox.session(name="tests-source", default=False)
 def tests_source(session: nox.Session) -> None:
     """The suite on any scikit-learn: a checkout, a revision, a patch, a wheel, the nightly build."""
-    environments.install_group(session, "workers")
+    python = enter_group(session, "workers")
     arguments, variables = session_arguments.take(session, files=True)
-    session.run("python", "-m", "tests.tools.sources", *arguments, env=variables)
+    session.run(python, "-m", "tests.tools.sources", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Fit times with pytest-benchmark on every series, or the releases that are named."""
-    environments.install_group(session, "workers")
+    python = enter_group(session, "workers")
     arguments, variables = session_arguments.take(session)
-    session.run("python", "-m", "tests.tools.bench", *arguments, env=variables)
+    session.run(python, "-m", "tests.tools.bench", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def compare(session: nox.Session) -> None:
     """Compare the fit times of two scikit-learns, with an interval and a verdict."""
-    environments.install_group(session, "compare")
+    python = enter_group(session, "compare")
     arguments, variables = session_arguments.take(session, "--json", files=True)
-    session.run("python", "-m", "tests.tools.compare", *arguments, env=variables)
+    session.run(python, "-m", "tests.tools.compare", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def corpus(session: nox.Session) -> None:
     """Regenerate the synthetic cases byte for byte and verify every checksum."""
-    environments.install_group(session, "corpus")
+    python = enter_group(session, "corpus")
     arguments, variables = session_arguments.take(session, "--plots")
-    session.run("python", "-m", "fixtures.regenerate", *arguments, env={**variables, "MPLBACKEND": "agg"})
+    session.run(python, "-m", "fixtures.regenerate", *arguments, env={**variables, "MPLBACKEND": "agg"})
 
 
 @nox.session(name="add-case", default=False)
 def add_case(session: nox.Session) -> None:
     """Check arrays of your own and add them to the corpus as a case."""
-    environments.install_group(session, "corpus")
+    python = enter_group(session, "corpus")
     arguments, variables = session_arguments.take(session, files=True)
-    session.run("python", "-m", "fixtures.add_case", *arguments, env=variables)
+    session.run(python, "-m", "fixtures.add_case", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def record(session: nox.Session) -> None:
     """Fit a video of yours frame by frame, and keep the first frame that breaks a component."""
-    environments.install_group(session, "record")
+    python = enter_group(session, "record")
     arguments, variables = session_arguments.take(session, "--picture", "--root", files=True)
-    session.run("python", "-m", "tests.tools.record", *arguments, env=variables)
+    session.run(python, "-m", "tests.tools.record", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def demonstration(session: nox.Session) -> None:
     """Make the small video that the README's story is told with."""
-    environments.install_group(session, "record")
+    python = enter_group(session, "record")
     arguments, variables = session_arguments.take(session, "--to")
-    session.run("python", "-m", "tests.tools.record.demonstration", *arguments, env=variables)
+    session.run(python, "-m", "tests.tools.record.demonstration", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def reduce(session: nox.Session) -> None:
     """Reduce a case that fails to the smallest one that does, with a script and the text of an upstream issue."""
-    environments.install_group(session, "workers")
+    python = enter_group(session, "workers")
     arguments, variables = session_arguments.take(session, "--into", files=True)
-    session.run("python", "-m", "tests.tools.reduce", *arguments, env=variables)
+    session.run(python, "-m", "tests.tools.reduce", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def bisect(session: nox.Session) -> None:
     """Find the release, and the commit of scikit-learn, that changed what becomes of a case."""
-    environments.install_group(session, "bisect")
+    python = enter_group(session, "bisect")
     arguments, variables = session_arguments.take(session, "--repo", "--json", "--markdown")
-    session.run("python", "-m", "tests.tools.bisect", *arguments, env=variables)
+    session.run(python, "-m", "tests.tools.bisect", *arguments, env=variables)
 
 
 @nox.session(name="fetch-capture", default=False)
 def fetch_capture(session: nox.Session) -> None:
     """Download the public capture of scikit-learn #12099."""
-    environments.install_group(session, "capture")
-    session.run("python", "-m", "tests.tools.fetch_capture", *session.posargs)
+    python = enter_group(session, "capture")
+    session.run(python, "-m", "tests.tools.fetch_capture", *session.posargs)
 
 
-@nox.session(name="record-published-fit", python=LATEST.python, default=False)
+@nox.session(name="record-published-fit", default=False)
 def record_published_fit(session: nox.Session) -> None:
     """Record the fit of the capture that every release is compared with."""
-    environments.install_release(session, LATEST)
-    session.run("python", "-m", "tests.tools.published_fit", *session.posargs, env=environments.ENVIRONMENT_VARIABLES)
+    python = enter_release(session, RELEASES[-1])
+    session.run(python, "-m", "tests.tools.published_fit", *session.posargs, env=ENVIRONMENT_VARIABLES)
 
 
-@nox.session(python=LATEST.python, default=False)
+@nox.session(default=False)
 def remedies(session: nox.Session) -> None:
     """Run the suite on every candidate fix, and tabulate what each one passes and costs."""
-    environments.install_release(session, LATEST, "workers")
+    python = enter_group(session, "workers")
     arguments, variables = session_arguments.take(session, "--json")
-    session.run("python", "-m", "tests.tools.remedies", *arguments, env=variables)
+    session.run(python, "-m", "tests.tools.remedies", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Mutate scikit-learn's mixture code, and see what this suite and scikit-learn's own tests notice."""
-    environments.install_group(session, "mutants")
-    session.run("python", "-m", "tests.tools.mutants", *session.posargs)
+    python = enter_group(session, "mutants")
+    session.run(python, "-m", "tests.tools.mutants", *session.posargs)
 
 
-@nox.session(name="record-baseline", python=LATEST.python, default=False)
+@nox.session(name="record-baseline", default=False)
 def record_baseline(session: nox.Session) -> None:
     """Record what exact EM makes of each case, and how the newest release fits it."""
-    environments.install_release(session, LATEST)
+    python = enter_release(session, RELEASES[-1])
     _, variables = session_arguments.take(session)
-    session.run("python", "-m", "tests.tools.record_baseline", *session.posargs, env=variables)
+    session.run(python, "-m", "tests.tools.record_baseline", *session.posargs, env=variables)
 
 
 @nox.session(default=False)
 def report(session: nox.Session) -> None:
     """Make one page out of the records of any number of runs."""
-    environments.install_group(session, "report")
+    python = enter_group(session, "report")
     paths = ("--output", "--summary", "--benchmarks", "--remedies")
     arguments, variables = session_arguments.take(session, *paths, files=True)
-    session.run("python", "-m", "tests.tools.report", *arguments, env=variables)
+    session.run(python, "-m", "tests.tools.report", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def releases(session: nox.Session) -> None:
     """Refresh the table of releases from the package index."""
-    environments.install_group(session, "releases")
-    session.run("python", "-m", "tests.tools.releases", *session.posargs)
+    python = enter_group(session, "releases")
+    session.run(python, "-m", "tests.tools.releases", *session.posargs)
 
 
 @nox.session(default=False)
 def selftest(session: nox.Session) -> None:
     """Test the suite itself, with fakes that are right, wrong, and wrong in one way."""
-    environments.install_group(session, "selftest")
+    python = enter_group(session, "selftest")
     arguments, variables = session_arguments.take(session)
-    session.run("python", "-m", "pytest", "tests/selftest", *arguments, env=variables)
+    session.run(python, "-m", "pytest", "tests/selftest", *arguments, env=variables)
 
 
 @nox.session(default=False)
 def lint(session: nox.Session) -> None:
     """Lint and type-check with ruff and mypy."""
-    environments.install_group(session, "lint")
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
-    session.run("mypy")
+    python = enter_group(session, "lint")
+    session.run(python, "-m", "ruff", "check", ".")
+    session.run(python, "-m", "ruff", "format", "--check", ".")
+    session.run(python, "-m", "mypy")

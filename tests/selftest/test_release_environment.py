@@ -1,22 +1,39 @@
-"""Environments outside nox's sessions: found by version, whole or not there, shared ones left alone."""
+"""Environments of releases and groups: found by version, whole or not there, shared ones left alone."""
 
 from __future__ import annotations
 
 import errno
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from tests.tools import release_environment, release_table
-from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
+from tests.tools.release_environment import EnvironmentFailed, InterpreterMissing, UnknownRelease
 from tests.tools.release_table import Release
 
-UV_OF_A_FULL_DISK = '#!/bin/sh\necho "error: No space left on device (os error 28)" >&2\nexit 2\n'
-# Makes what `uv venv` would, and counts its calls.
-UV_THAT_WORKS = '#!/bin/sh\necho "$@" >>"$(dirname "$0")/calls"\nif [ "$1" = venv ]; then\n  for last; do :; done\n'
-UV_THAT_WORKS += '  mkdir -p "$last/bin"\nfi\n'
+UV_OF_A_FULL_DISK = """#!/bin/sh
+[ "$1" = python ] && exit 0
+echo "error: No space left on device (os error 28)" >&2
+exit 2
+"""
+UV_WITHOUT_INTERPRETERS = """#!/bin/sh
+echo "error: No interpreter found" >&2
+exit 2
+"""
+# Makes what `uv venv` would, with a Python that says what it is to run, and counts its calls.
+UV_THAT_WORKS = """#!/bin/sh
+echo "$@" >>"$(dirname "$0")/calls"
+if [ "$1" = venv ]; then
+  for last; do :; done
+  mkdir -p "$last/bin"
+  printf '#!/bin/sh\necho "ran $*"\n' >"$last/bin/python"
+  chmod +x "$last/bin/python"
+fi
+"""
 
 RELEASE = Release("1.8.7", "3.12", "2026-01-01")
 
@@ -66,11 +83,69 @@ def test_an_environment_of_other_steps_is_made_anew(tmp_path: Path, monkeypatch:
     assert "--exclude-newer=2026-02-02" in calls.read_text()
 
 
+def test_an_environment_whose_interpreter_is_gone_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uv_that(tmp_path, monkeypatch, UV_THAT_WORKS)
+    python = release_environment.make(RELEASE, tmp_path / "environments")
+    python.unlink()
+    python.symlink_to(tmp_path / "removed" / "python3.12")
+    assert not release_environment.is_made(RELEASE, tmp_path / "environments")
+    assert release_environment.make(RELEASE, tmp_path / "environments").exists()
+
+
+def test_processes_that_need_the_same_environment_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = uv_that(tmp_path, monkeypatch, UV_THAT_WORKS) / "calls"
+    together = Barrier(8)
+
+    def make() -> Path:
+        together.wait()
+        return release_environment.make(RELEASE, tmp_path / "environments")
+
+    with ThreadPoolExecutor(together.parties) as pool:
+        made = [pool.submit(make) for _ in range(together.parties)]
+    assert len({one.result() for one in made}) == 1
+    assert calls.read_text().count("venv ") == 1
+
+
+def test_what_a_killed_maker_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "environments"
+    uv_that(tmp_path, monkeypatch, UV_THAT_WORKS)
+    left = folder / ".sklearn-1.8.7-python3.12.making"
+    left.mkdir(parents=True)
+    (left / "half").touch()
+    place = release_environment.make(RELEASE, folder).parent.parent
+    assert not left.exists()
+    assert not (place / "half").exists()
+
+
+def test_pythons_of_one_release_are_two_environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uv_that(tmp_path, monkeypatch, UV_THAT_WORKS)
+    first = release_environment.make(RELEASE, tmp_path / "environments")
+    other = release_environment.make(Release("1.8.7", "3.13", "2026-01-01"), tmp_path / "environments")
+    assert first != other
+    assert release_environment.is_made(RELEASE, tmp_path / "environments")
+
+
+def test_a_group_has_one_environment_for_each_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = uv_that(tmp_path, monkeypatch, UV_THAT_WORKS) / "calls"
+    folder = tmp_path / "environments"
+    made = [release_environment.make_group("corpus", python, folder) for python in ("3.10", "3.13", "3.10", "3.13")]
+    assert made[:2] == made[2:]
+    assert len(set(made)) == calls.read_text().count("venv ") == 2
+    assert "matplotlib" in calls.read_text()
+
+
+def test_a_missing_interpreter_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uv_that(tmp_path, monkeypatch, UV_WITHOUT_INTERPRETERS)
+    with pytest.raises(InterpreterMissing, match=r"Python 3\.12 is neither on PATH nor in pyenv"):
+        release_environment.make(RELEASE, tmp_path / "environments")
+
+
 def test_a_full_disk_leaves_nothing_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     uv_that(tmp_path, monkeypatch, UV_OF_A_FULL_DISK)
-    with pytest.raises(EnvironmentFailed, match="No space left on device"):
+    with pytest.raises(EnvironmentFailed, match="No space left on device") as caught:
         release_environment.make(RELEASE, tmp_path / "environments")
-    assert list((tmp_path / "environments").iterdir()) == []
+    assert not isinstance(caught.value, InterpreterMissing)
+    assert not [place for place in (tmp_path / "environments").iterdir() if place.is_dir()]
 
 
 def test_a_machine_without_uv_is_told_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

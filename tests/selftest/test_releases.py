@@ -220,3 +220,24 @@ def test_a_client_that_is_missing_is_one_error(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(releases.IndexUnreachable, match=r"`uv pip compile --no-deps \.\.\.` could not be run"):
         releases.wheel_upload_day("1.9.1", "3.13")
+
+
+def test_a_broken_table_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "releases.json"
+    path.write_text("{", encoding="utf-8")
+    monkeypatch.setattr(release_table, "TABLE", path)
+    wheel = '{url = "scikit_learn-1.9.0-cp313-cp313-any.whl", upload-time = 2026-05-31T23:00:00Z}'
+    clients = {
+        "python": """case "$*" in *=3.13) echo '{"versions": ["1.9.0"]}' ;; *) echo '{"versions": []}' ;; esac""",
+        "uv": f"echo '[[packages]]'; echo 'wheels = [{wheel}]'",
+    }
+    for name, answer in clients.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{answer}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), "/bin", "/usr/bin"]))
+    assert releases.main([]) == 0
+    assert read(path) == [Release(**NEW)]
+    assert f"the table is broken and will be made anew: {path}: " in capsys.readouterr().out

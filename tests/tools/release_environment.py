@@ -1,7 +1,11 @@
-"""Environments of releases for tools that need several at once: one worker each, outside nox's sessions.
+"""Environments: one for each release, and one for each dependency group, shared by nox's sessions and the tools.
 
-They are kept in ``.environments/`` and shared; nothing writes into one after it
-is made. What needs a scikit-learn that it may change asks for a private one.
+They are kept in ``.environments/``, each with the steps that made it: it is
+made anew when those change, and needs no network while they do not. It appears
+whole or not at all, and nothing writes into it after it is made. What needs a
+scikit-learn that it may change asks for a private one.
+
+Imported by noxfile.py, so it needs nothing but nox and what nox brings.
 """
 
 from __future__ import annotations
@@ -16,10 +20,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from tests.tools import environments, interpreters, release_table
 from tests.tools.release_table import Release
 
 FOLDER = release_table.TABLE.parent.parent / ".environments"
+# Inside an environment: the steps that made it.
+RECORD = "made_by.json"
 LAST_LINES = 3
 PRIVATE = "private"
 
@@ -30,6 +38,10 @@ class UnknownRelease(ValueError):
 
 class EnvironmentFailed(RuntimeError):
     """An environment that could not be made: no interpreter, no network, a full disk."""
+
+
+class InterpreterMissing(EnvironmentFailed):
+    """There is no interpreter of the Python that an environment needs."""
 
 
 def find(version: str) -> Release:
@@ -57,7 +69,7 @@ def _newest(releases: list[Release], series: str) -> Release | None:
 
 def is_made(release: Release, folder: Path = FOLDER) -> bool:
     """Whether the shared environment of a release is there."""
-    return _made_by(folder / f"sklearn-{release.version}") == environments.steps_of(release)
+    return _is_whole(_place_of(release, folder), environments.steps_of(release))
 
 
 def make(release: Release, folder: Path = FOLDER) -> Path:
@@ -68,11 +80,28 @@ def make(release: Release, folder: Path = FOLDER) -> Path:
     EnvironmentFailed
         uv could not make it.
     """
-    place = folder / f"sklearn-{release.version}"
-    if not is_made(release, folder):
-        print(f"making the environment of scikit-learn {release.version} ...", file=sys.stderr, flush=True)
-        _create(place, release.python, environments.steps_of(release))
-    return python_of(place)
+    name = f"scikit-learn {release.version}"
+    return _make_shared(_place_of(release, folder), release.python, environments.steps_of(release), name)
+
+
+def make_group(group: str, python: str | None = None, folder: Path = FOLDER) -> Path:
+    """The Python of the shared environment of a dependency group of pyproject.toml, made where it is not there yet.
+
+    Parameters
+    ----------
+    group : str
+    python : str, optional
+        Major and minor version, like 3.13; by default the Python that this runs on.
+    folder : Path
+
+    Raises
+    ------
+    EnvironmentFailed
+        uv could not make it.
+    """
+    version = python or "{0.major}.{0.minor}".format(sys.version_info)
+    place = folder / f"{group}-python{version}"
+    return _make_shared(place, python or sys.executable, [environments.group(group)], f"the tools ({group})")
 
 
 def make_private(release: Release, place: Path, folder: Path = FOLDER) -> Path:
@@ -172,31 +201,82 @@ def packages_of(python: Path) -> Path:
     return Path(answer.stdout.strip())
 
 
-def _made_by(place: Path) -> object:
+def _place_of(release: Release, folder: Path) -> Path:
+    return folder / f"sklearn-{release.version}-python{release.python}"
+
+
+def _make_shared(place: Path, python: str, steps: list[list[str]], name: str) -> Path:
+    """Make an environment unless it is there, one process at a time: those that wait find it made."""
+    if not _is_whole(place, steps):
+        with _alone(place, name):
+            if not _is_whole(place, steps):
+                print(f"making the environment of {name} ...", file=sys.stderr, flush=True)
+                _create(place, python, steps)
+    return python_of(place)
+
+
+@contextlib.contextmanager
+def _alone(place: Path, name: str) -> Iterator[None]:
+    """No other process makes the same environment meanwhile; a lock ends with its process."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(place.with_name(f".{place.name}.lock"))
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            print(f"another process makes the environment of {name}; waiting ...", file=sys.stderr, flush=True)
+            lock.acquire()
+    except OSError as error:
+        raise EnvironmentFailed(f"no environment in {place}: {error}") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _is_whole(place: Path, steps: list[list[str]]) -> bool:
+    """Whether an environment was made by these steps, and the interpreter that it links to is still there."""
     with contextlib.suppress(OSError, ValueError):
-        return json.loads((place / environments.RECORD).read_text(encoding="utf-8"))
-    return None
+        return json.loads((place / RECORD).read_text(encoding="utf-8")) == steps and python_of(place).exists()
+    return False
 
 
 def _create(place: Path, python: str, steps: list[list[str]]) -> None:
     """Make an environment under another name, and move it to its place when it is whole."""
     interpreters.add_pyenv_to_path()
+    scratch = place.with_name(f".{place.name}.making")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as scratch_name:
-            scratch = Path(scratch_name, "environment")
-            uv(["venv", "--quiet", "--no-project", "--python", python, str(scratch)])
+        _remove(scratch)  # of a process that was killed
+        try:
+            _make_empty(scratch, python)
             for step in steps:
                 uv(["pip", "install", "--quiet", "--python", str(python_of(scratch)), *step])
-            (scratch / environments.RECORD).write_text(json.dumps(steps, indent=1), encoding="utf-8")
-            shutil.rmtree(place, ignore_errors=True)
-            # Another process may have been faster: its environment is as good.
-            with contextlib.suppress(OSError):
-                scratch.rename(place)
-            if _made_by(place) != steps:
-                raise EnvironmentFailed(f"{place} could not be written; is the disk full, or the folder not yours?")
+            (scratch / RECORD).write_text(json.dumps(steps, indent=1), encoding="utf-8")
+            _remove(place)
+            scratch.rename(place)
+        finally:
+            _remove(scratch)
     except OSError as error:
         raise EnvironmentFailed(f"no environment in {place}: {error}") from None
+
+
+def _make_empty(place: Path, python: str) -> None:
+    try:
+        # Relocatable: its programs are found after it is moved, and in a copy.
+        uv(["venv", "--quiet", "--no-project", "--relocatable", "--python", python, str(place)])
+    except EnvironmentFailed:
+        command, variables = uv_command(["python", "find", "--no-project", python])
+        if subprocess.run(command, capture_output=True, check=False, env=variables).returncode:
+            raise InterpreterMissing(
+                f"Python {python} is neither on PATH nor in pyenv, and uv could not download it; install it"
+            ) from None
+        raise
+
+
+def _remove(place: Path) -> None:
+    if place.exists():
+        shutil.rmtree(place)
 
 
 def uv(arguments: Sequence[str]) -> None:

@@ -79,16 +79,25 @@ def _run(*command: str, stdin: str | None = None) -> str:
     return done.stdout
 
 
+def _known() -> list[Release]:
+    """What the table has: nothing where it is missing or broken, so that all of it is asked anew."""
+    try:
+        return release_table.read(release_table.TABLE)
+    except release_table.BadTable as error:
+        print(f"the table is broken and will be made anew: {error}", flush=True)
+        return []
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="nox -s releases --", description=__doc__.split("\n\n")[0])
     parser.add_argument("--dry-run", action="store_true", help="say what would change; write nothing")
     parser.add_argument("--all", action="store_true", help="ask for every release anew, not only for new ones")
     options = parser.parse_args(arguments)
     try:
-        known = release_table.read() if release_table.TABLE.exists() else []
+        known = _known()
         print(f"the table has {len(known)} releases; asking the package index ...", flush=True)
         releases = refresh(known, everything=options.all)
-    except (release_table.BadTable, IndexUnreachable) as error:
+    except IndexUnreachable as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     before, after = set(known), set(releases)
@@ -100,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     if before == after:
         print("nothing is new")
     elif not options.dry_run:
-        release_table.write(releases)
+        release_table.write(releases, release_table.TABLE)
         print(f"wrote {release_table.TABLE.name}: {len(releases)} releases")
     return 0
 

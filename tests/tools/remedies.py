@@ -1,6 +1,6 @@
 """Run the suite on every remedy with one release, and make the README's table of what each one passes.
 
-Run inside the environment of one release, by ``nox -s remedies``.
+The checks and the fits run in the environment of the newest release. Run by ``nox -s remedies``.
 """
 
 from __future__ import annotations
@@ -8,24 +8,24 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rich.console import Console
+from rich.progress import track
+
 from fixtures import corpus, documentation, whole_file
-from fixtures.validation import BrokenCase
-from tests.support import environment
-from tests.support.check import UnderTest, every
-from tests.support.estimator import DEFAULT_ESTIMATOR, import_estimator
+from tests.support.estimator import DEFAULT_ESTIMATOR
 from tests.support.judgement import BROKEN, KEPT, NOT_JUDGED
-from tests.support.subject import Subject
+from tests.tools import release_environment
 from tests.tools.compare.measure import CaseResult, Measurement, Plan
 from tests.tools.compare.ratio import Ratio
 from tests.tools.compare.sides import Side
-from tests.tools.worker_process import WorkerFailed
+from tests.tools.reduce.verification import matrix
+from tests.tools.worker_process import WorkerFailed, WorkerProcess, WorkerRefused
 
 README = corpus.PROJECT / "README.md"
 REMEDIES = {
@@ -36,6 +36,7 @@ REMEDIES = {
 }
 COST_CASE = "object-leaves-20000-samples"
 TABLE = "remedies"
+SECONDS_FOR_A_CASE = 600.0
 
 
 class Count(NamedTuple):
@@ -63,20 +64,13 @@ class NotTimed(RuntimeError):
     """A fit time that could not be compared."""
 
 
-def checks_of(path: str, capture: Path | None) -> Counts:
-    """Ask every check that promises something about an estimator: how often it ended in each way, by check."""
-    under_test = UnderTest(import_estimator(path), environment.describe()["scikit-learn"])
+def checks_of(worker: WorkerProcess, cases: Sequence[str]) -> Counts:
+    """Ask a worker about cases: how often each check that promises something ended in each way, by check."""
     ends: dict[str, Counter[str]] = {}
-    checks = [one for one in every().values() if not one.is_record]
-    for name in corpus.case_names():
-        try:
-            case = corpus.load_case(name, capture=capture)
-        except corpus.CaptureNotAtHand:
-            continue
-        subject = Subject(case, under_test.estimator_class, under_test.release)
-        for check in checks:
-            if check.runs_on(case.traits, under_test):
-                ends.setdefault(check.name, Counter())[check.judge(subject).end()] += 1
+    # The first answer of a worker waits for the import of scikit-learn.
+    for case in track(cases, worker.name, transient=True, console=Console(stderr=True)):
+        for check, end in worker.ask("ends", timeout=SECONDS_FOR_A_CASE, case=case).items():
+            ends.setdefault(check, Counter())[end] += 1
     return {name: Count(found[KEPT], found[BROKEN], found[NOT_JUDGED]) for name, found in ends.items()}
 
 
@@ -146,21 +140,28 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: --json names {options.json}, whose folder does not exist; make it first", file=sys.stderr)
         return 2
     counts = {}
-    warnings.simplefilter("ignore")  # what a fit warns of is in its outcome
     try:
         capture = corpus.find_capture(options.capture)
-        print(f"timing fits of {COST_CASE} ...", flush=True)
-        cost = cost_of([Side(name, Path(sys.executable), path) for name, path in REMEDIES.items()], Plan())
-        for name, estimator in REMEDIES.items():
+        release = matrix("series")[-1]
+        python = release_environment.make(release_environment.find(release))
+        print(f"timing fits of {COST_CASE} with scikit-learn {release} ...", flush=True)
+        cost = cost_of([Side(name, python, path) for name, path in REMEDIES.items()], Plan())
+        variables = {"GMM_CAPTURE": str(capture)} if capture else {}
+        published = set() if capture else set(corpus.names_with("published"))
+        cases = [name for name in corpus.case_names() if name not in published]
+        for name, path in REMEDIES.items():
             print(f"asking every check about {name} ...", flush=True)
-            counts[name] = checks_of(estimator, capture)
-    except (corpus.BadCaptureFolder, NotTimed, BrokenCase, WorkerFailed) as error:
+            with WorkerProcess(python, "tests.workers.probe", name, variables, [path]) as worker:
+                counts[name] = checks_of(worker, cases)
+    except (
+        corpus.BadCaptureFolder, NotTimed, WorkerFailed, WorkerRefused, release_environment.EnvironmentFailed,
+    ) as error:  # fmt: skip
         print(f"error: {error}", file=sys.stderr)
         return 2
     made = table(counts, cost)
     print(made)
     if options.json:
-        data = as_data(environment.describe()["scikit-learn"], counts, cost)
+        data = as_data(release, counts, cost)
         whole_file.write_text(options.json, json.dumps(data, indent=1) + "\n")
     if options.write:
         documentation.put_table(README, TABLE, made)

@@ -16,12 +16,12 @@ PYTEST_OPTIONS = (
 )  # fmt: skip
 
 
-def run_suite(session: nox.Session, version: str) -> None:
-    """Run the checks against one release; write ``results/sklearn-<version>.xml``."""
+def run_suite(session: nox.Session, python: str, version: str) -> None:
+    """Run the checks against one release, with its Python; write ``results/sklearn-<version>.xml``."""
     arguments, variables = session_arguments.take(session, "--plots")
     with _written_whole(session, Path("results", f"sklearn-{version}.xml")) as scratch:
         session.run(
-            "python", "-m", "pytest", *PYTEST_OPTIONS,
+            python, "-m", "pytest", *PYTEST_OPTIONS,
             f"--junitxml={scratch}", "-o", f"junit_suite_name=scikit-learn {version}",
             *arguments, env=variables,
         )  # fmt: skip

@@ -30,7 +30,7 @@ class WorkerRefused(ValueError):
 
 
 class WorkerProcess:
-    """A module of ``tests/support`` that serves requests in an environment, held open.
+    """A module of ``tests/workers`` that serves requests in an environment, held open.
 
     Parameters
     ----------

@@ -22,6 +22,7 @@ from fixtures.validation import BrokenCase
 from tests.support import check, comparison, environment, replay
 from tests.support.check import Check, UnderTest
 from tests.support.diagnosis import NotDiagnosable, diagnose
+from tests.support.estimator import import_estimator
 from tests.support.findings import Finding, as_item
 from tests.support.judgement import BROKEN, KEPT, Judgement
 from tests.support.reference import DegenerateCovariance, exact_replay
@@ -67,7 +68,8 @@ class Probe:
     """
 
     def __init__(self, estimator_class: Any = None, release: str = "") -> None:
-        self._under_test = UnderTest(estimator_class, release) if estimator_class else None
+        self._estimator_class = estimator_class
+        self._under_test = UnderTest(estimator_class, release) if release else None
         self._asked: Dict[str, Check] = {}
 
     @property
@@ -80,7 +82,8 @@ class Probe:
             It cannot be imported, or cannot fit.
         """
         if self._under_test is None:
-            self._under_test = UnderTest(_working_estimator(), environment.describe()["scikit-learn"])
+            estimator_class = self._estimator_class or _working_estimator()
+            self._under_test = UnderTest(estimator_class, environment.describe()["scikit-learn"])
         return self._under_test
 
     @property
@@ -208,6 +211,13 @@ class Probe:
             if same:
                 break
         return answers
+
+    def ends(self, case: str) -> Dict[str, str]:
+        """How every check that promises something and runs on a case of the corpus ends, by its name."""
+        subject = self._subject(_load(case))
+        promises = [one for one in check.every().values() if not one.is_record]
+        asked = [one for one in promises if one.runs_on(subject.case.traits, self.under_test)]
+        return {one.name: one.judge(subject).end() for one in asked}
 
     def starts(self, candidate: Dict[str, Any]) -> List[Dict[str, Any]]:
         """The parameters from which an explicit replay fits each frame of a chain."""
@@ -392,12 +402,13 @@ def _first_line(text: str) -> str:
     return (text.strip().splitlines() or [""])[0]
 
 
-def main() -> None:
+def main(arguments: List[str]) -> None:
+    """Answer requests about scikit-learn's class, or about the one that ``MODULE:CLASS`` names."""
     warnings.simplefilter("ignore")  # what a fit warns of is in its outcome
-    probe = Probe()
-    requests = ("names", "failure", "ways", "starts", "exact", "judge", "outcome")
+    probe = Probe(*(import_estimator(path) for path in arguments))
+    requests = ("names", "failure", "ways", "starts", "exact", "judge", "outcome", "ends")
     worker.serve({"under_test": probe.versions, **{name: getattr(probe, name) for name in requests}})
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -55,9 +55,6 @@ DEFAULT_CASES = (
 FINE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 
-NEWEST = release_table.read()[-1].version
-
-
 class BadRequest(ValueError):
     """What the user asked for cannot be done."""
 
@@ -131,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.neighbours:
             return _neighbours(plan, write=options.write)
         if options.self_test:
-            return _self_test(options.sides[0] if options.sides else NEWEST, plan, options)
+            return _self_test(options.sides[0] if options.sides else release_table.read()[-1].version, plan, options)
         results = [CaseResult(case, plan.threshold) for case in options.case or DEFAULT_CASES]
         with open_side(options.sides[0], overlay=options.overlay) as old, _new_side(options, old) as new:
             return _compare(old, new, results, plan, options)

@@ -3,7 +3,7 @@
 ::
 
     with prepare("1.9.1+fix.patch") as prepared:
-        WorkerProcess(prepared.python, "tests.support.replay_worker", prepared.name, prepared.variables)
+        WorkerProcess(prepared.python, "tests.workers.fit_timer", prepared.name, prepared.variables)
 """
 
 from tests.tools.sources.naming import SourceUnusable
