@@ -15,6 +15,7 @@ import nox
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from fixtures.fault import Fault
 from tests.tools import environments, interpreters, release_table, session_arguments, suite_run
 
 nox.needs_version = ">=2025.11"
@@ -26,7 +27,11 @@ interpreters.add_pyenv_to_path()
 
 Runner = Callable[[nox.Session, str], None]
 
-RELEASES = release_table.read()
+try:
+    RELEASES = release_table.read()
+except Fault as fault:  # no session can be named without the table
+    print(f"error: {fault}", file=sys.stderr)
+    sys.exit(2)
 SERIES = release_table.newest_of_series(RELEASES)
 LATEST = SERIES[-1]
 OTHERS = [release for release in RELEASES if release not in SERIES]

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.fault import Fault
 from tests.tools.bisect import order, release_search
 from tests.tools.bisect.dependency_search import DependencyCulprit, DependencySearch
-from tests.tools.bisect.question import Answer, BadQuestion, Question, question
+from tests.tools.bisect.question import Answer, Question, question
 from tests.tools.bisect.release_search import EndsUnusable, ReleaseChange
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
-from tests.tools.releases import IndexUnreachable
 from tests.workers.outcome_probe import FAILS, PASSES
 
 CHECKED = question("two-samples", "test_no_component_collapses", None)
@@ -170,7 +170,7 @@ def test_a_check_that_is_skipped_tells_only_what_it_is_said_to_count_as(counts_a
     ],
 )
 def test_what_does_not_exist_is_told_with_what_does(case: str, check: str, outcome: str, said: str) -> None:
-    with pytest.raises(BadQuestion, match=said):
+    with pytest.raises(Fault, match=said):
         question(case, check, outcome)
 
 
@@ -236,7 +236,7 @@ def test_environments_with_the_same_dependencies_are_told() -> None:
 
 def test_an_index_that_cannot_be_reached_is_told() -> None:
     def no_network(_: str, __: str) -> list[str]:
-        raise IndexUnreachable("`pip index versions numpy ...` failed: no route to host")
+        raise Fault("`pip index versions numpy ...` failed: no route to host")
 
     change = ReleaseChange(BEFORE, AFTER, Answer(PASSES, versions=OLD), Answer(FAILS, versions=NEW))
 

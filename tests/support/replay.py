@@ -14,6 +14,7 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from fixtures.corpus import Case
+from fixtures.fault import Fault
 from tests.support import stopwatch
 
 EXPLICIT, WARM_START = "explicit", "warm_start"
@@ -23,7 +24,7 @@ LARGE_FRAME = 50000
 DEFAULT_ESTIMATOR = "sklearn.mixture:GaussianMixture"
 
 
-class UnknownEstimator(ValueError):
+class UnknownEstimator(Fault):
     """The estimator that the user named cannot be imported."""
 
 

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fixtures.fault import Fault
+
 MIXTURE = "sklearn/mixture"
 VERSION_FILE = "sklearn/__init__.py"
 UNCONFIGURED = [
@@ -35,7 +37,7 @@ DIFF = ["--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--src-p
 FIELDS = "%H%x00%cI%x00%s%x00%b%x00%x00"
 
 
-class HistoryUnusable(ValueError):
+class HistoryUnusable(Fault):
     """A clone, or a revision of it, that cannot be used: not scikit-learn's, unknown, or cut short."""
 
 

@@ -15,13 +15,10 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from fixtures import strict_json, whole_file
+from fixtures.fault import Fault
 
 TABLE = Path(__file__).resolve().parent.parent / "releases.json"
 FORMAT_VERSION = 1
-
-
-class BadTable(ValueError):
-    """The table of releases is not what its format says."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ def read(path: Path = TABLE) -> list[Release]:
 
     Raises
     ------
-    BadTable
+    Fault
         The file is missing or malformed.
     """
     try:
@@ -69,7 +66,9 @@ def read(path: Path = TABLE) -> list[Release]:
         if not versions or versions != sorted(set(versions)):
             raise ValueError("versions that are not sorted, each once")
     except (OSError, ValueError, KeyError, TypeError, InvalidVersion) as error:
-        raise BadTable(f"{path}: {error}; `nox -s releases` writes this file") from None
+        raise Fault(
+            f"{path}: {error}; should be as `nox -s releases` writes it (`git restore` brings it back)"
+        ) from None
     return releases
 
 

@@ -1,11 +1,15 @@
 """Run the suite on every remedy with one release, and make the README's table of what each one passes.
 
-Run inside the environment of one release, by ``nox -s remedies``.
+Runs inside the environment of one release.
+
+Examples
+--------
+  nox -s remedies
+  nox -s remedies -- --write --json FILE
 """
 
 from __future__ import annotations
 
-import argparse
 import collections
 import json
 import os
@@ -17,7 +21,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from fixtures import corpus, documentation, whole_file
+from fixtures import command_line, corpus, documentation, whole_file
+from fixtures.fault import Fault
 from tests.support import environment, replay
 
 README = corpus.PROJECT / "README.md"
@@ -34,16 +39,12 @@ TABLE = "remedies"
 Counts = dict[str, tuple[int, int]]
 
 
-class SuiteBroke(RuntimeError):
-    """A run of the suite ended otherwise than by passing or failing checks."""
-
-
 def checks_of(estimator: str, capture: Path | None) -> Counts:
     """Run every check but the baseline's on an estimator: (failed, all) by check.
 
     Raises
     ------
-    SuiteBroke
+    Fault
         The run left no record, or a check ended in an error.
     """
     variables = {**os.environ, **({"GMM_CAPTURE": str(capture)} if capture else {})}
@@ -53,15 +54,13 @@ def checks_of(estimator: str, capture: Path | None) -> Counts:
         command += ["--estimator", estimator, f"--junitxml={record}", f"--ignore={Path('tests', 'test_baseline.py')}"]
         done = subprocess.run(command, cwd=corpus.PROJECT, env=variables, capture_output=True, text=True, check=False)
         if not record.exists() or done.returncode not in (0, 1):
-            raise SuiteBroke(
-                f"{estimator}: pytest ended with {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}"
-            )
+            raise Fault(f"{estimator}: pytest ended with {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}")
         cases = list(ElementTree.parse(record).getroot().iter("testcase"))  # noqa: S314  (written just now)
     counts: dict[str, list[int]] = collections.defaultdict(lambda: [0, 0])
     for case in cases:
         check = re.sub(r"\[.*", "", case.get("name", ""))
         if case.find("error") is not None:
-            raise SuiteBroke(f"{estimator}: {case.get('name')} ended in an error; should pass or fail")
+            raise Fault(f"{estimator}: {case.get('name')} ended in an error; should pass or fail")
         # The capture's figures are what the defect gives: no remedy should.
         if case.find("skipped") is None and check != "test_fit_gives_the_published_figures":
             counts[check][0] += case.find("failure") is not None
@@ -107,24 +106,20 @@ def as_data(release: str, counts: dict[str, Counts], cost: list[float]) -> dict[
     return {"release": release, "names": list(counts), "rows": rows, "cost_case": COST_CASE, "cost": cost}
 
 
+@command_line.command()
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="nox -s remedies --", description=__doc__.split("\n\n")[0])
+    parser = command_line.parser("remedies", __doc__)
     parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
     parser.add_argument("--write", action="store_true", help="put the table into README.md")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the table for `nox -s report`")
     options = parser.parse_args(arguments)
     if options.json and not options.json.parent.is_dir():
-        print(f"error: --json names {options.json}, whose folder does not exist; make it first", file=sys.stderr)
-        return 2
+        raise Fault(f"--json names {options.json}, whose folder does not exist; make it first")
+    capture = corpus.find_capture(options.capture)
     counts = {}
-    try:
-        capture = corpus.find_capture(options.capture)
-        for name, estimator in REMEDIES.items():
-            print(f"running the suite on {name} ...", flush=True)
-            counts[name] = checks_of(estimator, capture)
-    except (corpus.BadCaptureFolder, SuiteBroke) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    for name, estimator in REMEDIES.items():
+        print(f"running the suite on {name} ...", flush=True)
+        counts[name] = checks_of(estimator, capture)
     cost = cost_of(list(REMEDIES.values()))
     made = table(counts, cost)
     print(made)

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from fixtures.fault import Fault
 from tests.tools import release_table
 from tests.tools.environments import ENVIRONMENT_VARIABLES
 
@@ -21,11 +22,11 @@ LAST_LINES = 3
 SECONDS_TO_STOP = 5.0
 
 
-class WorkerFailed(RuntimeError):
+class WorkerFailed(Fault):
     """A worker died, did not answer in time, or an answer raised."""
 
 
-class WorkerRefused(ValueError):
+class WorkerRefused(Fault):
     """A worker says why it cannot meet a request."""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import corpus
+from fixtures.fault import Fault
 from tests.support import ledger
 from tests.tools.worker_process import WorkerFailed, WorkerProcess, WorkerRefused
 from tests.workers.outcome_probe import OUTCOMES, SKIPPED
@@ -18,10 +19,6 @@ TESTS = Path(ledger.LEDGER).parent
 SECONDS_AT_MOST = 600.0
 # Fit times that differ by less are called equal: a busy machine alone does as much.
 TIME_RATIO = 1.5
-
-
-class BadQuestion(ValueError):
-    """A case, check or outcome that does not exist."""
 
 
 @dataclass(frozen=True)
@@ -124,22 +121,22 @@ def question(case: str, check: str | None, outcome: str | None) -> Question:
 
     Raises
     ------
-    BadQuestion
+    Fault
         There is no such thing.
     """
     cases = corpus.case_names()
     if case not in cases:
         near = [name for name in cases if case in name] or cases
-        raise BadQuestion(f"there is no case {case!r}; should be one of {', '.join(near)}")
+        raise Fault(f"there is no case {case!r}; should be one of {', '.join(near)}")
     if outcome is not None:
         if outcome not in OUTCOMES:
-            raise BadQuestion(f"there is no outcome {outcome!r}; should be one of {', '.join(OUTCOMES)}")
+            raise Fault(f"there is no outcome {outcome!r}; should be one of {', '.join(OUTCOMES)}")
         return Question(case, (), outcome, outcome)
     files = ledger.checks_by_file(TESTS)
     checks = {name: (name,) for names in files.values() for name in names}
     known = {**checks, **{stem: tuple(names) for stem, names in files.items()}}
     if check not in known:
-        raise BadQuestion(f"there is no check {check!r}; should be one of {', '.join(sorted(known))}")
+        raise Fault(f"there is no check {check!r}; should be one of {', '.join(sorted(known))}")
     return Question(case, known[check], None, check)
 
 

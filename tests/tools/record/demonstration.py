@@ -2,20 +2,24 @@
 
 The picture is that of the corpus's chain ``chain-object-leaves``, larger and
 with more between the objects: lossless, the same on every platform.
+
+Examples
+--------
+  nox -s demonstration -- --to tracker.mkv
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
 import av
-import av.error
 import numpy as np
 
+from fixtures import command_line, whole_file
+from fixtures.fault import Fault
 from fixtures.scenes import Disc, Scene
 
 FRAMES_PER_SECOND = 10
@@ -70,20 +74,15 @@ def write_video(path: Path, pictures: Iterable[np.ndarray], *, codec: str = "ffv
             container.mux(stream.encode(None))
 
 
+@command_line.command()
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="nox -s demonstration --", description=__doc__.split("\n\n")[0])
+    parser = command_line.parser("demonstration", __doc__)
     parser.add_argument("--to", type=Path, required=True, metavar="FILE.mkv", help="where the video goes")
     options = parser.parse_args(arguments)
     if options.to.suffix != ".mkv":
-        parser.error(f"--to is {str(options.to)!r}; should end in .mkv")
-    scratch = options.to.with_name(f".{options.to.stem}.writing.mkv")
-    try:
+        raise Fault(f"--to is {str(options.to)!r}; should end in .mkv")
+    with whole_file.writing(options.to) as scratch:
         write_video(scratch, (picture(SCENE, time) for time in range(N_FRAMES)))
-        scratch.replace(options.to)
-    except (OSError, av.error.FFmpegError) as error:
-        scratch.unlink(missing_ok=True)
-        print(f"error: {options.to} cannot be written ({error.strerror or error})", file=sys.stderr)
-        return 2
     print(f"{options.to}: {N_FRAMES} frames of {SCENE.width} x {SCENE.height} pixels, {len(SCENE.objects)} objects")
     return 0
 
