@@ -18,7 +18,7 @@ from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
 from tests.selftest.suite_runs import environment_of_a_run
 from tests.tools import release_table, releases
-from tests.tools.release_table import Release, newest_of_series, read, write
+from tests.tools.release_table import BadTable, Release, newest_of_series, read, write
 
 OLD = {"version": "1.8.0", "python": "3.12", "dependencies_until": "2025-12-11"}
 NEW = {"version": "1.9.0", "python": "3.13", "dependencies_until": "2026-06-01"}
@@ -72,16 +72,16 @@ def test_a_malformed_table_is_refused_in_one_line_that_names_it(tmp_path: Path, 
     path = tmp_path / "releases.json"
     raw = isinstance(content, str) and content != "table"
     path.write_text(content if raw else json.dumps(content), encoding="utf-8")
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(BadTable) as caught:
         read(path)
     message = str(caught.value)
     assert message.splitlines() == [message]
     assert message.startswith(f"{path}: ")
-    assert message.endswith("; should be as `nox -s releases` writes it (`git restore` brings it back)")
+    assert message.endswith("; `nox -s releases` writes this file")
 
 
 def test_a_missing_table_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Fault, match="No such file"):
+    with pytest.raises(BadTable, match="No such file"):
         read(tmp_path / "releases.json")
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -144,7 +142,6 @@ def test_ctrl_c_is_one_line(command: str, monkeypatch: pytest.MonkeyPatch, capsy
         ("mutants", ["--dry-run"]),
         ("record", ["FRAMES", "--components", "2"]),
         ("reduce", ["two-samples"]),
-        ("releases", ["--dry-run"]),
         ("report", []),
         ("report", ["--readme"]),
         ("tests-source", ["1.9"]),
@@ -158,21 +155,6 @@ def test_a_broken_table_of_releases_is_told(
     monkeypatch.setattr(release_table.read, "__defaults__", (broken,))
     said = refusal(main_of(command), [word.replace("FRAMES", str(point_sets)) for word in arguments])
     assert said.startswith(f"error: {broken}: ")
-
-
-def test_nox_itself_tells_of_a_broken_table(tmp_path: Path) -> None:
-    broken = tmp_path / "releases.json"
-    broken.write_text("[]", encoding="utf-8")
-    driver = (
-        "import pathlib, sys; from tests.tools import release_table;"
-        " release_table.read.__defaults__ = (pathlib.Path(sys.argv[1]),); import noxfile"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", driver, str(broken)], cwd=PROJECT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
-    assert line.startswith(f"error: {broken}: ")
 
 
 @pytest.mark.parametrize(

@@ -206,12 +206,6 @@ class Clone:
                 )
         return [content for content in contents if content is not None]
 
-    def mixture_trees(self, commits: Iterable[str]) -> list[str | None]:
-        """For each commit the id of its ``sklearn/mixture``: equal ones have equal files."""
-        names = [f"{commit}:{MIXTURE}" for commit in commits]
-        lines = self._ask("cat-file", "--batch-check=%(objectname)", stdin="\n".join(names)).splitlines()
-        return [None if line.endswith(" missing") else line for line in lines]
-
     def mixture_blobs(self, commits: Iterable[str]) -> list[dict[str, str]]:
         """For each commit the blob ids of the files that lie directly in its ``sklearn/mixture``, by name."""
         trees = self._objects([f"{commit}:{MIXTURE}" for commit in commits])
@@ -308,11 +302,6 @@ class Clone:
     def objects(self) -> Path:
         """The folder of its objects, which another repository can borrow."""
         return Path(self.git_dir, self._ask("rev-parse", "--git-path", "objects").rstrip("\n")).resolve()
-
-    def changed_files(self, before: str, after: str) -> list[str]:
-        """Paths that differ between two commits."""
-        listed = self._ask("diff-tree", "-r", "-z", "--name-only", *DIFF, before, after)
-        return [path for path in listed.split("\0") if path]
 
     def diff(self, before: str, after: str, paths: Sequence[str] = (MIXTURE,)) -> str:
         """The difference of some paths between two commits, as a unified diff."""

@@ -21,6 +21,10 @@ TABLE = Path(__file__).resolve().parent.parent / "releases.json"
 FORMAT_VERSION = 1
 
 
+class BadTable(Fault):
+    """The table of releases is not what its format says."""
+
+
 @dataclass(frozen=True)
 class Release:
     """One release of scikit-learn and the environment that it runs in.
@@ -50,7 +54,7 @@ def read(path: Path = TABLE) -> list[Release]:
 
     Raises
     ------
-    Fault
+    BadTable
         The file is missing or malformed.
     """
     try:
@@ -66,9 +70,7 @@ def read(path: Path = TABLE) -> list[Release]:
         if not versions or versions != sorted(set(versions)):
             raise ValueError("versions that are not sorted, each once")
     except (OSError, ValueError, KeyError, TypeError, InvalidVersion) as error:
-        raise Fault(
-            f"{path}: {error}; should be as `nox -s releases` writes it (`git restore` brings it back)"
-        ) from None
+        raise BadTable(f"{path}: {error}; `nox -s releases` writes this file") from None
     return releases
 
 
