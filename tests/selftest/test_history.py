@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.fault import Fault
 from tests.selftest.histories import Repository, fingerprint, in_mixture, installed_mixture, version_file
 from tests.tools.history import MIXTURE, Clone, HistoryUnusable
 
@@ -176,5 +177,5 @@ def test_a_partial_clone_is_told_and_nothing_is_fetched(
 
 def test_a_machine_without_git_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(HistoryUnusable, match="git is not on PATH"):
+    with pytest.raises(Fault, match="git is not on PATH"):
         Clone(tmp_path)

@@ -11,14 +11,13 @@ Examples
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from fixtures import command_line, corpus, whole_file
-from tests.tools import environments, release_environment, release_table
+from tests.tools import program_variables, release_environment, release_table
 from tests.tools.bench import tables
 from tests.tools.release_table import Release
 
@@ -88,10 +87,8 @@ def _releases(names: Sequence[str]) -> list[Release]:
 
 
 def _variables(threads: int, capture: Path | None) -> dict[str, str]:
-    held = {name: str(threads) for name, value in environments.ENVIRONMENT_VARIABLES.items() if value is not None}
-    dropped = {name for name, value in environments.ENVIRONMENT_VARIABLES.items() if value is None}
-    kept = {name: value for name, value in os.environ.items() if name not in dropped | {"PYTHONPATH", "VIRTUAL_ENV"}}
-    return {**kept, **held, **({"GMM_CAPTURE": str(capture)} if capture else {})}
+    held = dict.fromkeys(program_variables.HELD, str(threads))
+    return program_variables.variables({**held, **({"GMM_CAPTURE": str(capture)} if capture else {})})
 
 
 def _threads(text: str) -> int:

@@ -31,8 +31,7 @@ from rich.console import Console
 from fixtures import command_line, whole_file
 from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
-from tests.tools import release_environment
-from tests.tools.environments import ENVIRONMENT_VARIABLES
+from tests.tools import program_variables, release_environment
 from tests.tools.sources import carry_out, outcome_changes, plan_for
 from tests.tools.sources.prepared import Prepared
 from tests.tools.suite_run import PYTEST_OPTIONS
@@ -79,14 +78,10 @@ def _run_suite(
     python: Path, record: Path, for_pytest: list[str], variables: dict[str, str], *, quiet: bool = False
 ) -> int:
     """Run pytest in an environment; the record appears under its name when the run has ended."""
-    # PYTHONPATH could bring another scikit-learn than the one that was prepared.
-    dropped = {name for name, value in ENVIRONMENT_VARIABLES.items() if value is None} | {"PYTHONPATH", "VIRTUAL_ENV"}
-    held = {name: value for name, value in ENVIRONMENT_VARIABLES.items() if value is not None}
-    environment = {name: value for name, value in os.environ.items() if name not in dropped}
     with whole_file.written_by_program(record) as scratch:
         done = subprocess.run(
             [str(python), "-m", "pytest", *PYTEST_OPTIONS, f"--junitxml={scratch}", *for_pytest], cwd=PROJECT,
-            env={**environment, **held, **variables}, check=False, stdout=subprocess.DEVNULL if quiet else None,
+            env=program_variables.variables(variables), check=False, stdout=subprocess.DEVNULL if quiet else None,
             stderr=subprocess.DEVNULL if quiet else None,
         )  # fmt: skip
         if done.returncode in PYTEST_RAN and not scratch.exists():
