@@ -22,6 +22,8 @@ from tests.support.replay import import_estimator, replay
 from tests.tools import release_environment
 from tests.tools.reduce import __main__ as command
 from tests.tools.reduce.__main__ import main
+from tests.tools.reduce.candidate import Candidate
+from tests.tools.reduce.progress import Progress
 from tests.tools.reduce.verification import Releases
 from tests.tools.worker_process import WorkerFailed
 
@@ -135,6 +137,23 @@ def test_a_component_that_does_not_exist_is_refused(component: str, refusal: Ref
 )
 def test_what_cannot_be_is_refused_in_one_line(arguments: list[str], complaint: str, refusal: Refusal) -> None:
     assert complaint in refusal(main, arguments)
+
+
+def test_ctrl_c_keeps_the_smallest_so_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    n_samples = len(load_case("object-leaves-1d").frame)
+
+    def press(_: Progress, step: str, best: Candidate, asked: int) -> None:  # noqa: ARG001
+        if best.shape[0] < n_samples:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Progress, "update", press)
+    assert main(["object-leaves-1d", "--into", str(tmp_path / "new")]) == 130
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"interrupted: {tmp_path / 'new'} has the smallest so far, ")
+    assert line.endswith("; the same command goes on from here")
+    assert len(load_case("reduced-object-leaves-1d", root=tmp_path / "new").frame) < n_samples
 
 
 def test_a_worker_that_has_died_is_started_again() -> None:

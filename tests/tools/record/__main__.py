@@ -25,15 +25,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
-from fixtures import command_line
+from fixtures import add_case, command_line
 from fixtures.corpus import NAME, PROJECT, Case
 from fixtures.fault import Fault
-from fixtures.generated_case import DEFAULT_SETTINGS
-from fixtures.validation import COVARIANCE_TYPES, check_settings
+from fixtures.validation import check_settings
 from tests.tools import release_environment, release_table
 from tests.tools.record import frame_sources, lines, stored_break, stored_frames
 from tests.tools.record.frames import Conversion, Frames, Skipped
@@ -59,7 +57,9 @@ def main(arguments: list[str] | None = None, start: Start = open_worker) -> int:
     frames = Frames(source, conversion, options.components, options.every)
     mixture = f"{options.components} components, {options.covariance_type}, scikit-learn {release.version}"
     print(f"{source.description}; {mixture}", flush=True)
-    with TrackerProcess(start(release), options.estimator, options.components, _settings(options)) as tracker:
+    with TrackerProcess(
+        start(release), options.estimator, options.components, add_case.settings_of(options)
+    ) as tracker:
         recording = Recording(frames, tracker, options.ignore_pinned)
         starting = time.perf_counter() - clock
         pixels = vars(conversion) if source.holds == stored_frames.PIXELS else {}
@@ -119,7 +119,7 @@ def _tell(
     options: argparse.Namespace,
 ) -> Case:
     """Tell the story of a break; its case, which is not written yet."""
-    case = stored_break.case_of(step, tracker.start(), _settings(options), origin, options.name)
+    case = stored_break.case_of(step, tracker.start(), add_case.settings_of(options), origin, options.name)
     explanations = tracker.explain(step.broke[: lines.NAMED]) if step.broke else []
     print("\n".join(lines.of_break(step, explanations, recording.last)))
     if options.root == RECORDED:
@@ -153,10 +153,6 @@ def _why_nothing(recording: Recording, options: argparse.Namespace) -> str:
     return f"{options.source} holds no frames; should hold two or more"
 
 
-def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    return {key: getattr(options, key) for key in DEFAULT_SETTINGS}
-
-
 def _conversion(options: argparse.Namespace, source: stored_frames.FrameSource) -> Conversion:
     given = {key: getattr(options, key) for key in ("threshold", "scale", "difference")}
     given = {key: value for key, value in given.items() if value is not None}
@@ -183,7 +179,7 @@ def _check(options: argparse.Namespace) -> None:
         raise Fault(f"--root names {str(options.root)!r}, which is not a folder")
     if options.name is not None and (options.root / options.name).exists():
         raise Fault(f"--name is {options.name!r}, and {options.root / options.name} exists; should be a new name")
-    check_settings(Path("the settings given"), _settings(options))
+    check_settings(Path("the settings given"), add_case.settings_of(options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -191,10 +187,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("source", type=Path, metavar="VIDEO_OR_FRAMES", help="a video, a folder of images or .npy arrays, or one .npy")
     add("--components", type=int, required=True, metavar="K", help="number of components of the mixture")
-    add("--covariance-type", choices=COVARIANCE_TYPES, default=DEFAULT_SETTINGS["covariance_type"])
-    add("--reg-covar", type=float, default=DEFAULT_SETTINGS["reg_covar"], help="default: %(default)s")
-    add("--tol", type=float, default=DEFAULT_SETTINGS["tol"], help="default: %(default)s")
-    add("--max-iter", type=int, default=DEFAULT_SETTINGS["max_iter"], help="default: %(default)s")
+    add_case.add_settings(parser)
     add("--threshold", type=float, metavar="T", help="grey level from which on a pixel is lit (default: 1)")
     add("--scale", type=float, metavar="S", help="repeat a lit pixel round(S * grey level) times (default: 1)")
     add("--difference", action="store_true", default=None, help="take absolute differences to the frame before")
