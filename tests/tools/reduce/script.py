@@ -41,6 +41,11 @@ EVERYTHING = """\
 for name in ("weights_", "means_", "covariances_", "n_iter_", "converged_", "lower_bound_"):
     print(name, np.asarray(getattr(model, name)).tolist())"""
 
+TWO_FITS = """\
+for moved, back, means in ((X, 0, parameters["means_init"]), {other}):
+    model = GaussianMixture(**dict(parameters, {changed})).fit(moved)
+    print("means {{}}, lower bound {{!r}}".format((model.means_ - back).tolist(), float(model.lower_bound_)))"""
+
 # What a script shows where it does not show everything that a fit left.
 SHOWS = {
     "test_integers_are_predicted_like_floats": """\
