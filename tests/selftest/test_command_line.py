@@ -116,3 +116,10 @@ def test_help_shows_the_examples_of_the_docstring_and_the_exit_codes(capsys: pyt
 def test_an_option_that_there_is_not_is_a_fault() -> None:
     with pytest.raises(Fault, match=r"^unrecognized arguments: --colour \(--help shows the options\)$"):
         command_line.parser("thing", DOCUMENTATION).parse_args(["--colour"])
+
+
+def test_an_error_comes_after_what_was_printed_before(tmp_path: Path) -> None:
+    source = PRINTS.replace("return 0", 'raise OSError(2, "not there", "a.json")')
+    with (tmp_path / "said").open("wb") as said:
+        subprocess.run([sys.executable, "-c", source], cwd=PROJECT, stdout=said, stderr=said, check=False)
+    assert (tmp_path / "said").read_text(encoding="utf-8") == "a line\nerror: a.json: not there\n"

@@ -21,7 +21,7 @@ from fixtures.fault import Fault
 from tests.support import baseline, environment, expected, replay
 
 
-@command_line.command("the cases that are said to be written are")
+@command_line.command("every record is whole, as it was or anew; the same command goes on")
 def main(arguments: list[str] | None = None) -> int:
     parser = command_line.parser("record-baseline", __doc__)
     parser.add_argument("cases", nargs="*", metavar="CASE", help="cases to record (default: every case)")
