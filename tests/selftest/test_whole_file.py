@@ -78,3 +78,11 @@ def test_a_folder_that_cannot_be_written_leaves_the_one_that_was_there(tmp_path:
         whole_file.write_folder(tmp_path / "a", {"old": b"2", "no/such/file": b""})
     assert (tmp_path / "a" / "old").read_bytes() == b"1"
     assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+
+
+def test_what_is_half_written_is_not_taken_for_a_file_of_its_kind(tmp_path: Path) -> None:
+    for writing in (whole_file.writing, whole_file.written_by_program):
+        with writing(tmp_path / "record.xml") as scratch:
+            scratch.write_text("half", encoding="utf-8")
+            assert list(tmp_path.glob("*.xml")) == []
+        scratch.with_name("record.xml").unlink()
