@@ -13,6 +13,8 @@ import pytest
 from tests.selftest.recorder import Recorder
 from tests.selftest.suite_runs import PROCESSES, Run, copy_project, run_pytest
 
+Refusal = Callable[[Callable[[list[str]], int], list[str]], str]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _ctrl_c_is_heard() -> Iterator[None]:
@@ -40,6 +42,20 @@ def start_run() -> Iterator[Callable[..., Future[Run]]]:
     with ThreadPoolExecutor(PROCESSES) as pool:
         yield lambda root, *arguments, **variables: pool.submit(run_pytest, root, *arguments, **variables)
         pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture
+def refusal(capsys: pytest.CaptureFixture[str]) -> Refusal:
+    """The one line with which a command refuses a call."""
+
+    def line_of(main: Callable[[list[str]], int], arguments: list[str]) -> str:
+        capsys.readouterr()
+        assert main(arguments) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("error: ")
+        return line
+
+    return line_of
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fixtures.fault import Fault
+from tests.selftest.conftest import Refusal
 from tests.support import estimator, replay
 from tests.tools.bench import __main__ as command
 from tests.tools.bench import tables
@@ -50,7 +52,7 @@ def test_fit_times_have_a_column_for_each_release_and_a_gap_where_one_has_none()
 @pytest.mark.parametrize("text", ["", "[]", '{"benchmarks": [{}]}'])
 def test_what_is_no_record_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "record.json").write_text(text, encoding="utf-8")
-    with pytest.raises(tables.BadBenchmark, match="nox -s bench"):
+    with pytest.raises(Fault, match="nox -s bench"):
         tables.read(tmp_path / "record.json")
 
 
@@ -90,21 +92,11 @@ def test_every_start_is_timed_and_its_memory_counted(way: str) -> None:
     [
         (["9.9"], "error: there is no release '9.9' in releases.json"),
         (["1.9", "--capture", "no-such"], "error: --capture names 'no-such', which is not a folder"),
+        (["1.9", "--threads", "0"], "error: argument --threads: '0'; should be a number of threads, from 1 on"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_one_line(
-    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert command.main(arguments, tmp_path) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(message)
-    assert said.count("\n") == 1
-
-
-def test_a_number_of_threads_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        command.main(["1.9", "--threads", "0"])
-    assert "'0'; should be a number of threads, from 1 on" in capsys.readouterr().err
+def test_what_cannot_be_done_is_told_in_one_line(arguments: list[str], message: str, refusal: Refusal) -> None:
+    assert refusal(command.main, arguments).startswith(message)
 
 
 @pytest.mark.parametrize(("long", "fits"), [(0.0, 1), (1e9, 2)])

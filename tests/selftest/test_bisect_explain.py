@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fixtures import documentation
+from fixtures.fault import Fault
 from tests.support import ledger
 from tests.support.culprit import as_item
 from tests.tools import release_table
@@ -114,6 +115,6 @@ def test_a_readme_without_a_place_for_the_table_is_refused(tmp_path: Path) -> No
     path = stored(tmp_path, defect("d", (">=1.2", "test_a", ["one"])))
     (tmp_path / "README.md").write_text("nothing\n", encoding="utf-8")
     before = path.read_bytes()
-    with pytest.raises(ValueError, match="no place for the table of culprits"):
+    with pytest.raises(Fault, match="no place for the table of culprits"):
         explain_ledger.write_culprits({"d": [ITEM]}, path, tmp_path / "README.md")
     assert path.read_bytes() == before

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.fault import Fault
 from tests.tools.bisect import order, release_search
 from tests.tools.bisect.dependency_search import DependencyCulprit, DependencySearch, Environments
-from tests.tools.bisect.question import Answer, BadQuestion, Question, question
+from tests.tools.bisect.question import Answer, Question, question
 from tests.tools.bisect.record import Record
 from tests.tools.bisect.release_search import EndsUnusable, ReleaseChange
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
-from tests.tools.releases import IndexUnreachable
 from tests.workers.probe import FAILS, PASSES
 
 CHECKED = question("two-samples", "test_no_component_collapses", None)
@@ -154,12 +154,21 @@ def test_a_file_of_checks_is_all_of_its_checks() -> None:
 
 
 @pytest.mark.parametrize("counts_as", [None, PASSES])
-def test_a_check_that_is_skipped_tells_only_what_it_is_said_to_count_as(counts_as: str | None) -> None:
-    check = ("test_fit_moves_with_a_reflection",)  # not asked of chains
-    asked = Question("chain-object-leaves", check, None, check[0], skipped=counts_as)
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ("chain-object-leaves", "test_fit_moves_with_a_reflection does not run on chain-object-leaves here"),
+        ("object-leaves-reg-covar-zero", "exact EM ends in a singular covariance"),
+    ],
+)
+def test_a_check_that_is_not_judged_tells_only_what_it_is_said_to_count_as(
+    counts_as: str | None, case: str, said: str
+) -> None:
+    check = ("test_fit_moves_with_a_reflection",)
+    asked = Question(case, check, None, check[0], not_judged=counts_as)
     answer = asked.ask(Path(sys.executable), "this scikit-learn")
     assert answer.value == counts_as
-    assert answer.said.startswith("skipped: ")
+    assert answer.said.startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +180,7 @@ def test_a_check_that_is_skipped_tells_only_what_it_is_said_to_count_as(counts_a
     ],
 )
 def test_what_does_not_exist_is_told_with_what_does(case: str, check: str, outcome: str, said: str) -> None:
-    with pytest.raises(BadQuestion, match=said):
+    with pytest.raises(Fault, match=said):
         question(case, check, outcome)
 
 
@@ -268,7 +277,7 @@ def test_dependencies_are_exchanged_in_one_environment_unless_each_must_be_kept(
 
 def test_an_index_that_cannot_be_reached_is_told() -> None:
     def no_network(_: str, __: str) -> list[str]:
-        raise IndexUnreachable("`pip index versions numpy ...` failed: no route to host")
+        raise Fault("`pip index versions numpy ...` failed: no route to host")
 
     change = ReleaseChange(BEFORE, AFTER, Answer(PASSES, versions=OLD), Answer(FAILS, versions=NEW))
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fixtures import documentation
+from fixtures.fault import Fault
 from tests.selftest import fit_timer_fake
 from tests.selftest.test_compare import Behaviour
 from tests.tools.compare import course, history, neighbours, steps
@@ -116,7 +117,7 @@ def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
 def test_a_broken_record_is_told_with_what_mends_it(tmp_path: Path, text: str) -> None:
     path = tmp_path / "fit_time.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(steps.BadRecord, match="delete it, and `nox -s compare -- --neighbours --write`"):
+    with pytest.raises(Fault, match="delete it, and `nox -s compare -- --neighbours --write`"):
         steps.read(path)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.fault import Fault
 from tests.selftest.histories import Repository, fingerprint, in_mixture, installed_mixture, version_file
 from tests.tools.history import MIXTURE, Clone, HistoryUnusable
 
@@ -64,11 +65,6 @@ def test_a_commit_without_the_folder_is_told(tmp_path: Path) -> None:
         Clone(repository.folder).mixture_files(early)
 
 
-def test_commits_that_leave_the_folder_as_it_was_have_one_tree(clone: Clone, ids: dict[str, str]) -> None:
-    first, other, fix, release = clone.mixture_trees([ids[name] for name in ("first", "other", "fix", "release")])
-    assert first == other == release != fix
-
-
 def test_the_version_is_that_of_the_source(clone: Clone, ids: dict[str, str]) -> None:
     assert clone.version(ids["fix"]) == "1.7.dev0"
     assert clone.version("1.7.0") == "1.7.0"
@@ -90,7 +86,6 @@ def test_between_a_release_and_main_are_the_commits_since_it_left(clone: Clone, 
 
 
 def test_the_difference_of_a_commit_is_that_of_the_folder(clone: Clone, ids: dict[str, str]) -> None:
-    assert clone.changed_files(ids["first"], ids["fix"]) == ["doc/index.rst", BASE]
     difference = clone.diff(ids["first"], ids["fix"])
     assert difference.startswith(f"diff --git a/{BASE} b/{BASE}\n")
     assert difference.endswith("+# fixed\n")
@@ -182,5 +177,5 @@ def test_a_partial_clone_is_told_and_nothing_is_fetched(
 
 def test_a_machine_without_git_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(HistoryUnusable, match="git is not on PATH"):
+    with pytest.raises(Fault, match="git is not on PATH"):
         Clone(tmp_path)

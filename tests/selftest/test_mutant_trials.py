@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sklearn.mixture import _gaussian_mixture
 
+from fixtures.fault import Fault
 from tests.selftest.suite_runs import environment_of_a_run
 from tests.tools.mutants import suites, trials
 from tests.tools.mutants.enumeration import mutants_of
@@ -126,5 +127,5 @@ def test_a_suite_that_fails_on_the_package_as_it_is_is_refused() -> None:
             test = {"id": "a.py::test_b", "case": None, "failed": True, "seconds": 0.1, "lines": 0}
             return [test] if do == "tests" else {"tests": [test], "lines": [{}]}
 
-    with pytest.raises(suites.NotGreen, match=r"1 tests fail on the package as it is, the first is a\.py::test_b"):
+    with pytest.raises(Fault, match=r"1 tests fail on the package as it is, the first is a\.py::test_b"):
         suites.clean_tests(suites.OURS, Failing())  # type: ignore[arg-type]

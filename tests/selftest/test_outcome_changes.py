@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.fault import Fault
 from tests.selftest.suite_runs import CHECK, CONTROLS, LISTED_CASES, Run, fake
 from tests.tools.sources import outcome_changes
-from tests.tools.sources.outcome_changes import BREAKS, FAILS, NOT_JUDGED, PASSES, SKIPPED, Changed, Check, NoRecord
+from tests.tools.sources.outcome_changes import BREAKS, FAILS, NOT_JUDGED, PASSES, SKIPPED, Changed, Check
 
 GONE = LISTED_CASES[2]
 
@@ -100,8 +101,8 @@ def test_many_cases_are_counted_and_some_named() -> None:
 
 
 def test_a_run_that_left_nothing_is_told(tmp_path: Path) -> None:
-    with pytest.raises(NoRecord, match="left no record"):
+    with pytest.raises(Fault, match="left no record"):
         outcome_changes.read(tmp_path / "nothing.xml")
     (tmp_path / "empty.xml").write_text("<testsuites><testsuite/></testsuites>")
-    with pytest.raises(NoRecord, match="the run had no check"):
+    with pytest.raises(Fault, match="the run had no check"):
         outcome_changes.read(tmp_path / "empty.xml")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.tools.record import demonstration
-from tests.tools.record.frame_sources import PIXELS, POINTS, RawFrame, Stored, Unreadable
 from tests.tools.record.frames import MOST_SAMPLES, Conversion, Frame, Frames, Skipped, Unusable
+from tests.tools.record.stored_frames import PIXELS, POINTS, RawFrame, Stored, Unreadable
 
 Made = list[Frame | Skipped]
 

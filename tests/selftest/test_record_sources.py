@@ -9,15 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.tools.record.frame_sources import (
-    MOST_FEATURES,
-    PIXELS,
-    POINTS,
-    RawFrame,
-    Unreadable,
-    UnreadableSource,
-    open_source,
-)
+from fixtures.fault import Fault
+from tests.tools.record.frame_sources import MOST_FEATURES, open_source
+from tests.tools.record.stored_frames import PIXELS, POINTS, RawFrame, Unreadable
 
 PICTURE = np.arange(18 * 20, dtype=np.uint8).reshape(18, 20)
 SAMPLES = np.arange(12.0).reshape(6, 2)
@@ -31,7 +25,7 @@ def stored(path: Path, holds: str | None = None) -> list[np.ndarray]:
 
 
 def refusal(path: Path) -> str:
-    with pytest.raises(UnreadableSource) as caught:
+    with pytest.raises(Fault) as caught:
         list(open_source(path).frames(1))
     message = str(caught.value)
     assert message.splitlines() == [message]
@@ -152,7 +146,7 @@ def test_saying_what_arrays_are_is_refused_where_there_are_none(tmp_path: Path, 
     Image.fromarray(PICTURE).save(tmp_path / "images" / "0.png")
     np.save(tmp_path / "stack.npy", PICTURE[np.newaxis])
     (tmp_path / "video.mkv").write_bytes(b"never read")
-    with pytest.raises(UnreadableSource, match=r"--as is for \.npy arrays of two dimensions"):
+    with pytest.raises(Fault, match=r"--as is for \.npy arrays of two dimensions"):
         open_source(tmp_path / name, POINTS)
 
 

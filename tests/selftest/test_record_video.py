@@ -10,9 +10,11 @@ import av
 import numpy as np
 import pytest
 
+from fixtures.fault import Fault
 from tests.tools.record import demonstration, video
 from tests.tools.record.demonstration import N_FRAMES, SCENE, picture, write_video
-from tests.tools.record.frame_sources import RawFrame, Stored, Unreadable, UnreadableSource, open_source
+from tests.tools.record.frame_sources import open_source
+from tests.tools.record.stored_frames import RawFrame, Stored, Unreadable
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +112,7 @@ def test_what_is_no_whole_video_is_refused_in_one_line(film: Path, tmp_path: Pat
         path.write_bytes(path.read_bytes()[:-900])
     else:
         path.write_bytes(NO_VIDEOS[name])
-    with pytest.raises(UnreadableSource) as why:
+    with pytest.raises(Fault) as why:
         open_source(path)
     assert re.fullmatch(r".+ cannot be read as a video \(.+\); should be a whole video file, .+", str(why.value))
 
@@ -119,7 +121,7 @@ def test_a_video_of_too_large_frames_is_refused_before_one_is_decoded(
     film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(video, "MOST_PIXELS", 160 * 120 - 1)
-    with pytest.raises(UnreadableSource, match="has frames of 160 x 120 pixels; should have at most 19,199"):
+    with pytest.raises(Fault, match="has frames of 160 x 120 pixels; should have at most 19,199"):
         open_source(film)
 
 

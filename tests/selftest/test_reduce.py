@@ -16,12 +16,15 @@ import sklearn
 
 from fixtures.corpus import load_case
 from tests.selftest.case_files import store_case
+from tests.selftest.conftest import Refusal
 from tests.support.diagnosis import diagnose
 from tests.support.estimator import import_estimator
 from tests.support.replay import replay
 from tests.tools import release_environment
 from tests.tools.reduce import __main__ as command
 from tests.tools.reduce.__main__ import main
+from tests.tools.reduce.candidate import Candidate
+from tests.tools.reduce.progress import Progress
 from tests.tools.reduce.verification import Releases
 from tests.tools.worker_process import WorkerFailed
 
@@ -118,11 +121,9 @@ def test_a_component_that_is_healthy_is_not_reduced_to(capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("component", ["4", "-1"])
-def test_a_component_that_does_not_exist_is_refused(component: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stop:
-        main(["object-leaves-1d", f"--component={component}"])
-    assert stop.value.code == 2
-    assert f"--component is {component}; object-leaves-1d has the components 0 to 3" in capsys.readouterr().err
+def test_a_component_that_does_not_exist_is_refused(component: str, refusal: Refusal) -> None:
+    said = refusal(main, ["object-leaves-1d", f"--component={component}"])
+    assert f"--component is {component}; object-leaves-1d has the components 0 to 3" in said
 
 
 @pytest.mark.parametrize(
@@ -132,16 +133,28 @@ def test_a_component_that_does_not_exist_is_refused(component: str, capsys: pyte
         (["capture-frame-44", "--capture", "no/such/folder"], "which is not a folder"),
         (["two-samples", "--check", "no_such_check"], "--check is 'no_such_check'; should be one of test_"),
         (["two-samples", "--sklearn", "0.17"], "there is no release '0.17'"),
-        (["two-samples", "--into", "/dev/null/here"], "Not a directory: '/dev/null/here'"),
+        (["two-samples", "--into", "/dev/null/here"], "/dev/null/here: Not a directory"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(
-    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+def test_what_cannot_be_is_refused_in_one_line(arguments: list[str], complaint: str, refusal: Refusal) -> None:
+    assert complaint in refusal(main, arguments)
+
+
+def test_ctrl_c_keeps_the_smallest_so_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(arguments) == 2
+    n_samples = len(load_case("object-leaves-1d").frame)
+
+    def press(_: Progress, step: str, best: Candidate, asked: int) -> None:  # noqa: ARG001
+        if best.shape[0] < n_samples:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Progress, "update", press)
+    assert main(["object-leaves-1d", "--into", str(tmp_path / "new")]) == 130
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: ")
-    assert complaint in line
+    assert line.startswith(f"interrupted: {tmp_path / 'new'} has the smallest so far, ")
+    assert line.endswith("; the same command goes on from here")
+    assert len(load_case("reduced-object-leaves-1d", root=tmp_path / "new").frame) < n_samples
 
 
 def test_a_worker_that_has_died_is_started_again() -> None:

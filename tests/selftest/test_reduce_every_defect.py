@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from fixtures import documentation
+from fixtures.fault import Fault
+from tests.selftest.conftest import Refusal
 from tests.support.check import in_order_of_preference
 from tests.support.ledger import Entry, Ledger, read_ledger
 from tests.tools import release_environment
 from tests.tools.reduce import __main__ as command
 from tests.tools.reduce import every_defect
 from tests.tools.reduce.__main__ import main
-from tests.tools.reduce.every_defect import BadRecord, Pair, Result, pairs_of, reached, results_for
+from tests.tools.reduce.every_defect import Pair, Result, pairs_of, reached, results_for
 from tests.tools.reduce.verification import Releases, matrix
 
 VERSIONS = ["1.0", "1.1", "1.2"]
@@ -108,7 +110,7 @@ def test_results_come_back_as_they_were_written(tmp_path: Path) -> None:
 def test_a_broken_record_is_told_with_what_mends_it(tmp_path: Path, text: str) -> None:
     path = tmp_path / "record.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(BadRecord, match="delete it, and `nox -s reduce -- --ledger --write`"):
+    with pytest.raises(Fault, match="delete it, and `nox -s reduce -- --ledger --write`"):
         every_defect.read(path)
 
 
@@ -142,13 +144,8 @@ def test_every_known_defect_that_a_promise_shows_has_a_reduced_case() -> None:
         (["--ledger", "--defect", "no-such-defect"], "--defect is 'no-such-defect'; should be one of component-coll"),
     ],
 )
-def test_options_that_do_not_go_together_are_refused(
-    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as stop:
-        main(arguments)
-    assert stop.value.code == 2
-    assert complaint in capsys.readouterr().err
+def test_options_that_do_not_go_together_are_refused(arguments: list[str], complaint: str, refusal: Refusal) -> None:
+    assert complaint in refusal(main, arguments)
 
 
 @pytest.fixture(scope="module")

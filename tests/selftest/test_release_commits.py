@@ -8,7 +8,7 @@ import pytest
 
 from tests.selftest.histories import Repository, in_mixture, installed_mixture, version_file
 from tests.tools.history import Clone, HistoryUnusable
-from tests.tools.release_commits import commit_of_release, nearest_releases
+from tests.tools.release_commits import ReleaseCommit, commit_of_release, nearest_releases
 from tests.tools.release_table import Release
 
 MIXED = installed_mixture()
@@ -58,7 +58,7 @@ def test_a_version_that_is_none_is_told() -> None:
 def test_without_tags_a_release_is_the_last_commit_of_its_series(written: tuple[Repository, dict[str, str]]) -> None:
     repository, ids = written
     found = commit_of_release(Clone(repository.folder), RELEASES[0], MIXED)
-    assert (found.commit, found.same_mixture) == (ids["last of 1.6"], True)
+    assert found == ReleaseCommit(ids["last of 1.6"], "the last commit of 1.6.dev0 before the release")
 
 
 def test_a_patch_release_is_where_the_main_line_has_its_files(written: tuple[Repository, dict[str, str]]) -> None:
@@ -67,10 +67,12 @@ def test_a_patch_release_is_where_the_main_line_has_its_files(written: tuple[Rep
     assert (found.commit, found.found_by) == (ids["fix"], "sklearn/mixture is that of the wheel")
 
 
-def test_files_that_the_main_line_never_had_are_told(written: tuple[Repository, dict[str, str]]) -> None:
+def test_a_release_whose_files_the_main_line_never_had_is_the_last_commit_of_its_series(
+    written: tuple[Repository, dict[str, str]],
+) -> None:
     repository, ids = written
     found = commit_of_release(Clone(repository.folder), RELEASES[2], {**MIXED, "_base.py": b"# of a branch\n"})
-    assert (found.commit, found.same_mixture) == (ids["last of 1.7"], False)
+    assert found == ReleaseCommit(ids["last of 1.7"], "the last commit of 1.7.dev0 before the release")
 
 
 def test_a_series_that_goes_on_is_taken_as_of_the_day_of_the_release(tmp_path: Path) -> None:
@@ -88,8 +90,7 @@ def test_a_commit_that_says_the_version_is_the_release(
     repository.git("switch", "--quiet", "--create", "1.7.X", written[1]["last of 1.7"])
     said = repository.commit("REL", version_file("1.7.0"), "2025-06-05")
     repository.commit("on the way to 1.7.1", {"doc/index.rst": "words"}, "2025-07-05")
-    found = commit_of_release(Clone(repository.folder), RELEASES[2], FIXED)
-    assert (found.commit, found.same_mixture) == (said, True)
+    assert commit_of_release(Clone(repository.folder), RELEASES[2], FIXED).commit == said
     repository.git("tag", "1.7.0")
     assert commit_of_release(Clone(repository.folder), RELEASES[2]).found_by == "tag 1.7.0"
 

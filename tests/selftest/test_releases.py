@@ -15,6 +15,7 @@ import pytest
 from packaging.version import Version
 
 from fixtures.corpus import PROJECT
+from fixtures.fault import Fault
 from tests.selftest.suite_runs import environment_of_a_run
 from tests.tools import release_table, releases
 from tests.tools.release_table import BadTable, Release, newest_of_series, read, write
@@ -218,7 +219,7 @@ def test_an_index_that_does_not_answer_is_one_error_and_changes_nothing(
 
 def test_a_client_that_is_missing_is_one_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(releases.IndexUnreachable, match=r"`uv pip compile --no-deps \.\.\.` could not be run"):
+    with pytest.raises(Fault, match=r"`uv pip compile --no-deps \.\.\.` could not be run"):
         releases.wheel_upload_day("1.9.1", "3.13")
 
 

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from fixtures.corpus import PROJECT
+from fixtures.fault import Fault
 from tests.tools import remedies as remedies_session
 from tests.tools.compare import steps
 from tests.tools.compare.ratio import Ratio
@@ -54,7 +55,7 @@ def test_remedies_are_read_as_they_are_written(tmp_path: Path) -> None:
 def test_remedies_that_do_not_fit_together_are_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     path = tmp_path / "remedies.json"
     path.write_text(json.dumps({**remedies_session.as_data("1.9.1", COUNTS, COST), **change}), encoding="utf-8")
-    with pytest.raises(remedies.BadRemedies, match=re.escape(str(path))):
+    with pytest.raises(Fault, match=re.escape(str(path))):
         remedies.read(path)
 
 
@@ -81,7 +82,7 @@ def test_no_fit_times_are_no_charts(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_fit_times_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(fit_times.BadBenchmarks, match=re.escape(str(tmp_path / "none"))):
+    with pytest.raises(Fault, match=re.escape(str(tmp_path / "none"))):
         fit_times.charts(tmp_path / "none")
 
 
@@ -101,7 +102,7 @@ def test_without_a_record_there_is_no_course() -> None:
 def test_fit_times_of_another_form_are_refused(tmp_path: Path, text: str) -> None:
     path = write(tmp_path, "1.9.1")
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(fit_times.BadBenchmarks, match=re.escape(str(path))):
+    with pytest.raises(Fault, match=re.escape(str(path))):
         fit_times.read(tmp_path)
 
 

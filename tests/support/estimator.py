@@ -7,6 +7,8 @@ import importlib
 import inspect
 from typing import Any, List
 
+from fixtures.fault import Fault
+
 DEFAULT_ESTIMATOR = "sklearn.mixture:GaussianMixture"
 # What a replay, a start at random and a warm start pass to the constructor.
 PARAMETERS = (
@@ -15,7 +17,7 @@ PARAMETERS = (
 )  # fmt: skip
 
 
-class UnknownEstimator(ValueError):
+class UnknownEstimator(Fault):
     """The estimator that the user named cannot be imported, or has not GaussianMixture's interface."""
 
 

@@ -17,6 +17,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from fixtures import strict_json
+from fixtures.fault import Fault
 from tests.support.culprit import Culprit, culprits_of
 
 FORMAT_VERSION = 2
@@ -25,7 +26,7 @@ LEDGER = Path(__file__).resolve().parent.parent / "known_defects.json"
 _NAME = "tests/known_defects.json"
 
 
-class BadLedger(ValueError):
+class BadLedger(Fault):
     """The ledger is not what its format says, or lists what does not exist."""
 
 

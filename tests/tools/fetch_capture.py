@@ -3,11 +3,15 @@
 The files carry no licence, so they are fetched for whoever asks and never
 stored in this repository. Every file is checked against its sha256; a download
 that breaks leaves nothing behind.
+
+Examples
+--------
+  nox -s fetch-capture
+  nox -s fetch-capture -- --to DIR --dry-run
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import logging
 import shutil
@@ -18,7 +22,8 @@ from pathlib import Path
 import pooch
 import requests
 
-from fixtures import corpus
+from fixtures import command_line, corpus
+from fixtures.fault import Fault
 from tests.support.published_fit import CASE
 
 
@@ -78,10 +83,11 @@ def _is_right(path: Path, sha256: str) -> bool:
     return path.is_file() and pooch.file_hash(path, alg="sha256") == sha256
 
 
+@command_line.command("nothing was stored")
 def main(arguments: list[str] | None = None) -> int:
     description = corpus.read_description(corpus.CASES / CASE)
     address = description["download"]["address"]
-    parser = argparse.ArgumentParser(prog="nox -s fetch-capture --", description=__doc__.split("\n\n")[0])
+    parser = command_line.parser("fetch-capture", __doc__)
     parser.add_argument("--to", type=Path, default=corpus.FETCHED_CAPTURE, help="folder (default: %(default)s)")
     parser.add_argument("--address", default=address, help="address of a mirror (default: %(default)s)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be fetched; fetch nothing")
@@ -98,15 +104,13 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"fetching the capture of scikit-learn #12099 into {options.to}", flush=True)
     try:
         fetched = fetch(options.address, files, options.to)
-    except (OSError, ValueError, requests.RequestException) as error:
+    except (ValueError, requests.RequestException) as error:  # what the system refuses is no matter of the address
         reason = " ".join(str(error).split())
-        print(
-            f"error: {reason:.300}\n"
+        raise Fault(
+            f"{reason:.300}\n"
             f"should be: the four files of {options.address}, each with its sha256; nothing was stored.\n"
-            "next: check the network, or name a folder that holds the files with --capture DIR or GMM_CAPTURE",
-            file=sys.stderr,
-        )
-        return 2
+            "next: check the network, or name a folder that holds the files with --capture DIR or GMM_CAPTURE"
+        ) from None
     print(f"{len(files)} files in {options.to}, {len(fetched)} of them new, all with the right sha256")
     return 0
 

@@ -14,28 +14,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fixtures.fault import Fault
+from tests.tools import git
+
 MIXTURE = "sklearn/mixture"
 VERSION_FILE = "sklearn/__init__.py"
-UNCONFIGURED = [
-    "--no-pager", "--no-optional-locks", "--no-replace-objects",
-    *("-c", "core.fsmonitor=false"), *("-c", f"core.hooksPath={os.devnull}"), *("-c", "gc.auto=0"),
-    *("-c", "maintenance.auto=false"), *("-c", "protocol.allow=never"), *("-c", "log.showSignature=false"),
-    *("-c", "log.follow=false"), *("-c", "i18n.logOutputEncoding=UTF-8"), *("-c", "core.quotePath=false"),
-    *("-c", "safe.directory=*"),
-]  # fmt: skip
-VARIABLES = {
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C",
-}
 DIFF = ["--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/"]
 FIELDS = "%H%x00%cI%x00%s%x00%b%x00%x00"
 
 
-class HistoryUnusable(ValueError):
+class HistoryUnusable(Fault):
     """A clone, or a revision of it, that cannot be used: not scikit-learn's, unknown, or cut short."""
 
 
@@ -79,7 +67,7 @@ class Clone:
         self.place = place
         if not place.is_dir():
             raise HistoryUnusable(f"{place} is not a folder; should be a clone of scikit-learn")
-        said = _run(["-C", str(place), "rev-parse", "--absolute-git-dir"])
+        said = git.run("-C", str(place), "rev-parse", "--absolute-git-dir")
         if said.returncode:
             raise HistoryUnusable(f"{place} is not a git repository; should be a clone of scikit-learn")
         self.git_dir = Path(os.fsdecode(said.stdout).rstrip("\n"))
@@ -204,12 +192,6 @@ class Clone:
                 )
         return [content for content in contents if content is not None]
 
-    def mixture_trees(self, commits: Iterable[str]) -> list[str | None]:
-        """For each commit the id of its ``sklearn/mixture``: equal ones have equal files."""
-        names = [f"{commit}:{MIXTURE}" for commit in commits]
-        lines = self._ask("cat-file", "--batch-check=%(objectname)", stdin="\n".join(names)).splitlines()
-        return [None if line.endswith(" missing") else line for line in lines]
-
     def mixture_blobs(self, commits: Iterable[str]) -> list[dict[str, str]]:
         """For each commit the blob ids of the files that lie directly in its ``sklearn/mixture``, by name."""
         trees = self._objects([f"{commit}:{MIXTURE}" for commit in commits])
@@ -307,11 +289,6 @@ class Clone:
         """The folder of its objects, which another repository can borrow."""
         return Path(self.git_dir, self._ask("rev-parse", "--git-path", "objects").rstrip("\n")).resolve()
 
-    def changed_files(self, before: str, after: str) -> list[str]:
-        """Paths that differ between two commits."""
-        listed = self._ask("diff-tree", "-r", "-z", "--name-only", *DIFF, before, after)
-        return [path for path in listed.split("\0") if path]
-
     def diff(self, before: str, after: str, paths: Sequence[str] = (MIXTURE,)) -> str:
         """The difference of some paths between two commits, as a unified diff."""
         return self._ask("diff-tree", "-p", "-r", *DIFF, before, after, "--", *paths)
@@ -349,7 +326,7 @@ class Clone:
     def _run(
         self, *arguments: str, stdin: bytes | None = None, may_fail: bool = False
     ) -> subprocess.CompletedProcess[bytes]:
-        done = _run([f"--git-dir={self.git_dir}", *arguments], stdin)
+        done = git.run(f"--git-dir={self.git_dir}", *arguments, stdin=stdin or b"")
         if done.returncode and not may_fail:
             said = (done.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
             raise HistoryUnusable(f"{self.place}: `git {arguments[0]}` failed: {said}")
@@ -360,17 +337,6 @@ def version_in(source: bytes) -> str | None:
     """The version that a ``sklearn/__init__.py`` says, None where it says none."""
     found = re.search(rb"""^__version__\s*=\s*['"]([^'"]+)['"]""", source, re.MULTILINE)
     return found.group(1).decode(errors="replace") if found else None
-
-
-def _run(arguments: list[str], stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    try:
-        return subprocess.run(
-            ["git", *UNCONFIGURED, *arguments],
-            input=b"" if stdin is None else stdin, capture_output=True, check=False, env={**inherited, **VARIABLES},
-        )  # fmt: skip
-    except FileNotFoundError:
-        raise HistoryUnusable("git is not on PATH; should be, to read a clone") from None
 
 
 def _commit(record: str) -> Commit:

@@ -10,10 +10,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from fixtures.fault import Fault
 from tests.tools import release_environment
 
 
-class NotAnOverlay(ValueError):
+class NotAnOverlay(Fault):
     """Files that are not a pure-Python ``sklearn/mixture``."""
 
 

@@ -1,33 +1,33 @@
 """Record what the fit of the capture gives, as the expectation of tests/test_capture.py.
 
-Run inside the environment of one release, by ``nox -s record-published-fit``.
-The selftests compare the record with the figures that the reporter printed.
+Runs inside the environment of one release. The selftests compare the record
+with the figures that the reporter printed.
+
+Examples
+--------
+  nox -s record-published-fit -- --capture DIR
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
 
-from fixtures import corpus, whole_file
-from fixtures.validation import BrokenCase
+from fixtures import command_line, corpus, whole_file
 from tests.support import environment, published_fit, replay
 from tests.support.estimator import DEFAULT_ESTIMATOR, import_estimator
 
 
+@command_line.command()
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="nox -s record-published-fit --", description=__doc__.split("\n\n")[0])
+    parser = command_line.parser("record-published-fit", __doc__)
     parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
     parser.add_argument(
         "--output", type=Path, default=published_fit.RECORD, help="file to write (default: %(default)s)"
     )
     options = parser.parse_args(arguments)
-    try:
-        case = corpus.load_case(published_fit.CASE, capture=corpus.find_capture(options.capture))
-    except (corpus.CaptureNotAtHand, corpus.BadCaptureFolder, BrokenCase) as error:
-        parser.error(str(error))
+    case = corpus.load_case(published_fit.CASE, capture=corpus.find_capture(options.capture))
     print(f"fitting {case.title} ({len(case.frame):,} samples) ...", flush=True)
     (outcome,) = replay.replay(case, import_estimator(DEFAULT_ESTIMATOR))
     if outcome.means is None or outcome.covariances is None:

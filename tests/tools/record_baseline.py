@@ -1,36 +1,38 @@
 """Record beside each case what exact EM makes of it, and how this release fits it.
 
 ``expected.json`` is what should happen; ``baseline.json`` is what this release
-does. Run inside the environment of one release, by ``nox -s record-baseline``.
+does. Runs inside the environment of one release.
+
+Examples
+--------
+  nox -s record-baseline
+  nox -s record-baseline -- ladder-13-float32 --dry-run
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from fixtures import corpus, whole_file
-from fixtures.validation import BrokenCase
+from fixtures import command_line, corpus, whole_file
+from fixtures.fault import Fault
 from tests.support import baseline, environment, expected, replay
 from tests.support.estimator import DEFAULT_ESTIMATOR, import_estimator
 
 
+@command_line.command("every record is whole, as it was or anew; the same command goes on")
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="nox -s record-baseline --", description=__doc__.split("\n\n")[0])
+    parser = command_line.parser("record-baseline", __doc__)
     parser.add_argument("cases", nargs="*", metavar="CASE", help="cases to record (default: every case)")
     parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
     parser.add_argument("--dry-run", action="store_true", help="say which files would change; write nothing")
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.cases) - set(corpus.case_names()))
     if unknown:
-        parser.error(f"there is no case {unknown[0]!r}; should be one of {', '.join(corpus.case_names())}")
-    try:
-        capture = corpus.find_capture(options.capture)
-    except corpus.BadCaptureFolder as error:
-        parser.error(str(error))
+        raise Fault(f"there is no case {unknown[0]!r}; should be one of {', '.join(corpus.case_names())}")
+    capture = corpus.find_capture(options.capture)
     estimator = import_estimator(DEFAULT_ESTIMATOR)
     versions = environment.describe()
     for name in options.cases or corpus.case_names():
@@ -39,9 +41,6 @@ def main(arguments: list[str] | None = None) -> int:
         except corpus.CaptureNotAtHand as reason:
             print(f"  {name}: left as it is; {reason}")
             continue
-        except BrokenCase as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 2
         replays = {way: replay.replay(case, estimator, way) for way in replay.ways(case)}
         ways = {way: baseline.record_of(outcomes) for way, outcomes in replays.items()}
         changed = _store(expected.path_of(name), expected.expectation(case), options.dry_run)

@@ -26,14 +26,10 @@ class ReleaseCommit:
     commit : str
     found_by : str
         By what it was found, to be shown.
-    same_mixture : bool or None
-        Whether its ``sklearn/mixture`` is that of the wheel, file by file;
-        None where the wheel was not at hand.
     """
 
     commit: str
     found_by: str
-    same_mixture: bool | None
 
 
 def nearest_releases(version: str, day: str, releases: Sequence[Release]) -> list[Release]:
@@ -100,17 +96,15 @@ def commit_of_release(
     wanted = blob_ids(wheel, clone.id_length) if wheel is not None else None
     marked = _tagged(clone, release) or _saying(clone, release)
     if marked:
-        commit, found_by = marked
-        return ReleaseCommit(commit, found_by, _same(clone, commit, wanted))
+        return ReleaseCommit(*marked)
     clone.require_whole()
     end = line or clone.main_line()
     last = _last_of_series(clone, release, end)
-    if wanted is not None and not _same(clone, last, wanted):
+    if wanted is not None and _python(clone.mixture_blobs([last])[0]) != wanted:
         found = _last_with(clone, end, wanted, release.dependencies_until)
         if found:
-            return ReleaseCommit(found, f"{MIXTURE} is that of the wheel", True)
-    found_by = f"the last commit of {release.series}.dev0 before the release"
-    return ReleaseCommit(last, found_by, _same(clone, last, wanted))
+            return ReleaseCommit(found, f"{MIXTURE} is that of the wheel")
+    return ReleaseCommit(last, f"the last commit of {release.series}.dev0 before the release")
 
 
 def blob_ids(files: Mapping[str, bytes], id_length: int = 20) -> dict[str, str]:
@@ -184,10 +178,6 @@ def _last_with(clone: Clone, end: str, wanted: Mapping[str, str], until: str) ->
         if _python(found) == wanted:
             return commit.id
     return None
-
-
-def _same(clone: Clone, commit: str, wanted: Mapping[str, str] | None) -> bool | None:
-    return None if wanted is None else _python(clone.mixture_blobs([commit])[0]) == wanted
 
 
 def _python(blobs: Mapping[str, str]) -> dict[str, str]:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from fixtures.fault import Fault
 from tests.tools import environments, interpreters, release_table
 from tests.tools.release_table import Release
 
@@ -32,11 +33,11 @@ LAST_LINES = 3
 PRIVATE = "private"
 
 
-class UnknownRelease(ValueError):
+class UnknownRelease(Fault):
     """A version that the table of releases does not have."""
 
 
-class EnvironmentFailed(RuntimeError):
+class EnvironmentFailed(Fault):
     """An environment that could not be made: no interpreter, no network, a full disk."""
 
 

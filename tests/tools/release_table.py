@@ -15,12 +15,13 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from fixtures import strict_json, whole_file
+from fixtures.fault import Fault
 
 TABLE = Path(__file__).resolve().parent.parent / "releases.json"
 FORMAT_VERSION = 1
 
 
-class BadTable(ValueError):
+class BadTable(Fault):
     """The table of releases is not what its format says."""
 
 

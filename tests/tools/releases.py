@@ -3,11 +3,15 @@
 The index is asked through pip and uv as they are configured on this machine.
 A release gets the newest Python that has a wheel of it, out of `PYTHONS`, and
 the day after that wheel was uploaded as the cut-off for its dependencies.
+
+Examples
+--------
+  nox -s releases -- --dry-run
+  nox -s releases
 """
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import json
 import subprocess
@@ -15,6 +19,8 @@ import sys
 
 from packaging.version import Version
 
+from fixtures import command_line
+from fixtures.fault import Fault
 from tests.tools import release_table
 from tests.tools.release_table import Release
 
@@ -26,10 +32,6 @@ else:
 # 3.14 and newer are left out until the newest release drops 3.13: one
 # interpreter less to have.
 PYTHONS = tuple(f"3.{minor}" for minor in range(6, 14))
-
-
-class IndexUnreachable(RuntimeError):
-    """The package client did not answer as it should."""
 
 
 def versions_with_wheels(python: str, package: str = "scikit-learn") -> list[str]:
@@ -73,9 +75,9 @@ def _run(*command: str, stdin: str | None = None) -> str:
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=300, check=True)
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or ["no message"])[-1]
-        raise IndexUnreachable(f"`{' '.join(command[:4])} ...` failed: {last}") from None
+        raise Fault(f"`{' '.join(command[:4])} ...` failed: {last}") from None
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise IndexUnreachable(f"`{' '.join(command[:4])} ...` could not be run: {error}") from None
+        raise Fault(f"`{' '.join(command[:4])} ...` could not be run: {error}") from None
     return done.stdout
 
 
@@ -88,18 +90,15 @@ def _known() -> list[Release]:
         return []
 
 
+@command_line.command()
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="nox -s releases --", description=__doc__.split("\n\n")[0])
+    parser = command_line.parser("releases", __doc__)
     parser.add_argument("--dry-run", action="store_true", help="say what would change; write nothing")
     parser.add_argument("--all", action="store_true", help="ask for every release anew, not only for new ones")
     options = parser.parse_args(arguments)
-    try:
-        known = _known()
-        print(f"the table has {len(known)} releases; asking the package index ...", flush=True)
-        releases = refresh(known, everything=options.all)
-    except IndexUnreachable as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    known = _known()
+    print(f"the table has {len(known)} releases; asking the package index ...", flush=True)
+    releases = refresh(known, everything=options.all)
     before, after = set(known), set(releases)
     gone = sorted(before - after, key=lambda release: Version(release.version))
     new = sorted(after - before, key=lambda release: Version(release.version))

@@ -1,11 +1,15 @@
 """Run the suite on every remedy with one release, and make the README's table of what each one passes.
 
-The checks and the fits run in the environment of the newest release. Run by ``nox -s remedies``.
+The checks and the fits run in the environment of the newest release.
+
+Examples
+--------
+  nox -s remedies
+  nox -s remedies -- --write --json FILE
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections import Counter
@@ -17,7 +21,8 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.progress import track
 
-from fixtures import corpus, documentation, whole_file
+from fixtures import command_line, corpus, documentation, whole_file
+from fixtures.fault import Fault
 from tests.support.estimator import DEFAULT_ESTIMATOR
 from tests.support.judgement import BROKEN, KEPT, NOT_JUDGED
 from tests.tools import release_environment
@@ -25,7 +30,7 @@ from tests.tools.compare.measure import CaseResult, Measurement, Plan
 from tests.tools.compare.ratio import Ratio
 from tests.tools.compare.sides import Side
 from tests.tools.reduce.verification import matrix
-from tests.tools.worker_process import WorkerFailed, WorkerProcess, WorkerRefused
+from tests.tools.worker_process import WorkerProcess
 
 README = corpus.PROJECT / "README.md"
 REMEDIES = {
@@ -60,10 +65,6 @@ class Count(NamedTuple):
 Counts = dict[str, Count]
 
 
-class NotTimed(RuntimeError):
-    """A fit time that could not be compared."""
-
-
 def checks_of(worker: WorkerProcess, cases: Sequence[str]) -> Counts:
     """Ask a worker about cases: how often each check that promises something ended in each way, by check."""
     ends: dict[str, Counter[str]] = {}
@@ -79,7 +80,7 @@ def cost_of(sides: Sequence[Side], plan: Plan) -> list[Ratio]:
 
     Raises
     ------
-    NotTimed
+    Fault
         A fit raised, or the time was up after one round.
     """
     ratios = [Ratio(1, 1, 1)]
@@ -88,7 +89,7 @@ def cost_of(sides: Sequence[Side], plan: Plan) -> list[Ratio]:
         for _ in Measurement(sides[0], side, plan).run([result]):
             pass
         if result.ratio is None or len(result.rounds) < 2:
-            raise NotTimed(
+            raise Fault(
                 f"{side.name} on {COST_CASE} has no interval: {result.failure or 'one round took all the time'}; should"
                 " fit, on a machine that has time for it"
             )
@@ -130,34 +131,28 @@ def _cases(counts: dict[str, Counts], check: str) -> int:
     return max(found.get(check, Count()).cases for found in counts.values())
 
 
+@command_line.command()
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="nox -s remedies --", description=__doc__.split("\n\n")[0])
+    parser = command_line.parser("remedies", __doc__)
     parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
     parser.add_argument("--write", action="store_true", help="put the table into README.md")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the table for `nox -s report`")
     options = parser.parse_args(arguments)
     if options.json and not options.json.parent.is_dir():
-        print(f"error: --json names {options.json}, whose folder does not exist; make it first", file=sys.stderr)
-        return 2
+        raise Fault(f"--json names {options.json}, whose folder does not exist; make it first")
+    capture = corpus.find_capture(options.capture)
     counts = {}
-    try:
-        capture = corpus.find_capture(options.capture)
-        release = matrix("series")[-1]
-        python = release_environment.make(release_environment.find(release))
-        print(f"timing fits of {COST_CASE} with scikit-learn {release} ...", flush=True)
-        cost = cost_of([Side(name, python, path) for name, path in REMEDIES.items()], Plan())
-        variables = {"GMM_CAPTURE": str(capture)} if capture else {}
-        published = set() if capture else set(corpus.names_with("published"))
-        cases = [name for name in corpus.case_names() if name not in published]
-        for name, path in REMEDIES.items():
-            print(f"asking every check about {name} ...", flush=True)
-            with WorkerProcess(python, "tests.workers.probe", name, variables, [path]) as worker:
-                counts[name] = checks_of(worker, cases)
-    except (
-        corpus.BadCaptureFolder, NotTimed, WorkerFailed, WorkerRefused, release_environment.EnvironmentFailed,
-    ) as error:  # fmt: skip
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    release = matrix("series")[-1]
+    python = release_environment.make(release_environment.find(release))
+    print(f"timing fits of {COST_CASE} with scikit-learn {release} ...", flush=True)
+    cost = cost_of([Side(name, python, path) for name, path in REMEDIES.items()], Plan())
+    variables = {"GMM_CAPTURE": str(capture)} if capture else {}
+    published = set() if capture else set(corpus.names_with("published"))
+    cases = [name for name in corpus.case_names() if name not in published]
+    for name, path in REMEDIES.items():
+        print(f"asking every check about {name} ...", flush=True)
+        with WorkerProcess(python, "tests.workers.probe", name, variables, [path]) as worker:
+            counts[name] = checks_of(worker, cases)
     made = table(counts, cost)
     print(made)
     if options.json:

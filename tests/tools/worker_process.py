@@ -13,19 +13,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.tools import release_table
-from tests.tools.environments import ENVIRONMENT_VARIABLES
+from fixtures.fault import Fault
+from tests.tools import program_variables, release_table
 
 PROJECT = release_table.TABLE.parent.parent
 LAST_LINES = 3
 SECONDS_TO_STOP = 5.0
 
 
-class WorkerFailed(RuntimeError):
+class WorkerFailed(Fault):
     """A worker died, did not answer in time, or an answer raised."""
 
 
-class WorkerRefused(ValueError):
+class WorkerRefused(Fault):
     """A worker says why it cannot meet a request."""
 
 
@@ -57,7 +57,7 @@ class WorkerProcess:
         self.name = name
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the process)
         self._process = subprocess.Popen(
-            [str(python), "-m", module, *arguments], cwd=PROJECT, env=_variables(variables or {}),
+            [str(python), "-m", module, *arguments], cwd=PROJECT, env=program_variables.variables(variables),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
         )  # fmt: skip
         assert self._process.stdout is not None
@@ -164,10 +164,3 @@ class WorkerProcess:
         self._errors.seek(0)
         said = self._errors.read().decode(errors="replace").strip().splitlines()[-LAST_LINES:]
         return f"{self.name}: the worker ended with {code}: {' / '.join(said) or 'it said nothing'}"
-
-
-def _variables(more: Mapping[str, str]) -> dict[str, str]:
-    held = {name: value for name, value in ENVIRONMENT_VARIABLES.items() if value is not None}
-    # The environment under test is named by its interpreter, and by nothing else.
-    dropped = {name for name, value in ENVIRONMENT_VARIABLES.items() if value is None} | {"PYTHONPATH", "VIRTUAL_ENV"}
-    return {**{name: value for name, value in os.environ.items() if name not in dropped}, **held, **more}

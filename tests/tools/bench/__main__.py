@@ -11,32 +11,23 @@ Examples
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fixtures import corpus
-from tests.tools import environments, release_environment, release_table
+from fixtures import command_line, corpus, whole_file
+from tests.tools import program_variables, release_environment, release_table
 from tests.tools.bench import tables
-from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
-from tests.tools.release_table import BadTable, Release
+from tests.tools.release_table import Release
 
 FOLDER = corpus.PROJECT / ".benchmarks"
 FILE = "tests/test_fit_time.py"
-FINE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    description, _, examples = (__doc__ or "").partition("\n\n")
-    made = argparse.ArgumentParser(
-        prog="nox -s bench --",
-        description=description,
-        epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    made = command_line.parser("bench", __doc__)
     made.add_argument("releases", nargs="*", metavar="RELEASE", help="a release or series (default: every series)")
     made.add_argument("--scaling", action="store_true", help="how the fit time grows with the size of the frame")
     made.add_argument("-k", metavar="EXPRESSION", help="only the benchmarks that pytest's -k selects")
@@ -45,14 +36,14 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+@command_line.command("the records of whole runs are kept")
 def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
     """Run the benchmark on each release, and print one table of all."""
     options = parser().parse_args(arguments)
+    capture = corpus.find_capture(options.capture)
     by_release: dict[str, tables.Entries] = {}
     failed = []
-    code = FINE
     try:
-        capture = corpus.find_capture(options.capture)
         for release in _releases(options.releases):
             print(f"scikit-learn {release.version} ...", file=sys.stderr, flush=True)
             record = folder / f"{'scaling' if options.scaling else 'sklearn'}-{release.version}.json"
@@ -60,43 +51,33 @@ def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
                 by_release[release.version] = tables.read(record)
             else:
                 failed.append(release.version)
-    except KeyboardInterrupt:
-        print("interrupted: the records of whole runs are kept", file=sys.stderr)
-        code = INTERRUPTED
-    except (BadTable, UnknownRelease, EnvironmentFailed, corpus.BadCaptureFolder, tables.BadBenchmark) as error:
-        print(f"error: {error}", file=sys.stderr)
-        code = WRONG_USE
-    if by_release:
-        print(tables.slopes(by_release) if options.scaling else tables.fit_times(by_release))
-        print(f"records: {folder}")
-    if failed:
-        print(f"benchmarks failed on {', '.join(failed)}; what pytest says of each is above", file=sys.stderr)
-    return code or (FAILED if failed else FINE)
+    finally:
+        if by_release:
+            print(tables.slopes(by_release) if options.scaling else tables.fit_times(by_release))
+            print(f"records: {folder}", flush=True)
+        if failed:
+            print(f"benchmarks failed on {', '.join(failed)}; what pytest says of each is above", file=sys.stderr)
+    return command_line.FAILED if failed else command_line.FINE
 
 
 def run(python: Path, record: Path, options: argparse.Namespace, capture: Path | None) -> bool:
     """Run the benchmark in one environment: whether it went well and the record, which appears whole, was written."""
-    record.parent.mkdir(parents=True, exist_ok=True)
-    scratch = record.with_name(f".{record.name}.writing")
     test = "test_scaling" if options.scaling else "test_fit_time"
     command = [
-        str(python), "-m", "pytest", f"{FILE}::{test}", "-q", "-p", "no:cacheprovider", f"--benchmark-json={scratch}",
+        str(python), "-m", "pytest", f"{FILE}::{test}", "-q", "-p", "no:cacheprovider",
         "--benchmark-columns=median,iqr,rounds", *(["-k", options.k] if options.k else []),
         # What else the machine does is not in the CPU time of one thread; of several it is the sum.
         *(["--benchmark-timer=time.process_time"] if options.threads == 1 else []),
     ]  # fmt: skip
-    try:
+    with whole_file.written_by_program(record) as scratch:
         done = subprocess.run(
-            command, cwd=corpus.PROJECT, env=_variables(options.threads, capture),
+            [*command, f"--benchmark-json={scratch}"], cwd=corpus.PROJECT, env=_variables(options.threads, capture),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
             print(done.stdout, file=sys.stderr)
-            return False
-        scratch.replace(record)
-        return True
-    finally:
-        scratch.unlink(missing_ok=True)
+            scratch.unlink(missing_ok=True)
+    return not done.returncode
 
 
 def _releases(names: Sequence[str]) -> list[Release]:
@@ -106,10 +87,8 @@ def _releases(names: Sequence[str]) -> list[Release]:
 
 
 def _variables(threads: int, capture: Path | None) -> dict[str, str]:
-    held = {name: str(threads) for name, value in environments.ENVIRONMENT_VARIABLES.items() if value is not None}
-    dropped = {name for name, value in environments.ENVIRONMENT_VARIABLES.items() if value is None}
-    kept = {name: value for name, value in os.environ.items() if name not in dropped | {"PYTHONPATH", "VIRTUAL_ENV"}}
-    return {**kept, **held, **({"GMM_CAPTURE": str(capture)} if capture else {})}
+    held = dict.fromkeys(program_variables.HELD, str(threads))
+    return program_variables.variables({**held, **({"GMM_CAPTURE": str(capture)} if capture else {})})
 
 
 def _threads(text: str) -> int:

@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from fixtures.fault import Fault
+
 AXES = {"samples": "n_samples", "components": "n_components", "features": "n_features"}
 Entries = list[dict[str, Any]]
-
-
-class BadBenchmark(ValueError):
-    """A record that is not pytest-benchmark's."""
 
 
 def read(path: Path) -> Entries:
@@ -23,7 +21,7 @@ def read(path: Path) -> Entries:
 
     Raises
     ------
-    BadBenchmark
+    Fault
         It is missing, or not what pytest-benchmark writes.
     """
     try:
@@ -31,7 +29,7 @@ def read(path: Path) -> Entries:
         for entry in entries:
             _ = entry["name"], entry["stats"]["median"], entry["extra_info"]["n_iter"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadBenchmark(f"{path}: {type(error).__name__} {error}; should be written by `nox -s bench`") from None
+        raise Fault(f"{path}: {type(error).__name__} {error}; should be written by `nox -s bench`") from None
     return list(entries)
 
 

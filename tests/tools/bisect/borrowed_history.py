@@ -6,14 +6,13 @@ the search is broken off, by Ctrl-C or by kill -9.
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.tools.history import MIXTURE, UNCONFIGURED, VARIABLES, Clone, HistoryUnusable
+from tests.tools import git
+from tests.tools.history import MIXTURE, Clone, HistoryUnusable
 
 MIXTURE_ALONE = [MIXTURE, f":(exclude){MIXTURE}/tests"]
 OLD, NEW, SKIP = "old", "new", "skip"
@@ -96,13 +95,9 @@ class Bisection:
         return self._run(f"--git-dir={self._folder}", *arguments, may_end_with=may_end_with)
 
     def _run(self, *arguments: str, may_end_with: Sequence[int] = (0,)) -> str:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        done = subprocess.run(
-            ["git", *UNCONFIGURED, *arguments],
-            cwd=self._folder, env={**inherited, **VARIABLES}, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, errors="replace", check=False,
-        )  # fmt: skip
+        done = git.run(*arguments, folder=self._folder)
+        output, errors = git.said(done.stdout), git.said(done.stderr)
         if done.returncode not in may_end_with:
-            said = ((done.stderr or done.stdout).strip().splitlines() or ["no message"])[-1]
+            said = ((errors or output).strip().splitlines() or ["no message"])[-1]
             raise HistoryUnusable(f"git cannot bisect: {said}")
-        return done.stdout + done.stderr
+        return output + errors

@@ -1,34 +1,7 @@
-"""The command line of the search."""
+"""Find the release, the commit or the dependency that changed what becomes of a case.
 
-from __future__ import annotations
-
-import argparse
-import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
-from rich.console import Console
-
-from fixtures import corpus, whole_file
-from fixtures.validation import BrokenCase
-from tests.support.ledger import BadLedger
-from tests.tools import release_commits, release_environment, release_table
-from tests.tools.bisect import explain_ledger, fit_time, full_builds, release_search, report
-from tests.tools.bisect.commit_search import NoCulprit
-from tests.tools.bisect.explanation import Explainer
-from tests.tools.bisect.findings import Finding, Findings, as_json
-from tests.tools.bisect.full_builds import FullBuilds
-from tests.tools.bisect.question import FIT_TIME, OUTCOMES, BadQuestion, Question, question
-from tests.tools.bisect.record import Record, Step
-from tests.tools.compare.measure import Plan
-from tests.tools.history import Clone, HistoryUnusable
-from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
-from tests.tools.release_table import Release
-
-EXAMPLES = """\
-examples:
+Examples
+--------
   nox -s bisect -- --case issue-16944-diag-precisions --check test_initialisation --good 1.0.2 --bad 0.24.2
   nox -s bisect -- --case ladder-13-float32 --outcome dtype
   nox -s bisect -- --case ladder-13-float32 --check test_collapse --good 1.6.1 --bad 1.7.0 --repo ~/scikit-learn
@@ -44,44 +17,59 @@ in a checkout of your own that is built at each commit:
 fit_time is what `nox -s compare` measures: two scikit-learns timed in turn, their ratio with a 95 % interval. The ends
 differ where it lies beyond 1.02; what lies between is like the newer end where the whole interval is on its side of the
 middle of that ratio, and cannot tell where it is not.
-
-exit codes: 0 a change, and with --repo its cause, was found; 1 it was not; 2 wrong use or bad input; 130 interrupted
 """
-BAD_INPUT = (
-    BadLedger, BadQuestion, BrokenCase, EnvironmentFailed, HistoryUnusable, UnknownRelease, corpus.BadCaptureFolder,
-    release_search.EndsUnusable, release_table.BadTable, explain_ledger.NothingToExplain, OSError,
-)  # fmt: skip
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from fixtures import command_line, corpus, whole_file
+from fixtures.fault import Fault
+from tests.tools import release_commits, release_environment, release_table
+from tests.tools.bisect import explain_ledger, fit_time, full_builds, release_search, report
+from tests.tools.bisect.commit_search import NoCulprit
+from tests.tools.bisect.explanation import Explainer
+from tests.tools.bisect.findings import Finding, Findings, as_json
+from tests.tools.bisect.full_builds import FullBuilds
+from tests.tools.bisect.question import FIT_TIME, OUTCOMES, Question, question
+from tests.tools.bisect.record import Record, Step
+from tests.tools.compare.measure import Plan
+from tests.tools.history import Clone
+from tests.tools.release_environment import UnknownRelease
+from tests.tools.release_table import Release
+
+EXIT_CODES = "0 a change, and with --repo its cause, was found, 1 it was not, 2 wrong use or bad input"
 
 
+@command_line.command("nothing was written")
 def main(arguments: list[str] | None = None) -> int:
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    findings = None
+    options = _parser().parse_args(arguments)
+    _require_sense(options)
+    clone = Clone(options.repo) if options.repo else None
+    if clone:
+        clone.require_whole()
+    if options.explain is not None:
+        assert clone is not None
+        return explain_ledger.run(clone, options.explain, write=options.write, dry_run=options.dry_run)
+    asked, record = question(options.case, options.check, options.outcome), Record()
+    if asked.outcome == FIT_TIME:
+        asked = fit_time.FitTime.of(asked.case, record, _timing(options))
+    findings = Findings(asked, record)
     try:
-        _require_sense(parser, options)
-        clone = Clone(options.repo) if options.repo else None
-        if clone:
-            clone.require_whole()
-        if options.explain is not None:
-            assert clone is not None
-            return explain_ledger.run(clone, options.explain, write=options.write, dry_run=options.dry_run)
-        asked, record = question(options.case, options.check, options.outcome), Record()
-        if asked.outcome == FIT_TIME:
-            asked = fit_time.FitTime.of(asked.case, record, _timing(options))
-        findings = Findings(asked, record)
         return _search(options, findings, clone)
-    except BAD_INPUT as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
-        if findings:
-            report.show_steps(findings.record.steps, findings.question)
+        report.show_steps(findings.record.steps, findings.question)
         kept = "; wheels that were built are kept for the next time" if options.build else ""
-        print(
-            f"interrupted: these are the steps so far; nothing was written, the clone is as it was{kept}",
-            file=sys.stderr,
-        )
-        return 130
+        raise command_line.Interrupted(
+            f"these are the steps so far; nothing was written, the clone is as it was{kept}"
+        ) from None
 
 
 def _timing(options: argparse.Namespace) -> Plan:
@@ -205,32 +193,27 @@ def _progress(findings: Findings) -> Iterator[Callable[[], None]]:
         yield status.stop
 
 
-def _require_sense(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+def _require_sense(options: argparse.Namespace) -> None:
     if options.explain is not None:
         if options.repo is None:
-            parser.error("--explain needs --repo CLONE, a clone of scikit-learn with its history")
+            raise Fault("--explain needs --repo CLONE, a clone of scikit-learn with its history")
         if options.build:
-            parser.error("--build goes with one question, not with --explain")
+            raise Fault("--build goes with one question, not with --explain")
         return
     if options.build and None in (options.good, options.bad, options.repo):
-        parser.error("--build goes with --good, --bad and --repo: a build takes a quarter of an hour")
+        raise Fault("--build goes with --good, --bad and --repo: a build takes a quarter of an hour")
     if options.write:
-        parser.error("--write goes with --explain")
+        raise Fault("--write goes with --explain")
     if options.seconds is not None and (options.outcome != FIT_TIME or options.seconds <= 0):
-        parser.error("--seconds goes with --outcome fit_time, and should be above 0")
+        raise Fault("--seconds goes with --outcome fit_time, and should be above 0")
     if options.case is None or (options.check is None) == (options.outcome is None):
-        parser.error("give --case, and either --check or --outcome (or --explain)")
+        raise Fault("give --case, and either --check or --outcome (or --explain)")
     if (options.good is None) != (options.bad is None):
-        parser.error("give both --good and --bad, or neither: then all releases are searched")
+        raise Fault("give both --good and --bad, or neither: then all releases are searched")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="nox -s bisect --",
-        description="Find the release, the commit or the dependency that changed what becomes of a case.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line.parser("bisect", __doc__, EXIT_CODES)
     parser.add_argument("--case", help="name of a case of the corpus")
     parser.add_argument("--check", help="a check (test_no_component_collapses) or a file of checks (test_collapse)")
     parser.add_argument("--outcome", metavar="WHAT", help=f"what a fit leaves, instead: {', '.join(OUTCOMES)}")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from fixtures.fault import Fault
 from tests.tools import release_environment, releases
 from tests.tools.bisect import order
 from tests.tools.bisect.question import Answer, Question
@@ -140,7 +141,7 @@ class DependencySearch:
         low, high = sorted((own[package], other), key=Version)
         try:
             offered = sorted(self._offered(fixed.python, package), key=Version)
-        except releases.IndexUnreachable as error:
+        except Fault as error:
             raise EnvironmentFailed(f"the versions of {package} cannot be listed: {error}") from None
         versions = [low, *(version for version in offered if Version(low) < Version(version) < Version(high)), high]
 

@@ -12,6 +12,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from fixtures import corpus, documentation, whole_file
+from fixtures.fault import Fault
 from tests.support import ledger
 from tests.support.culprit import BEGINS, COMPARISONS, Culprit
 from tests.tools import release_environment, release_table
@@ -31,10 +32,6 @@ README = corpus.PROJECT / "README.md"
 TABLE = "culprits"
 # For the plan: a search takes four where the culprit is a known one, and seven or so where not.
 STEPS_OF_A_SEARCH = 5
-
-
-class NothingToExplain(ValueError):
-    """The ledger lists a change that the releases do not show, or none."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ def run(clone: Clone, defects: Sequence[str], *, write: bool, dry_run: bool) -> 
 
     Raises
     ------
-    NothingToExplain
+    Fault
         The releases do not show what the ledger says, or it has no such defect.
     """
     known = ledger.read_ledger()
@@ -127,7 +124,7 @@ def _require_known(defects: Sequence[str], known: ledger.Ledger) -> None:
     listed = sorted({entry.defect for entry in known.entries})
     for defect in defects:
         if defect not in listed:
-            raise NothingToExplain(f"the ledger has no defect {defect!r}; should be one of {', '.join(listed)}")
+            raise Fault(f"the ledger has no defect {defect!r}; should be one of {', '.join(listed)}")
 
 
 def _explain(todo: Sequence[Boundary], releases: Sequence[Release], clone: Clone) -> Iterator[tuple[Boundary, Finding]]:
@@ -141,7 +138,7 @@ def _explain(todo: Sequence[Boundary], releases: Sequence[Release], clone: Clone
             before = releases[releases.index(boundary.after) - 1]
             answers = release_search.ask_all(ask, [before, boundary.after])
             if not all(answer.tells for answer in answers) or not asked.differs(*answers):
-                raise NothingToExplain(
+                raise Fault(
                     f"{asked.name} on {asked.case} {asked.words(answers[0])} with {before.version} and"
                     f" {asked.words(answers[1])} with {boundary.after.version}; the ledger says that"
                     f" {boundary.defect} {boundary.change} there"

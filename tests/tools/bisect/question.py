@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from fixtures import corpus
+from fixtures.fault import Fault
 from tests.support import check as check_module
 from tests.tools.worker_process import WorkerFailed, WorkerProcess, WorkerRefused
 from tests.workers import probe
@@ -18,10 +19,6 @@ OUTCOMES = (*probe.OUTCOMES, FIT_TIME)
 WORKER = "tests.workers.probe"
 # The slowest fit of the corpus takes seconds: what takes longer has hung.
 SECONDS_AT_MOST = 600.0
-
-
-class BadQuestion(ValueError):
-    """A case, check or outcome that does not exist."""
 
 
 @dataclass(frozen=True)
@@ -151,21 +148,21 @@ def question(case: str, check: str | None, outcome: str | None) -> Question:
 
     Raises
     ------
-    BadQuestion
+    Fault
         There is no such thing.
     """
     cases = corpus.case_names()
     if case not in cases:
         near = [name for name in cases if case in name] or cases
-        raise BadQuestion(f"there is no case {case!r}; should be one of {', '.join(near)}")
+        raise Fault(f"there is no case {case!r}; should be one of {', '.join(near)}")
     if outcome is not None:
         if outcome not in OUTCOMES:
-            raise BadQuestion(f"there is no outcome {outcome!r}; should be one of {', '.join(OUTCOMES)}")
+            raise Fault(f"there is no outcome {outcome!r}; should be one of {', '.join(OUTCOMES)}")
         return Question(case, (), outcome, outcome)
     files = {stem: tuple(one.name for one in checks) for stem, checks in check_module.by_file().items()}
     known = {**{name: (name,) for names in files.values() for name in names}, **files}
     if check not in known:
-        raise BadQuestion(f"there is no check {check!r}; should be one of {', '.join(sorted(known))}")
+        raise Fault(f"there is no check {check!r}; should be one of {', '.join(sorted(known))}")
     return Question(case, known[check], None, check)
 
 

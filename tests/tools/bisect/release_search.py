@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from fixtures.fault import Fault
 from tests.tools import release_environment
 from tests.tools.bisect import order
 from tests.tools.bisect.question import Answer, Question
@@ -22,7 +23,7 @@ SECONDS_OF_A_STEP, SECONDS_TO_MAKE = 3.0, 6.0
 Ask = Callable[[Release], Answer]
 
 
-class EndsUnusable(ValueError):
+class EndsUnusable(Fault):
     """Two ends between which there is nothing to search: they agree, are swapped, or cannot tell."""
 
 

@@ -29,14 +29,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from fixtures import corpus
+from fixtures import command_line, corpus
+from fixtures.fault import Fault
 from tests.tools import release_environment, release_table
 from tests.tools.compare import history, neighbours, report, self_test, steps
 from tests.tools.compare.measure import CaseResult, Measurement, Plan
 from tests.tools.compare.progress import Progress
 from tests.tools.compare.ratio import Verdict
-from tests.tools.compare.sides import CANNOT_OPEN, Side, open_side, open_with_dependencies_of
-from tests.tools.release_table import BadTable
+from tests.tools.compare.sides import Side, open_side, open_with_dependencies_of
 from tests.tools.worker_process import WorkerFailed
 
 # Short fits, of which many are timed: every covariance type, float32, many
@@ -52,33 +52,11 @@ DEFAULT_CASES = (
     "object-leaves-20000-samples",
     "chain-object-leaves",
 )
-FINE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
-
-
-class BadRequest(ValueError):
-    """What the user asked for cannot be done."""
-
-
-MISTAKES = (
-    *CANNOT_OPEN,
-    BadRequest,
-    BadTable,
-    WorkerFailed,
-    corpus.BadCaptureFolder,
-    steps.BadRecord,
-    self_test.BenchmarkFailed,
-)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    description, _, examples = (__doc__ or "").partition("Examples\n")
-    made = argparse.ArgumentParser(
-        prog="nox -s compare --",
-        description=description,
-        epilog=f"Examples\n{examples}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    made = command_line.parser("compare", __doc__)
     ratio = _between(1, 10, "a ratio above 1, like 1.05")
     seconds = _between(0, 1e6, "a number of seconds, like 50")
     made.add_argument("sides", nargs="*", metavar="OLD NEW", help="what is compared: 1.8.0, 1.9, 1.9.1+fix.patch, ...")
@@ -115,29 +93,23 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+@command_line.command("what was measured whole is above")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare, print, and say by the exit code what came of it."""
     options = parser().parse_args(arguments)
-    try:
-        _check(options)
-        plan = Plan(
-            threshold=options.fail_above or options.threshold,
-            seconds=options.seconds,
-            capture=corpus.find_capture(options.capture),
-        )
-        if options.neighbours:
-            return _neighbours(plan, write=options.write)
-        if options.self_test:
-            return _self_test(options.sides[0] if options.sides else release_table.read()[-1].version, plan, options)
-        results = [CaseResult(case, plan.threshold) for case in options.case or DEFAULT_CASES]
-        with open_side(options.sides[0], overlay=options.overlay) as old, _new_side(options, old) as new:
-            return _compare(old, new, results, plan, options)
-    except KeyboardInterrupt:
-        print("interrupted: what was measured whole is above", file=sys.stderr)
-        return INTERRUPTED
-    except MISTAKES as error:
-        print(f"error: {str(error).splitlines()[0]}", file=sys.stderr)
-        return WRONG_USE
+    _check(options)
+    plan = Plan(
+        threshold=options.fail_above or options.threshold,
+        seconds=options.seconds,
+        capture=corpus.find_capture(options.capture),
+    )
+    if options.neighbours:
+        return _neighbours(plan, write=options.write)
+    if options.self_test:
+        return _self_test(options.sides[0] if options.sides else release_table.read()[-1].version, plan, options)
+    results = [CaseResult(case, plan.threshold) for case in options.case or DEFAULT_CASES]
+    with open_side(options.sides[0], overlay=options.overlay) as old, _new_side(options, old) as new:
+        return _compare(old, new, results, plan, options)
 
 
 def _new_side(options: argparse.Namespace, old: Side) -> AbstractContextManager[Side]:
@@ -161,13 +133,12 @@ def _compare(old: Side, new: Side, results: list[CaseResult], plan: Plan, option
     if options.json:
         report.write_json(options.json, old, new, results, load_average=_load(), interrupted=broke_off is not None)
     if isinstance(broke_off, KeyboardInterrupt):
-        print("interrupted: the rounds that were whole are above", file=sys.stderr)
-        return INTERRUPTED
+        raise command_line.Interrupted("the rounds that were whole are above")
     if broke_off:
         raise broke_off
     failed = any(result.failure for result in results)
     slower = options.fail_above and any(result.verdict is Verdict.SLOWER for result in results)
-    return FAILED if failed or slower else FINE
+    return command_line.FAILED if failed or slower else command_line.FINE
 
 
 def _neighbours(plan: Plan, *, write: bool) -> int:
@@ -186,7 +157,7 @@ def _neighbours(plan: Plan, *, write: bool) -> int:
         print(history.table(done))
     if write:
         history.write(done)
-    return FINE
+    return command_line.FINE
 
 
 def _self_test(release: str, plan: Plan, options: argparse.Namespace) -> int:
@@ -207,29 +178,29 @@ def _self_test(release: str, plan: Plan, options: argparse.Namespace) -> int:
         print(self_test.table(trials, plan.threshold))
     if options.write:
         self_test.write(trials)
-    return FINE if self_test.reached(trials) else FAILED
+    return command_line.FINE if self_test.reached(trials) else command_line.FAILED
 
 
 def _check(options: argparse.Namespace) -> None:
     alone = options.neighbours or options.self_test
     if len(options.sides) != 2 and not alone:
-        raise BadRequest(f"{len(options.sides)} sides are named; should be two, OLD and NEW (--help has examples)")
+        raise Fault(f"{len(options.sides)} sides are named; should be two, OLD and NEW (--help has examples)")
     if options.write and not alone:
-        raise BadRequest("--write is for --neighbours and --self-test; should go with one of them")
+        raise Fault("--write is for --neighbours and --self-test; should go with one of them")
     if options.write and options.self_test and options.threshold != Plan.threshold:
-        raise BadRequest(f"--write keeps what --self-test shows at {Plan.threshold}; --threshold should not be named")
+        raise Fault(f"--write keeps what --self-test shows at {Plan.threshold}; --threshold should not be named")
     if options.neighbours and options.sides:
-        raise BadRequest(f"--neighbours compares every series; {options.sides[0]!r} should not be named")
+        raise Fault(f"--neighbours compares every series; {options.sides[0]!r} should not be named")
     if options.same_dependencies and alone:
-        raise BadRequest("--same-dependencies is for OLD and NEW; --neighbours does it by itself")
+        raise Fault("--same-dependencies is for OLD and NEW; --neighbours does it by itself")
     if options.comparisons < 1:
-        raise BadRequest(f"--comparisons is {options.comparisons}; should be 1 or more")
+        raise Fault(f"--comparisons is {options.comparisons}; should be 1 or more")
     names = corpus.case_names()
     for case in options.case or ():
         if case not in names:
-            raise BadRequest(f"there is no case {case!r}; should be one of {', '.join(names)}")
+            raise Fault(f"there is no case {case!r}; should be one of {', '.join(names)}")
     if options.json and not options.json.parent.is_dir():
-        raise BadRequest(f"--json names {options.json}, whose folder does not exist; make it first")
+        raise Fault(f"--json names {options.json}, whose folder does not exist; make it first")
 
 
 def _load() -> str:

@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from fixtures import documentation, whole_file
+from fixtures.fault import Fault
 from tests.tools.compare.measure import CaseResult, Measurement, Plan
 from tests.tools.compare.ratio import Ratio, Verdict
 from tests.tools.compare.sides import Side
@@ -34,10 +35,6 @@ RECORD = PROJECT / "tests" / "compare_self_test.json"
 README = PROJECT / "README.md"
 README_TABLE = "self-test"
 FORMAT_VERSION = 1
-
-
-class BenchmarkFailed(RuntimeError):
-    """A run of pytest-benchmark did not give a time."""
 
 
 @dataclass(frozen=True)
@@ -169,9 +166,7 @@ def _benchmark(side: Side) -> float:
         ]  # fmt: skip
         done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
         if done.returncode or not record.exists():
-            raise BenchmarkFailed(
-                f"pytest-benchmark on {side.name} ended with {done.returncode}: {done.stdout[-200:]!r}"
-            )
+            raise Fault(f"pytest-benchmark on {side.name} ended with {done.returncode}: {done.stdout[-200:]!r}")
         return float(json.loads(record.read_text(encoding="utf-8"))["benchmarks"][0]["stats"]["median"])
 
 

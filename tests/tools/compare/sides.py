@@ -8,14 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.tools import environments, release_environment, sources
-from tests.tools.history import HistoryUnusable
-from tests.tools.overlay import NotAnOverlay
-from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
 from tests.tools.release_table import Release
 from tests.tools.worker_process import WorkerProcess
 
 WORKER = "tests.workers.fit_timer"
-CANNOT_OPEN = (sources.SourceUnusable, HistoryUnusable, UnknownRelease, EnvironmentFailed, NotAnOverlay)
 
 
 @dataclass(frozen=True)
@@ -61,7 +57,7 @@ def open_side(text: str, *, overlay: bool = False) -> Iterator[Side]:
 
     Raises
     ------
-    one of `CANNOT_OPEN`
+    Fault
         It cannot be put under test; one line says why.
     """
     with sources.prepare(text, "overlay" if overlay else None) as prepared:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import strict_json, whole_file
+from fixtures.fault import Fault
 from tests.tools import release_table
 
 RECORD = release_table.TABLE.parent / "fit_time.json"
@@ -22,10 +23,6 @@ RUNS_ON = ("python", "numpy", "scipy")
 MEASURED = ("cases", "scikit_learn_alone")
 
 
-class BadRecord(ValueError):
-    """The record of fit times is not what its format says."""
-
-
 def read(path: Path = RECORD) -> list[dict[str, Any]]:
     """The steps that are recorded; none where there is no file.
 
@@ -35,7 +32,7 @@ def read(path: Path = RECORD) -> list[dict[str, Any]]:
 
     Raises
     ------
-    BadRecord
+    Fault
         The file is of another format.
     """
     if not path.exists():
@@ -50,9 +47,7 @@ def read(path: Path = RECORD) -> list[dict[str, Any]]:
             for name in MEASURED:
                 _ = [case["ratio_of_an_iteration"] for case in step[name] or ()]
     except (ValueError, KeyError, TypeError) as error:
-        raise BadRecord(
-            f"{path}: {error}; delete it, and `nox -s compare -- --neighbours --write` makes it anew"
-        ) from None
+        raise Fault(f"{path}: {error}; delete it, and `nox -s compare -- --neighbours --write` makes it anew") from None
     return steps
 
 

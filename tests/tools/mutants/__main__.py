@@ -1,4 +1,14 @@
-"""Mutate scikit-learn's mixture code: which mutants this suite kills, and which scikit-learn's own tests do."""
+"""Mutate scikit-learn's mixture code: which mutants this suite kills, and which scikit-learn's own tests do.
+
+What has been tried is kept in results/mutants/: a run that was stopped goes on.
+
+Examples
+--------
+  nox -s mutants -- --dry-run                     how many mutants there are, and where
+  nox -s mutants -- --sample 50                   some, drawn at random from a fixed seed
+  nox -s mutants -- --function _flipudlr          those of one function
+  nox -s mutants -- --write                       all, and put the figures into README.md
+"""
 
 from __future__ import annotations
 
@@ -14,34 +24,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from fixtures import command_line
 from fixtures.corpus import PROJECT
+from fixtures.fault import Fault
 from tests.tools import release_environment, release_table
 from tests.tools.mutants import explanations, report, suites, trials
 from tests.tools.mutants.enumeration import Mutant, mutants_of
 from tests.tools.mutants.record import OUR_FILES, Record, Result, state_of
-from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
-from tests.tools.worker_process import WorkerFailed
 
-EXAMPLES = """examples:
-  nox -s mutants -- --dry-run                     how many mutants there are, and where
-  nox -s mutants -- --sample 50                   some, drawn at random from a fixed seed
-  nox -s mutants -- --function _flipudlr          those of one function
-  nox -s mutants -- --write                       all, and put the figures into README.md
-
-What has been tried is kept in results/mutants/: a run that was stopped goes on.
-"""
 RESULTS = PROJECT / "results" / "mutants"
 
 
-class WrongUse(ValueError):
-    """Options that do not fit together, or name nothing."""
-
-
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="nox -s mutants --", description=__doc__, epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    parser = command_line.parser("mutants", __doc__)
     parser.add_argument("--release", metavar="VERSION", help="release to mutate (default: the newest)")
     parser.add_argument("--sample", metavar="N", type=_positive, help="try so many only, drawn at random")
     parser.add_argument("--seed", metavar="S", type=int, default=0, help="seed of the draw (default: 0)")
@@ -58,7 +53,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="put the figures into README.md (of a whole run only)")
     options = parser.parse_args(words)
     if options.write and (options.sample or options.function or options.suite or options.dry_run):
-        parser.error("--write is for the figures of a whole run; should come without --sample, --function, --suite")
+        raise Fault("--write is for the figures of a whole run; should come without --sample, --function, --suite")
     return options
 
 
@@ -69,31 +64,19 @@ def _positive(word: str) -> int:
     return number
 
 
+@command_line.command("what has been tried is kept, and the same command goes on")
 def main(words: Sequence[str] | None = None) -> int:
     """Run; the exit code: 0, 1 where the explanations are not what the trials gave, 2 for wrong use."""
     options = _arguments(words)
     console = Console(stderr=True)
-    try:
-        return _run(options, console)
-    except (
-        WrongUse, UnknownRelease, EnvironmentFailed, WorkerFailed, suites.NotGreen, explanations.BadExplanations,
-    ) as error:  # fmt: skip
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped; what has been tried is kept, and the same command goes on", file=sys.stderr)
-        return 130
-
-
-def _run(options: argparse.Namespace, console: Console) -> int:
     if not hasattr(os, "fork"):
-        raise WrongUse("this system cannot fork, by which mutants are tried; should be Linux or macOS")
+        raise Fault("this system cannot fork, by which mutants are tried; should be Linux or macOS")
     why = explanations.read()
     release = release_environment.find(
         options.release or release_table.newest_of_series(release_table.read())[-1].version
     )
     if release.version != why.release:
-        raise WrongUse(
+        raise Fault(
             f"{explanations.PATH.name} explains the mutants of scikit-learn {why.release}, and {release.version} was"
             " asked for; should be the same (change it there, and run again)"
         )
@@ -115,7 +98,7 @@ def _choose(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
         known = {mutant.function for mutant in mutants} | {mutant.function.rpartition(".")[2] for mutant in mutants}
         if named - known:
             unknown = ", ".join(sorted(named - known))
-            raise WrongUse(f"no mutant in scope is in {unknown}; `--dry-run` lists the functions that have some")
+            raise Fault(f"no mutant in scope is in {unknown}; `--dry-run` lists the functions that have some")
         mutants = [m for m in mutants if {m.function, m.function.rpartition(".")[2]} & named]
     if options.sample and options.sample < len(mutants):
         drawn = set(random.Random(options.seed).sample(range(len(mutants)), options.sample))  # noqa: S311

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fixtures.corpus import PROJECT
+from fixtures.fault import Fault
 from tests.tools.mutants.enumeration import Mutant
 
 PATH = PROJECT / "tests" / "surviving_mutants.json"
@@ -16,10 +17,6 @@ FORMAT = 1
 KINDS = ("equivalent", "out of scope", "gap")
 
 Key = tuple[str, str, str, str]
-
-
-class BadExplanations(ValueError):
-    """The file is not what it should be."""
 
 
 class Explanations(NamedTuple):
@@ -45,31 +42,31 @@ def read(path: Path = PATH) -> Explanations:
 
     Raises
     ------
-    BadExplanations
+    Fault
         The file is missing, malformed, or explains a mutant twice.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["format"] != FORMAT:
-            raise BadExplanations(f"{path.name} has format {content['format']!r}; should have {FORMAT}")
+            raise Fault(f"{path.name} has format {content['format']!r}; should have {FORMAT}")
         scope = {(entry["file"], entry["function"]): str(entry["because"]) for entry in content["out_of_scope"]}
         survivors: dict[Key, tuple[str, str]] = {}
         for entry in content["survivors"]:
             for key in _keys(entry):
                 if key in survivors:
-                    raise BadExplanations(f"{path.name} explains {name_of(key)} twice; should explain it once")
+                    raise Fault(f"{path.name} explains {name_of(key)} twice; should explain it once")
                 survivors[key] = entry["kind"], str(entry["because"])
         return Explanations(str(content["release"]), scope, survivors)
     except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
         what = f"{type(error).__name__}: {error}"
-        raise BadExplanations(f"{path.name} cannot be read ({what}); should be as its neighbours in git are") from None
+        raise Fault(f"{path.name} cannot be read ({what}); should be as its neighbours in git are") from None
 
 
 def _keys(entry: dict[str, Any]) -> list[Key]:
     if entry["kind"] not in KINDS:
-        raise BadExplanations(f"{PATH.name} has the kind {entry['kind']!r}; should be one of {', '.join(KINDS)}")
+        raise Fault(f"{PATH.name} has the kind {entry['kind']!r}; should be one of {', '.join(KINDS)}")
     if not str(entry["because"]).strip():
-        raise BadExplanations(f"{PATH.name} has no reason for {entry['mutants']}; should say why they survive")
+        raise Fault(f"{PATH.name} has no reason for {entry['mutants']}; should say why they survive")
     return [(entry["file"], entry["function"], before, after) for before, after in entry["mutants"]]
 
 
@@ -84,14 +81,14 @@ def in_scope(mutants: Iterable[Mutant], explanations: Explanations) -> list[Muta
 
     Raises
     ------
-    BadExplanations
+    Fault
         What is out of scope is no function that has mutants.
     """
     mutants = list(mutants)
     functions = {(mutant.file, mutant.function) for mutant in mutants}
     for file, function in explanations.out_of_scope:
         if (file, function) not in functions:
-            raise BadExplanations(f"{PATH.name} puts {file} {function} out of scope, which has no mutants; should have")
+            raise Fault(f"{PATH.name} puts {file} {function} out of scope, which has no mutants; should have")
     return [mutant for mutant in mutants if (mutant.file, mutant.function) not in explanations.out_of_scope]
 
 

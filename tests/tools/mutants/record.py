@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fixtures import whole_file
 from fixtures.corpus import PROJECT
 from tests.tools.mutants.enumeration import Mutant
 
@@ -60,7 +61,7 @@ class Record:
                     self.results[str(entry["mutant"])] = Result(entry["killed_by"], entry["seconds"])
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(header) + "\n", encoding="utf-8")
+            whole_file.write_text(path, json.dumps(header) + "\n")
 
     def add(self, mutant: Mutant, result: Result) -> None:
         """Keep the result of a trial, at once."""

@@ -126,7 +126,7 @@ def write(release: str, counts: Mapping[str, Count], readme: Path = README, reco
 
     Raises
     ------
-    ValueError
+    Fault
         The README has no place for them.
     """
     text = with_figures(readme.read_text(encoding="utf-8"), release, counts)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fixtures import corpus
+from fixtures.fault import Fault
 from tests.tools import release_environment
 from tests.tools.mutants.enumeration import Mutant
 from tests.tools.worker_process import WorkerProcess
@@ -34,10 +35,6 @@ VARIABLES = {
 }
 # Within a case: what judges one fit, what fits again and again, what compares with a record.
 LATE_FILES = ("test_equivariance.py", "test_baseline.py")
-
-
-class NotGreen(RuntimeError):
-    """A suite that fails on the package as it is cannot judge a change of it."""
 
 
 class SuiteTest(NamedTuple):
@@ -82,7 +79,7 @@ def clean_tests(suite: str, worker: WorkerProcess, all_cases: bool = False) -> l
 
     Raises
     ------
-    NotGreen
+    Fault
         A test fails.
     """
     listed = worker.ask("tests")
@@ -92,10 +89,10 @@ def clean_tests(suite: str, worker: WorkerProcess, all_cases: bool = False) -> l
     names = [test["id"] for test in listed]
     answer = worker.ask("clean", files=list(FILES), tests=names, seconds=SECONDS_OF_A_CLEAN_RUN)
     if "tests" not in answer:
-        raise NotGreen(f"the clean run of {TITLES[suite]} broke off ({answer['killed_by']}); should end")
+        raise Fault(f"the clean run of {TITLES[suite]} broke off ({answer['killed_by']}); should end")
     failed = [test["id"] for test in answer["tests"] if test["failed"]]
     if failed:
-        raise NotGreen(
+        raise Fault(
             f"{TITLES[suite]}: {len(failed)} tests fail on the package as it is, the first is {failed[0]};"
             " should all pass before anything is mutated"
         )
@@ -122,14 +119,14 @@ def require_notice(suite: str, worker: WorkerProcess, sources: dict[str, str], t
 
     Raises
     ------
-    NotGreen
+    Fault
         None does: the tests do not see the changed package.
     """
     file = FILES[0]
     source = sources[file] + "\nBaseMixture.fit_predict = None\n"
     first = [test.name for test in tests if test.lines][:20]
     if not worker.ask("attempt", file=file, source=source, tests=first, seconds=MORE_SECONDS)["killed_by"]:
-        raise NotGreen(f"{TITLES[suite]} passes where nothing can be fitted; its tests should see the changed package")
+        raise Fault(f"{TITLES[suite]} passes where nothing can be fitted; its tests should see the changed package")
 
 
 def _lines_of_cases(tests: list[dict[str, Any]], lines: list[frozenset[tuple[str, int]]]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def run(  # noqa: PLR0917  (what is tried, where, and how)
 
     Raises
     ------
-    NotGreen
+    Fault
         The suite fails on the package as it is.
     WorkerFailed
         A worker died.

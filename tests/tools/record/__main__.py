@@ -6,13 +6,18 @@ one from what the last one left, by the release that --sklearn names. Where a
 component is worse off than after the frame before, the recording stops, says
 what became of it, and writes the case: the frame and the parameters it was
 fitted from.
+
+Examples
+--------
+  nox -s record -- tracker.mp4 --components 37
+  nox -s record -- frames/ --components 12 --threshold 40 --scale 0.25 --sklearn 1.2
+  nox -s record -- tracker.mp4 --components 37 --difference --every 5 --all
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import math
 import re
 import shlex
@@ -20,63 +25,31 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
+from fixtures import add_case, command_line
 from fixtures.corpus import NAME, PROJECT, Case
-from fixtures.generated_case import DEFAULT_SETTINGS
-from fixtures.validation import COVARIANCE_TYPES, BrokenCase, check_settings
+from fixtures.fault import Fault
+from fixtures.validation import check_settings
 from tests.tools import release_environment, release_table
-from tests.tools.record import frame_sources, lines, stored_break
+from tests.tools.record import frame_sources, lines, stored_break, stored_frames
 from tests.tools.record.frames import Conversion, Frames, Skipped
 from tests.tools.record.recording import Fitted, Recording
 from tests.tools.record.tracker_process import TrackerProcess, Worker, open_worker
-from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
-from tests.tools.worker_process import WorkerFailed, WorkerRefused
 
 RECORDED = PROJECT / ".recorded"
-RECORDED_A_BREAK, NOTHING_BROKE, WRONG, INTERRUPTED = 0, 1, 2, 130
+RECORDED_A_BREAK, NOTHING_BROKE = 0, 1
 
-EXAMPLES = """examples:
-  nox -s record -- tracker.mp4 --components 37
-  nox -s record -- frames/ --components 12 --threshold 40 --scale 0.25 --sklearn 1.2
-  nox -s record -- tracker.mp4 --components 37 --difference --every 5 --all
-
-exit code: 0 a break was recorded, 1 nothing broke, 2 wrong use or bad input
-"""
+EXIT_CODES = "0 a break was recorded, 1 nothing broke, 2 wrong use or bad input"
 
 Start = Callable[[release_table.Release], Worker]
 
 
-class NothingFitted(ValueError):
-    """No frame of the source could be fitted."""
-
-
-class Interrupted(Exception):
-    """Ctrl-C in the middle of a recording."""
-
-
+@command_line.command("stopped before the first frame; no case is written")
 def main(arguments: list[str] | None = None, start: Start = open_worker) -> int:
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a file may have a name that no encoding has letters for
-            stream.reconfigure(errors="backslashreplace")
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    _check(parser, options)
-    try:
-        return _record(options, start)
-    except (Interrupted, KeyboardInterrupt) as stopped:
-        print(f"\n{stopped or 'stopped by Ctrl-C before the first frame'}", file=sys.stderr)
-        return INTERRUPTED
-    except (BrokenCase, EnvironmentFailed, NothingFitted, UnknownRelease, WorkerFailed, WorkerRefused) as error:
-        print(f"error: {error}", file=sys.stderr)
-    except (frame_sources.UnreadableSource, release_table.BadTable, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-    return WRONG
-
-
-def _record(options: argparse.Namespace, start: Start) -> int:
+    options = _parser().parse_args(arguments)
+    _check(options)
     clock = time.perf_counter()
     source = frame_sources.open_source(options.source, options.holds)
     conversion = _conversion(options, source)
@@ -84,15 +57,17 @@ def _record(options: argparse.Namespace, start: Start) -> int:
     frames = Frames(source, conversion, options.components, options.every)
     mixture = f"{options.components} components, {options.covariance_type}, scikit-learn {release.version}"
     print(f"{source.description}; {mixture}", flush=True)
-    with TrackerProcess(start(release), options.estimator, options.components, _settings(options)) as tracker:
+    with TrackerProcess(
+        start(release), options.estimator, options.components, add_case.settings_of(options)
+    ) as tracker:
         recording = Recording(frames, tracker, options.ignore_pinned)
         starting = time.perf_counter() - clock
-        pixels = vars(conversion) if source.holds == frame_sources.PIXELS else {}
+        pixels = vars(conversion) if source.holds == stored_frames.PIXELS else {}
         origin = stored_break.Origin(options.source.resolve().name, pixels, options.every, tracker.versions)
         stored = _follow(recording, tracker, origin, options)
     print(lines.of_end(recording, frames.decoding_seconds, starting))
     if not recording.fitted:
-        raise NothingFitted(_why_nothing(recording, options))
+        raise Fault(_why_nothing(recording, options))
     if stored is None:
         print(f"nothing broke in scikit-learn {release.version}: no case is written")
         return NOTHING_BROKE
@@ -109,7 +84,7 @@ def _follow(
             if isinstance(step, Skipped):
                 continue
             if step.before is None and step.fit.error:
-                raise NothingFitted(f"frame {step.frame.number}, the first: {step.fit.error}")
+                raise Fault(f"frame {step.frame.number}, the first: {step.fit.error}")
             if step.is_break and stored is None:
                 case = _tell(step, recording, tracker, origin, options)
                 case, stored = stored_break.store(case, options.root)
@@ -120,7 +95,7 @@ def _follow(
                     break
     except KeyboardInterrupt:
         kept = f"the case in {stored} is kept" if stored else "no case is written"
-        raise Interrupted(f"stopped by Ctrl-C after {recording.fitted} frames; {kept}") from None
+        raise command_line.Interrupted(f"stopped after {recording.fitted} frames; {kept}") from None
     return stored
 
 
@@ -144,7 +119,7 @@ def _tell(
     options: argparse.Namespace,
 ) -> Case:
     """Tell the story of a break; its case, which is not written yet."""
-    case = stored_break.case_of(step, tracker.start(), _settings(options), origin, options.name)
+    case = stored_break.case_of(step, tracker.start(), add_case.settings_of(options), origin, options.name)
     explanations = tracker.explain(step.broke[: lines.NAMED]) if step.broke else []
     print("\n".join(lines.of_break(step, explanations, recording.last)))
     if options.root == RECORDED:
@@ -178,61 +153,46 @@ def _why_nothing(recording: Recording, options: argparse.Namespace) -> str:
     return f"{options.source} holds no frames; should hold two or more"
 
 
-def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    return {key: getattr(options, key) for key in DEFAULT_SETTINGS}
-
-
-def _conversion(options: argparse.Namespace, source: frame_sources.FrameSource) -> Conversion:
+def _conversion(options: argparse.Namespace, source: stored_frames.FrameSource) -> Conversion:
     given = {key: getattr(options, key) for key in ("threshold", "scale", "difference")}
     given = {key: value for key, value in given.items() if value is not None}
-    if given and source.holds == frame_sources.POINTS:
-        raise frame_sources.UnreadableSource(
-            f"--{min(given)} is for pixels; {source.description}: should go without it, or with --as pixels"
-        )
+    if given and source.holds == stored_frames.POINTS:
+        raise Fault(f"--{min(given)} is for pixels; {source.description}: should go without it, or with --as pixels")
     return Conversion(**given)
 
 
-def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+def _check(options: argparse.Namespace) -> None:
     """Refuse options that make no sense, before anything is read."""
     for option, fewest in (("components", 1), ("every", 1)):
         value = getattr(options, option)
         if value < fewest:
-            parser.error(f"--{option} is {value}; should be {fewest} or more")
+            raise Fault(f"--{option} is {value}; should be {fewest} or more")
     if options.threshold is not None and not (math.isfinite(options.threshold) and options.threshold >= 0):
-        parser.error(f"--threshold is {options.threshold}; should be a grey level, 0 or more")
+        raise Fault(f"--threshold is {options.threshold}; should be a grey level, 0 or more")
     if options.scale is not None and not (math.isfinite(options.scale) and options.scale > 0):
-        parser.error(f"--scale is {options.scale}; should be more than 0")
+        raise Fault(f"--scale is {options.scale}; should be more than 0")
     if options.picture is not None and (options.picture.suffix != ".png" or not options.picture.parent.is_dir()):
-        parser.error(f"--picture is {str(options.picture)!r}; should end in .png, in a folder that exists")
+        raise Fault(f"--picture is {str(options.picture)!r}; should end in .png, in a folder that exists")
     if options.name is not None and not re.fullmatch(NAME, options.name):
-        parser.error(f"--name is {options.name!r}; should be lower-case letters and digits, joined by hyphens")
+        raise Fault(f"--name is {options.name!r}; should be lower-case letters and digits, joined by hyphens")
     if options.root != RECORDED and not options.root.is_dir():
-        parser.error(f"--root names {str(options.root)!r}, which is not a folder")
+        raise Fault(f"--root names {str(options.root)!r}, which is not a folder")
     if options.name is not None and (options.root / options.name).exists():
-        parser.error(f"--name is {options.name!r}, and {options.root / options.name} exists; should be a new name")
-    try:
-        check_settings(Path("the settings given"), _settings(options))
-    except BrokenCase as error:
-        parser.error(str(error))
+        raise Fault(f"--name is {options.name!r}, and {options.root / options.name} exists; should be a new name")
+    check_settings(Path("the settings given"), add_case.settings_of(options))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="nox -s record --", description=__doc__, epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    parser = command_line.parser("record", __doc__, EXIT_CODES)
     add = parser.add_argument
     add("source", type=Path, metavar="VIDEO_OR_FRAMES", help="a video, a folder of images or .npy arrays, or one .npy")
     add("--components", type=int, required=True, metavar="K", help="number of components of the mixture")
-    add("--covariance-type", choices=COVARIANCE_TYPES, default=DEFAULT_SETTINGS["covariance_type"])
-    add("--reg-covar", type=float, default=DEFAULT_SETTINGS["reg_covar"], help="default: %(default)s")
-    add("--tol", type=float, default=DEFAULT_SETTINGS["tol"], help="default: %(default)s")
-    add("--max-iter", type=int, default=DEFAULT_SETTINGS["max_iter"], help="default: %(default)s")
+    add_case.add_settings(parser)
     add("--threshold", type=float, metavar="T", help="grey level from which on a pixel is lit (default: 1)")
     add("--scale", type=float, metavar="S", help="repeat a lit pixel round(S * grey level) times (default: 1)")
     add("--difference", action="store_true", default=None, help="take absolute differences to the frame before")
     add("--every", type=int, default=1, metavar="N", help="take every N-th frame (default: every one)")
-    add("--as", dest="holds", choices=(frame_sources.POINTS, frame_sources.PIXELS),
+    add("--as", dest="holds", choices=(stored_frames.POINTS, stored_frames.PIXELS),
         help=f"what a 2-D .npy is (default: points with at most {frame_sources.MOST_FEATURES} columns)")  # fmt: skip
     add("--sklearn", metavar="VERSION", help="release of scikit-learn, or a series like 1.9 (default: the newest)")
     add("--estimator", metavar="MODULE:CLASS", help="a class of your own (default: GaussianMixture)")

@@ -2,20 +2,24 @@
 
 The picture is that of the corpus's chain ``chain-object-leaves``, larger and
 with more between the objects: lossless, the same on every platform.
+
+Examples
+--------
+  nox -s demonstration -- --to tracker.mkv
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
 import av
-import av.error
 import numpy as np
 
+from fixtures import command_line, whole_file
+from fixtures.fault import Fault
 from fixtures.scenes import Disc, Scene
 
 FRAMES_PER_SECOND = 10
@@ -42,48 +46,47 @@ def picture(scene: Scene, time: int) -> np.ndarray:
     return levels
 
 
-def write_video(path: Path, pictures: Iterable[np.ndarray], *, codec: str = "ffv1") -> None:
+def write_video(
+    path: Path, pictures: Iterable[np.ndarray], *, codec: str = "ffv1", container: str | None = None
+) -> None:
     """Write greyscale pictures, uint8 (height, width), as a video without sound.
 
     Parameters
     ----------
     path : Path
-        Its suffix names the container.
+        Its suffix names the container, where nothing else does.
     pictures : iterable of ndarray
         All of one size.
     codec : str
         ``ffv1`` is lossless.
+    container : str, optional
+        FFmpeg's name of the container.
     """
     # Without this flag the container gets a random name of its own.
-    with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
+    with av.open(str(path), "w", format=container, options={"fflags": "+bitexact"}) as file:
         stream = None
         for levels in pictures:
             frame = av.VideoFrame.from_ndarray(levels, format="gray")
             if stream is None:
-                stream = container.add_stream(codec, rate=FRAMES_PER_SECOND)
+                stream = file.add_stream(codec, rate=FRAMES_PER_SECOND)
                 stream.width, stream.height = frame.width, frame.height
                 stream.pix_fmt = "gray" if codec == "ffv1" else "yuv420p"
                 stream.gop_size = 1  # each frame stands for itself, so that a broken one breaks no other
                 stream.time_base = Fraction(1, FRAMES_PER_SECOND)
-            container.mux(stream.encode(frame))
+            file.mux(stream.encode(frame))
         if stream is not None:
-            container.mux(stream.encode(None))
+            file.mux(stream.encode(None))
 
 
+@command_line.command()
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="nox -s demonstration --", description=__doc__.split("\n\n")[0])
+    parser = command_line.parser("demonstration", __doc__)
     parser.add_argument("--to", type=Path, required=True, metavar="FILE.mkv", help="where the video goes")
     options = parser.parse_args(arguments)
     if options.to.suffix != ".mkv":
-        parser.error(f"--to is {str(options.to)!r}; should end in .mkv")
-    scratch = options.to.with_name(f".{options.to.stem}.writing.mkv")
-    try:
-        write_video(scratch, (picture(SCENE, time) for time in range(N_FRAMES)))
-        scratch.replace(options.to)
-    except (OSError, av.error.FFmpegError) as error:
-        scratch.unlink(missing_ok=True)
-        print(f"error: {options.to} cannot be written ({error.strerror or error})", file=sys.stderr)
-        return 2
+        raise Fault(f"--to is {str(options.to)!r}; should end in .mkv")
+    with whole_file.writing(options.to) as scratch:
+        write_video(scratch, (picture(SCENE, time) for time in range(N_FRAMES)), container="matroska")
     print(f"{options.to}: {N_FRAMES} frames of {SCENE.width} x {SCENE.height} pixels, {len(SCENE.objects)} objects")
     return 0
 

@@ -4,72 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from fixtures import npy
+from fixtures.fault import Fault
 from fixtures.validation import BrokenCase
+from tests.tools.record.stored_frames import MOST_PIXELS, PIXELS, POINTS, FrameSource, RawFrame, Stored, Unreadable
 
 IMAGES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
-POINTS, PIXELS = "points", "pixels"
 # A picture is wider, and no tracker's samples have so many features.
 MOST_FEATURES = 16
-MOST_PIXELS = 40_000_000  # of one frame; 8K has 33 million
-
-
-class UnreadableSource(ValueError):
-    """What the user named cannot be read as frames."""
-
-
-@dataclass(frozen=True, eq=False)  # arrays have no single truth value
-class RawFrame:
-    """A frame as it was stored.
-
-    Attributes
-    ----------
-    number : int
-        From 0, of all frames that the source has.
-    name : str
-        The file of its own that it has, or nothing.
-    array : ndarray
-        Grey levels (height, width), or samples (n_samples, n_features).
-    """
-
-    number: int
-    name: str
-    array: np.ndarray
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """A frame that could not be read, and why."""
-
-    number: int
-    name: str
-    reason: str
-
-
-Stored = RawFrame | Unreadable
-
-
-class FrameSource(Protocol):
-    """Where frames come from.
-
-    Attributes
-    ----------
-    holds : {'points', 'pixels'}
-    description : str
-        What is read, and as what.
-    """
-
-    holds: str
-    description: str
-
-    def frames(self, every: int) -> Iterator[Stored]:
-        """Yield every so many-th frame; none is kept."""
 
 
 class Files:
@@ -96,7 +42,7 @@ class Files:
                 array = read_array(path) if path.suffix.lower() == ".npy" else read_image(path)
                 if array.ndim != 2:
                     raise BrokenCase(path, f"has shape {array.shape}", "(n_samples, n_features) or (height, width)")
-            except (BrokenCase, UnreadableSource) as reason:
+            except Fault as reason:
                 yield Unreadable(number, path.name, str(reason).removeprefix(f"{path} "))
             else:
                 yield RawFrame(number, path.name, array)
@@ -128,23 +74,21 @@ def open_source(path: Path, holds: str | None = None) -> FrameSource:
 
     Raises
     ------
-    UnreadableSource
+    Fault
         It is missing, unreadable, or holds no frames.
     """
     try:
         if path.is_dir():
             return _open_folder(path, holds)
         if not path.exists():
-            raise UnreadableSource(f"{path} does not exist; should be a video, a folder of frames, or an .npy file")
+            raise Fault(f"{path} does not exist; should be a video, a folder of frames, or an .npy file")
         if not path.is_file():
-            raise UnreadableSource(f"{path} is neither a plain file nor a folder; should be one")
+            raise Fault(f"{path} is neither a plain file nor a folder; should be one")
         if path.suffix.lower() == ".npy":
             return _open_npy(path, holds)
         _only_for_arrays(path, holds)
-    except BrokenCase as error:
-        raise UnreadableSource(str(error)) from None
     except OSError as error:
-        raise UnreadableSource(f"{path} cannot be read ({error.strerror or error}); should be readable") from None
+        raise Fault(f"{path} cannot be read ({error.strerror or error}); should be readable") from None
     from tests.tools.record.video import Video  # noqa: PLC0415  (PyAV takes longer to load than a frame)
 
     return Video(path)
@@ -155,13 +99,9 @@ def _open_folder(folder: Path, holds: str | None) -> FrameSource:
     arrays = [path for path in files if path.suffix.lower() == ".npy"]
     images = [path for path in files if path.suffix.lower() in IMAGES]
     if arrays and images:
-        raise UnreadableSource(
-            f"{folder} holds {len(arrays)} .npy files and {len(images)} images; should hold one kind of frames"
-        )
+        raise Fault(f"{folder} holds {len(arrays)} .npy files and {len(images)} images; should hold one kind of frames")
     if not arrays and not images:
-        raise UnreadableSource(
-            f"{folder} holds no frames; should hold .npy files or images ({', '.join(sorted(IMAGES))})"
-        )
+        raise Fault(f"{folder} holds no frames; should hold .npy files or images ({', '.join(sorted(IMAGES))})")
     others = len(files) - len(arrays) - len(images)
     left_out = f"; {others} other {'entry is' if others == 1 else 'entries are'} left out" if others else ""
     name = folder.resolve().name
@@ -183,7 +123,7 @@ def _open_npy(path: Path, holds: str | None) -> FrameSource:
 
 def _only_for_arrays(path: Path, holds: str | None) -> None:
     if holds:
-        raise UnreadableSource(f"--as is for .npy arrays of two dimensions, and {path} has none; should go without it")
+        raise Fault(f"--as is for .npy arrays of two dimensions, and {path} has none; should go without it")
 
 
 def _first_readable(paths: list[Path]) -> np.ndarray:
@@ -234,7 +174,7 @@ def read_image(path: Path) -> np.ndarray:
 
     Raises
     ------
-    UnreadableSource
+    Fault
         It is no image, is cut off, or is too large.
     """
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415  (only where there are images)
@@ -242,16 +182,12 @@ def read_image(path: Path) -> np.ndarray:
     try:
         with Image.open(path) as image:
             if image.width * image.height > MOST_PIXELS:
-                raise UnreadableSource(
-                    f"has {image.width} x {image.height} pixels; should have at most {MOST_PIXELS:,}"
-                )
+                raise Fault(f"has {image.width} x {image.height} pixels; should have at most {MOST_PIXELS:,}")
             deep = image.mode == "F" or image.mode.startswith("I")
             return np.asarray(image if deep else image.convert("L"))
     except UnidentifiedImageError:
-        raise UnreadableSource("is not an image; should be one") from None
+        raise Fault("is not an image; should be one") from None
     except Image.DecompressionBombError as error:
-        raise UnreadableSource(f"is too large ({error})") from None
+        raise Fault(f"is too large ({error})") from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow raises for a broken file
-        if isinstance(error, UnreadableSource):
-            raise
-        raise UnreadableSource(f"cannot be read ({error}); should be a whole image") from None
+        raise Fault(f"cannot be read ({error}); should be a whole image") from None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fixtures import npy
-from tests.tools.record.frame_sources import PIXELS, FrameSource, RawFrame, Unreadable
+from tests.tools.record.stored_frames import PIXELS, FrameSource, RawFrame, Unreadable
 
 # int32 coordinates of two features, in the largest array that a case can hold; some of it is the header.
 MOST_SAMPLES = npy.MAX_FILE_BYTES // 8 - npy.MAX_HEADER_BYTES

@@ -10,7 +10,8 @@ import av
 import av.error
 import av.logging
 
-from tests.tools.record.frame_sources import MOST_PIXELS, PIXELS, RawFrame, Stored, Unreadable, UnreadableSource
+from fixtures.fault import Fault
+from tests.tools.record.stored_frames import MOST_PIXELS, PIXELS, RawFrame, Stored, Unreadable
 
 # Playlists and the like may name other files and addresses: a video is read from its own file, and only as these.
 CONTAINERS = (
@@ -33,7 +34,7 @@ class Video:
 
     Raises
     ------
-    UnreadableSource
+    Fault
         FFmpeg cannot read it, or it has no picture.
     """
 
@@ -44,7 +45,7 @@ class Video:
             stream = _pictures(container, path)
             context = stream.codec_context
             if context.width * context.height > MOST_PIXELS:
-                raise UnreadableSource(
+                raise Fault(
                     f"{path} has frames of {context.width} x {context.height} pixels;"
                     f" should have at most {MOST_PIXELS:,}"
                 )
@@ -78,7 +79,7 @@ class Video:
         try:
             return av.open(str(self._path), options=OPTIONS)
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise UnreadableSource(
+            raise Fault(
                 f"{self._path} cannot be read as a video ({_said(error)}); should be a whole video file, a folder of"
                 " images, or .npy arrays"
             ) from None
@@ -87,7 +88,7 @@ class Video:
 def _pictures(container: av.container.InputContainer, path: Path) -> av.VideoStream:
     if not container.streams.video:
         kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
-        raise UnreadableSource(f"{path} has no pictures, only {kinds}; should be a video")
+        raise Fault(f"{path} has no pictures, only {kinds}; should be a video")
     return container.streams.video[0]
 
 

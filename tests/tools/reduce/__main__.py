@@ -2,7 +2,15 @@
 
 Fewer samples, repeats, components, features and iterations, and numbers with
 fewer digits, as long as the same check fails in the same way for the same
-component. Run by ``nox -s reduce``.
+component.
+
+Examples
+--------
+  nox -s reduce -- object-leaves-frame
+  nox -s reduce -- capture-frame-44 --capture DIR --verify series
+  nox -s reduce -- ladder-16-float64 --check test_fit_moves_with_a_translation --sklearn 1.6.1
+  nox -s reduce -- .recorded/my-video-frame-44 --component 3 --into upstream-issue
+  nox -s reduce -- --ledger --defect precisions-init-squared --verify series
 """
 
 from __future__ import annotations
@@ -11,58 +19,37 @@ import argparse
 import sys
 from pathlib import Path
 
-from fixtures import corpus
-from fixtures.validation import BrokenCase
+from fixtures import command_line, corpus
+from fixtures.fault import Fault
 from tests.support import ledger
 from tests.tools import release_environment, release_table
 from tests.tools.reduce import every_defect
 from tests.tools.reduce.candidate import Candidate
 from tests.tools.reduce.reduction import DoesNotFail, Interrupted, Reduction, Task, reduce, task_of
 from tests.tools.reduce.verification import Releases, matrix
-from tests.tools.worker_process import WorkerFailed, WorkerRefused
 
-EXAMPLES = """\
-examples:
-  nox -s reduce -- object-leaves-frame
-  nox -s reduce -- capture-frame-44 --capture DIR --verify series
-  nox -s reduce -- ladder-16-float64 --check test_fit_moves_with_a_translation --sklearn 1.6.1
-  nox -s reduce -- .recorded/my-video-frame-44 --component 3 --into upstream-issue
-  nox -s reduce -- --ledger --defect precisions-init-squared --verify series
-"""
 RESULTS = corpus.PROJECT / "results"
 
 
+@command_line.command("stopped before anything was reduced")
 def main(arguments: list[str] | None = None) -> int:
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
+    _check(options)
     try:
-        _check(parser, options)
         with Releases() as releases:
-            return _ledger(options, releases) if options.ledger else _one(parser, options, releases)
+            return _ledger(options, releases) if options.ledger else _one(options, releases)
     except DoesNotFail as reason:
         print(reason)
         return 1
-    except Interrupted:
-        return 130
-    except KeyboardInterrupt:
-        print("interrupted before anything was reduced", file=sys.stderr)
-        return 130
-    except (
-        corpus.BadCaptureFolder, corpus.CaptureNotAtHand, corpus.UnknownCase, ledger.BadLedger, every_defect.BadRecord,
-        release_environment.EnvironmentFailed, release_environment.UnknownRelease, BrokenCase, WorkerFailed,
-        WorkerRefused, OSError,
-    ) as error:  # fmt: skip
-        print(f"error: {error}", file=sys.stderr)
-        return 2
 
 
-def _one(parser: argparse.ArgumentParser, options: argparse.Namespace, releases: Releases) -> int:
+def _one(options: argparse.Namespace, releases: Releases) -> int:
     """Reduce one case."""
     version = release_environment.find(options.sklearn).version if options.sklearn else matrix("series")[-1]
     case = _load(options.case, options.capture)
     if options.component is not None and not 0 <= options.component < case.n_components:
         has = f"{case.name} has the components 0 to {case.n_components - 1}"
-        parser.error(f"--component is {options.component}; {has}")
+        raise Fault(f"--component is {options.component}; {has}")
     check = _full_name(options.check, releases.probe(version).ask("names"))
     into = Path(options.into) if options.into else RESULTS / f"reduced-{case.name}"
     task = task_of(releases, version, case, check=check, component=options.component, into=into)
@@ -76,8 +63,9 @@ def _one(parser: argparse.ArgumentParser, options: argparse.Namespace, releases:
             least_components=options.least_components, afresh=options.afresh,
         )  # fmt: skip
     except Interrupted as reason:
-        print(f"interrupted; {into} has the smallest so far, {_size(reason.best)}; the same command goes on from here")
-        raise
+        raise command_line.Interrupted(
+            f"{into} has the smallest so far, {_size(reason.best)}; the same command goes on from here"
+        ) from None
     _say_what_is_left(task, reduction)
     for row in reduction.rows:
         print(row.line())
@@ -108,27 +96,26 @@ def _ledger(options: argparse.Namespace, releases: Releases) -> int:
             print(result.line(), flush=True)
             if options.write:
                 every_defect.write(every_defect.results_for(every, results))
-    except (Interrupted, KeyboardInterrupt):
-        print("interrupted; the same command with --write goes on from what is recorded", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt:
+        raise command_line.Interrupted("the same command with --write goes on from what is recorded") from None
     finally:
         asked_for = [result for result in results if result.pair in pairs]
         print(every_defect.table(asked_for))
     return 0 if every_defect.reached(asked_for) else 1
 
 
-def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+def _check(options: argparse.Namespace) -> None:
     """Refuse options that do not go together."""
     if bool(options.case) == options.ledger:
-        parser.error("name one CASE, or --ledger for every case of every known defect")
+        raise Fault("name one CASE, or --ledger for every case of every known defect")
     if options.ledger and (options.check or options.sklearn or options.component is not None):
-        parser.error("--check, --component and --sklearn are about one CASE; with --ledger the ledger says them")
+        raise Fault("--check, --component and --sklearn are about one CASE; with --ledger the ledger says them")
     if (options.defect or options.write) and not options.ledger:
-        parser.error("--defect and --write go with --ledger")
+        raise Fault("--defect and --write go with --ledger")
     known = {entry.defect for entry in ledger.read_ledger().entries} if options.defect else set()
     for defect in options.defect or ():
         if defect not in known:
-            parser.error(f"--defect is {defect!r}; should be one of {', '.join(sorted(known))}")
+            raise Fault(f"--defect is {defect!r}; should be one of {', '.join(sorted(known))}")
 
 
 def _say_what_fails(task: Task) -> None:
@@ -154,7 +141,7 @@ def _full_name(check: str | None, names: list[str]) -> str | None:
         return check
     if f"test_{check}" in names:
         return f"test_{check}"
-    raise WorkerRefused(f"--check is {check!r}; should be one of {', '.join(names)}")
+    raise Fault(f"--check is {check!r}; should be one of {', '.join(names)}")
 
 
 def _load(named: str, capture: str | None) -> corpus.Case:
@@ -166,10 +153,7 @@ def _load(named: str, capture: str | None) -> corpus.Case:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="nox -s reduce --", description=__doc__.split("\n\n")[0], epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    parser = command_line.parser("reduce", __doc__)
     series = release_table.newest_of_series(release_table.read())
     parser.add_argument(
         "case", nargs="?", metavar="CASE", help="a case of the corpus by its name, or any case by its folder"

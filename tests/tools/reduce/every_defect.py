@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fixtures import corpus, documentation, strict_json, whole_file
+from fixtures.fault import Fault
 from tests.support.ledger import Entry, Ledger
 from tests.tools.reduce.reduction import DoesNotFail, Reduction, Task, reduce, task_of
 from tests.tools.reduce.verification import Releases
@@ -19,10 +20,6 @@ RECORD = corpus.PROJECT / "tests" / "reductions.json"
 FORMAT = 1
 TABLE = "reductions"
 MOST_SAMPLES, MOST_COMPONENTS = 4, 3
-
-
-class BadRecord(ValueError):
-    """The record of reductions is not what its format says."""
 
 
 class Pair(NamedTuple):
@@ -192,7 +189,7 @@ def read(path: Path = RECORD) -> list[Result]:
 
     Raises
     ------
-    BadRecord
+    Fault
         It is of another format.
     """
     if not path.exists():
@@ -203,7 +200,7 @@ def read(path: Path = RECORD) -> list[Result]:
             raise ValueError(f"format version {content['format']!r}, not {FORMAT}")
         return [Result(Pair(**{name: item.pop(name) for name in Pair._fields}), **item) for item in content["results"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise BadRecord(f"{path}: {error}; delete it, and `nox -s reduce -- --ledger --write` makes it anew") from None
+        raise Fault(f"{path}: {error}; delete it, and `nox -s reduce -- --ledger --write` makes it anew") from None
 
 
 def write(results: Sequence[Result], path: Path = RECORD, readme: Path = README) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fixtures import corpus
+from fixtures.fault import Fault
 from tests.tools.reduce import output
 from tests.tools.reduce.candidate import Candidate, from_case
 from tests.tools.reduce.issue import Seen, write_issue
@@ -22,11 +23,11 @@ from tests.tools.reduce.verification import Releases, Row, Verification
 JOURNAL = "journal.jsonl"
 
 
-class DoesNotFail(Exception):
+class DoesNotFail(Fault):
     """There is nothing to reduce."""
 
 
-class Interrupted(Exception):
+class Interrupted(KeyboardInterrupt):
     """A reduction was cut off; the smallest case so far is in its folder."""
 
     def __init__(self, best: Candidate) -> None:

@@ -22,56 +22,31 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from fixtures import corpus, whole_file
-from fixtures.validation import BrokenCase
+from fixtures import command_line, corpus, whole_file
 from tests.support import ledger
 from tests.tools import release_table
 from tests.tools.compare import steps
 from tests.tools.report import evidence, fit_times, matrix, page, pictures, readme, remedies, runs, summary, verdict
 from tests.tools.report.defects import defects_of
-from tests.tools.report.junit import BadRecord
 
 RESULTS = corpus.PROJECT / "results"
 BENCHMARKS = corpus.PROJECT / ".benchmarks"
 REMEDIES = RESULTS / "remedies.json"
-BAD_INPUT = (
-    BadRecord,
-    BrokenCase,
-    corpus.BadCaptureFolder,
-    fit_times.BadBenchmarks,
-    ledger.BadLedger,
-    release_table.BadTable,
-    remedies.BadRemedies,
-    runs.NoRecords,
-    steps.BadRecord,
-)
 
 
+@command_line.command()
 def main(arguments: list[str] | None = None) -> int:
     """Make the page; 1 where a release does not behave as the ledger says."""
     options = _parser().parse_args(arguments)
-    try:
-        if options.readme:
-            for path in readme.write():
-                print(f"wrote {path}")
-            return 0
-        return _report(options)
-    except BAD_INPUT as error:
-        print(f"error: {error}", file=sys.stderr)
-    except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}; should be a file that can be written", file=sys.stderr)
-    except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
-        return 130
-    return 2
+    if options.readme:
+        for path in readme.write():
+            print(f"wrote {path}")
+        return 0
+    return _report(options)
 
 
 def _parser() -> argparse.ArgumentParser:
-    description, _, examples = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(
-        prog="nox -s report --", description=description, epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    parser = command_line.parser("report", __doc__)
     file: dict[str, Any] = {"metavar": "FILE", "type": Path}
     folder: dict[str, Any] = {"metavar": "DIR", "type": Path}
     add = parser.add_argument

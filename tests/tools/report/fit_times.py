@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from packaging.version import InvalidVersion, Version
 
 from fixtures import plots, strict_json
+from fixtures.fault import Fault
 from tests.tools.compare import course
 from tests.tools.compare.steps import CASES
 from tests.tools.report import svg
@@ -28,10 +29,6 @@ LOOKS = [
     {"color": plots.AFTER, "marker": "s", "linestyle": "--"},
     {"color": plots.LOST, "marker": "^", "linestyle": ":"},
 ]
-
-
-class BadBenchmarks(ValueError):
-    """A file that is not what `nox -s bench` writes."""
 
 
 @dataclass(frozen=True)
@@ -114,11 +111,11 @@ def read(folder: Path) -> list[FitTime]:
 
     Raises
     ------
-    BadBenchmarks
+    Fault
         There is no such folder, or a file in it is not what pytest-benchmark writes.
     """
     if not folder.is_dir():
-        raise BadBenchmarks(f"{folder} is no folder; should be one that `nox -s bench` wrote fit times into")
+        raise Fault(f"{folder} is no folder; should be one that `nox -s bench` wrote fit times into")
     times = [time for path in sorted(folder.glob("sklearn-*.json")) for time in _read_one(path)]
     return sorted(times, key=lambda time: (time.case, Version(time.release)))
 
@@ -132,7 +129,7 @@ def _read_one(path: Path) -> list[FitTime]:
         content = strict_json.parse(path.read_text(encoding="utf-8"))
         return [_of_benchmark(release, benchmark) for benchmark in content["benchmarks"]]
     except (OSError, ValueError, KeyError, TypeError, InvalidVersion) as error:
-        raise BadBenchmarks(f"{path} holds {error!r:.80}; should be what `nox -s bench` writes") from None
+        raise Fault(f"{path} holds {error!r:.80}; should be what `nox -s bench` writes") from None
 
 
 def _of_benchmark(release: str, benchmark: dict[str, Any]) -> FitTime:

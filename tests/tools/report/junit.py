@@ -15,6 +15,7 @@ from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 from packaging.version import InvalidVersion, Version
 
+from fixtures.fault import Fault
 from tests.support import record_format
 
 MAX_BYTES = 64 * (1 << 20)
@@ -26,7 +27,7 @@ OF_THE_FOOTER = ("selection", "tests selected", "tests ended", "end")
 AGAIN = "run `nox -s tests` anew for this release"
 
 
-class BadRecord(ValueError):
+class BadRecord(Fault):
     """A record that is refused; the message is one line that names the file."""
 
     def __init__(self, path: Path, seen: str, should_be: str) -> None:

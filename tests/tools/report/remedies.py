@@ -6,12 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import strict_json
+from fixtures.fault import Fault
 
 MAX_BYTES = 1 << 20
-
-
-class BadRemedies(ValueError):
-    """A file that is not what `nox -s remedies` writes."""
 
 
 def read(path: Path | None) -> dict[str, Any] | None:
@@ -19,7 +16,7 @@ def read(path: Path | None) -> dict[str, Any] | None:
 
     Raises
     ------
-    BadRemedies
+    Fault
         The file cannot be read, or its rows do not belong to its names.
     """
     if path is None:
@@ -43,9 +40,7 @@ def read(path: Path | None) -> dict[str, Any] | None:
         names = [str(name) for name in content["names"]]
         said = {"release": str(content["release"]), "cost_case": str(content["cost_case"])}
     except OSError as error:
-        raise BadRemedies(
-            f"{path} cannot be read ({error.strerror}); `nox -s remedies -- --json FILE` writes it"
-        ) from None
+        raise Fault(f"{path} cannot be read ({error.strerror}); `nox -s remedies -- --json FILE` writes it") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise BadRemedies(f"{path} holds {error}; should be what `nox -s remedies -- --json FILE` writes") from None
+        raise Fault(f"{path} holds {error}; should be what `nox -s remedies -- --json FILE` writes") from None
     return {**said, "names": names, "rows": rows, "cost": cost}

@@ -11,15 +11,12 @@ from pathlib import Path
 from packaging.version import Version
 
 from fixtures import corpus
+from fixtures.fault import Fault
 from tests.support import ledger, record_format
 from tests.tools.report import junit
 from tests.tools.report.junit import BadRecord, Record, Result
 
 SAME = ("estimator", "ledger", "corpus", "checks")
-
-
-class NoRecords(ValueError):
-    """There is nothing to report on."""
 
 
 @dataclass(frozen=True)
@@ -71,19 +68,17 @@ def find(places: Sequence[Path]) -> list[Path]:
 
     Raises
     ------
-    NoRecords
+    Fault
         A place does not exist, or there is no record in any.
     """
     found: set[Path] = set()
     for place in places:
         if not place.exists():
-            raise NoRecords(
-                f"{place} does not exist; should be a record or a folder of them (`nox -s tests` writes it)"
-            )
+            raise Fault(f"{place} does not exist; should be a record or a folder of them (`nox -s tests` writes it)")
         found |= set(filter(_is_of_a_release, place.rglob("*.xml"))) if place.is_dir() else {place}
     if not found:
         named = ", ".join(str(place) for place in places)
-        raise NoRecords(f"there is no record (*.xml) in {named}; `nox -s tests` writes them into results/")
+        raise Fault(f"there is no record (*.xml) in {named}; `nox -s tests` writes them into results/")
     return sorted(found)
 
 

@@ -5,6 +5,14 @@ checkout, REPO@REV, RELEASE+PATCHFILE or nightly. Where it differs from the
 nearest release in sklearn/mixture alone, that is laid over the release's wheel,
 in seconds; anything else is built. Neither the checkout nor a shared
 environment is written to. Options that are not listed here go to pytest.
+
+Examples
+--------
+  nox -s tests-source -- 1.9.1+fix.patch
+  nox -s tests-source -- ~/scikit-learn --overlay
+  nox -s tests-source -- ~/scikit-learn@my-branch --dry-run
+  nox -s tests-source -- scikit_learn-1.9.1-cp313-cp313-manylinux_2_27_x86_64.whl -k collapse
+  nox -s tests-source -- nightly --no-ledger
 """
 
 from __future__ import annotations
@@ -20,51 +28,29 @@ from pathlib import Path
 
 from rich.console import Console
 
+from fixtures import command_line, whole_file
 from fixtures.corpus import PROJECT
-from tests.tools import release_environment
-from tests.tools.environments import ENVIRONMENT_VARIABLES
-from tests.tools.history import HistoryUnusable
-from tests.tools.overlay import NotAnOverlay
-from tests.tools.release_environment import EnvironmentFailed, UnknownRelease
-from tests.tools.release_table import BadTable
-from tests.tools.sources import SourceUnusable, carry_out, outcome_changes, plan_for
-from tests.tools.sources.outcome_changes import NoRecord
+from fixtures.fault import Fault
+from tests.tools import program_variables, release_environment
+from tests.tools.sources import carry_out, outcome_changes, plan_for
 from tests.tools.sources.prepared import Prepared
 from tests.tools.suite_run import PYTEST_OPTIONS
 
 RESULTS = PROJECT / "results"
-FINE, WORSE, WRONG, INTERRUPTED = 0, 1, 2, 130
-USER_FAULTS = (
-    SourceUnusable, HistoryUnusable, UnknownRelease, EnvironmentFailed, NotAnOverlay, BadTable, NoRecord, OSError,
-)  # fmt: skip
+WORSE = command_line.FAILED
 PYTEST_RAN = (0, 1)
-
-EXAMPLES = """examples:
-  nox -s tests-source -- 1.9.1+fix.patch
-  nox -s tests-source -- ~/scikit-learn --overlay
-  nox -s tests-source -- ~/scikit-learn@my-branch --dry-run
-  nox -s tests-source -- scikit_learn-1.9.1-cp313-cp313-manylinux_2_27_x86_64.whl -k collapse
-  nox -s tests-source -- nightly --no-ledger
-
-exit code: 0 no check is worse than with the nearest release, 1 one is, 2 wrong use or bad input
-"""
+EXIT_CODES = "0 no check is worse than with the nearest release, 1 one is, 2 wrong use or bad input"
 
 
+@command_line.command("records of runs that ended are in results/")
 def main(arguments: list[str] | None = None) -> int:
     options, for_pytest = _parser().parse_known_args(arguments)
-    try:
-        plan = plan_for(os.path.expanduser(options.source), options.route, options.python)
-        if options.dry_run:
-            print(f"{plan.name}: {_in_words(plan.how, plan.why, plan.nearest.version)}")
-            return FINE
-        with carry_out(plan) as prepared:
-            return _test(prepared, for_pytest, compare=not options.no_comparison)
-    except USER_FAULTS as error:
-        print(f"error: {error}", file=sys.stderr)
-        return WRONG
-    except KeyboardInterrupt:
-        print("interrupted; records of runs that ended are in results/", file=sys.stderr)
-        return INTERRUPTED
+    plan = plan_for(os.path.expanduser(options.source), options.route, options.python)
+    if options.dry_run:
+        print(f"{plan.name}: {_in_words(plan.how, plan.why, plan.nearest.version)}")
+        return command_line.FINE
+    with carry_out(plan) as prepared:
+        return _test(prepared, for_pytest, compare=not options.no_comparison)
 
 
 def _test(prepared: Prepared, for_pytest: list[str], *, compare: bool) -> int:
@@ -73,7 +59,7 @@ def _test(prepared: Prepared, for_pytest: list[str], *, compare: bool) -> int:
     changed = {"GMM_SOURCE": f"{prepared.name}, {prepared.why}"} if prepared.how != "release" else {}
     code = _run_suite(prepared.python, record, for_pytest, {**prepared.variables, **changed})
     if code not in PYTEST_RAN:
-        return WRONG
+        return command_line.WRONG_USE
     print(f"record of the run: {record.relative_to(PROJECT)}")
     after = outcome_changes.read(record)
     if prepared.how == "release" or not compare:
@@ -85,32 +71,21 @@ def _test(prepared: Prepared, for_pytest: list[str], *, compare: bool) -> int:
         before = outcome_changes.read(Path(folder, "nearest.xml"))
     changes = outcome_changes.changed(before, after)
     print("\n".join(outcome_changes.lines(changes, prepared.name, nearest, len(before.keys() & after.keys()))))
-    return WORSE if outcome_changes.newly_failing(changes) else FINE
+    return WORSE if outcome_changes.newly_failing(changes) else command_line.FINE
 
 
 def _run_suite(
     python: Path, record: Path, for_pytest: list[str], variables: dict[str, str], *, quiet: bool = False
 ) -> int:
     """Run pytest in an environment; the record appears under its name when the run has ended."""
-    record.parent.mkdir(exist_ok=True)
-    scratch = record.with_name(f".{record.name}.writing")
-    scratch.unlink(missing_ok=True)
-    # PYTHONPATH could bring another scikit-learn than the one that was prepared.
-    dropped = {name for name, value in ENVIRONMENT_VARIABLES.items() if value is None} | {"PYTHONPATH", "VIRTUAL_ENV"}
-    held = {name: value for name, value in ENVIRONMENT_VARIABLES.items() if value is not None}
-    environment = {name: value for name, value in os.environ.items() if name not in dropped}
-    try:
+    with whole_file.written_by_program(record) as scratch:
         done = subprocess.run(
             [str(python), "-m", "pytest", *PYTEST_OPTIONS, f"--junitxml={scratch}", *for_pytest], cwd=PROJECT,
-            env={**environment, **held, **variables}, check=False, stdout=subprocess.DEVNULL if quiet else None,
+            env=program_variables.variables(variables), check=False, stdout=subprocess.DEVNULL if quiet else None,
             stderr=subprocess.DEVNULL if quiet else None,
         )  # fmt: skip
-        if scratch.exists() and scratch.stat().st_size:
-            scratch.replace(record)
-        elif done.returncode in PYTEST_RAN:
-            raise NoRecord(f"{python} -m pytest left no record of its checks; has that environment pytest?")
-    finally:
-        scratch.unlink(missing_ok=True)
+        if done.returncode in PYTEST_RAN and not scratch.exists():
+            raise Fault(f"{python} -m pytest left no record of its checks; has that environment pytest?")
     return done.returncode
 
 
@@ -123,10 +98,7 @@ def _in_words(how: str, why: str, nearest: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="nox -s tests-source --", description=__doc__, epilog=EXAMPLES, allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    parser = command_line.parser("tests-source", __doc__, EXIT_CODES, abbreviate=False)
     parser.add_argument("source", metavar="SOURCE", help="which scikit-learn")
     route = parser.add_mutually_exclusive_group()
     route.add_argument(

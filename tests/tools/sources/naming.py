@@ -11,6 +11,7 @@ from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
+from fixtures.fault import Fault
 from tests.tools import release_environment
 from tests.tools.history import VERSION_FILE, Clone
 from tests.tools.release_environment import UnknownRelease
@@ -24,7 +25,7 @@ LIKE_A_VERSION = r"\d+(\.\d+)+\S*"
 PATCHES = (".patch", ".diff")
 
 
-class SourceUnusable(ValueError):
+class SourceUnusable(Fault):
     """A source that cannot be put under test, for a reason that the user should read."""
 
 

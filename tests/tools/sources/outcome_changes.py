@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from fixtures.fault import Fault
 from tests.support import check as known_checks
 from tests.support import record_format
 
 PASSES, FAILS, BREAKS, SKIPPED = "passes", "fails", "ends in an error", "is skipped"
 NOT_JUDGED = "is not judged"
 NAMED_CASES = 3
-
-
-class NoRecord(ValueError):
-    """A run of the suite that left no record of its checks."""
 
 
 class Check(NamedTuple):
@@ -48,15 +45,15 @@ def read(record: Path) -> dict[Check, str]:
 
     Raises
     ------
-    NoRecord
+    Fault
         There is none, or it has no checks.
     """
     try:
         found = list(ElementTree.parse(record).getroot().iter("testcase"))  # noqa: S314  (our own run wrote it)
     except (OSError, ElementTree.ParseError) as error:
-        raise NoRecord(f"the run left no record of its checks ({error}); pytest says why above") from None
+        raise Fault(f"the run left no record of its checks ({error}); pytest says why above") from None
     if not found:
-        raise NoRecord("the run had no check; should have at least one (what pytest was asked for selects none)")
+        raise Fault("the run had no check; should have at least one (what pytest was asked for selects none)")
     return {_check(case): _outcome(case) for case in found}
 
 

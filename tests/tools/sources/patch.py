@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from tests.tools import overlay
-from tests.tools.history import MIXTURE, UNCONFIGURED, VARIABLES
+from tests.tools import git, overlay
+from tests.tools.history import MIXTURE
 from tests.tools.sources.naming import SourceUnusable
 
 WITHOUT_EFFECT = ("doc", "examples", "benchmarks", "asv_benchmarks", ".github")
@@ -51,7 +50,7 @@ def apply(patch: Path, files: Mapping[str, bytes], place: str) -> dict[str, byte
         included = [f"--include={_literal(path)}" for path in wanted]
         done = _git_apply(scratch, strip, "--whitespace=nowarn", *included, str(patch))
         if done.returncode:
-            said = "; ".join(line.removeprefix("error: ") for line in done.stderr.splitlines()[:2])
+            said = "; ".join(line.removeprefix("error: ") for line in git.said(done.stderr).splitlines()[:2])
             raise SourceUnusable(f"{patch.name} does not apply to {MIXTURE} of {place}: {said}")
         return overlay.read_folder(scratch / MIXTURE)
 
@@ -61,10 +60,10 @@ def _paths(patch: Path, folder: Path) -> tuple[str, list[str]]:
     said = ""
     for strip in ("-p1", "-p0"):
         done = _git_apply(folder, strip, "--numstat", "-z", str(patch))
-        paths = [row.split("\t")[-1] for row in done.stdout.split("\0") if row]
+        paths = [row.split("\t")[-1] for row in git.said(done.stdout).split("\0") if row]
         if any(path.startswith("sklearn/") for path in paths):
             return strip, paths
-        said = said or (done.stderr.strip().splitlines() or ["it changes nothing below sklearn/"])[0]
+        said = said or (git.said(done.stderr).strip().splitlines() or ["it changes nothing below sklearn/"])[0]
     raise SourceUnusable(
         f"{patch.name} is no patch of scikit-learn ({said.removeprefix('error: ')}); should be as `git diff` writes it"
     )
@@ -79,14 +78,6 @@ def _literal(path: str) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path)
 
 
-def _git_apply(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+def _git_apply(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     # Without this, git looks for a repository around the folder, and takes the paths to be relative to that.
-    alone = {"GIT_CEILING_DIRECTORIES": str(folder.parent)}
-    try:
-        return subprocess.run(
-            ["git", *UNCONFIGURED, "apply", *arguments], cwd=folder, env={**inherited, **VARIABLES, **alone},
-            capture_output=True, encoding="utf-8", errors="replace", check=False,
-        )  # fmt: skip
-    except FileNotFoundError:
-        raise SourceUnusable("git is not on PATH; should be, to apply a patch") from None
+    return git.run("apply", *arguments, folder=folder, variables={"GIT_CEILING_DIRECTORIES": str(folder.parent)})

@@ -1,0 +1,60 @@
+"""What a frame source gives: frames as they were stored, or why one cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+POINTS, PIXELS = "points", "pixels"
+MOST_PIXELS = 40_000_000  # of one frame; 8K has 33 million
+
+
+@dataclass(frozen=True, eq=False)  # arrays have no single truth value
+class RawFrame:
+    """A frame as it was stored.
+
+    Attributes
+    ----------
+    number : int
+        From 0, of all frames that the source has.
+    name : str
+        The file of its own that it has, or nothing.
+    array : ndarray
+        Grey levels (height, width), or samples (n_samples, n_features).
+    """
+
+    number: int
+    name: str
+    array: np.ndarray
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A frame that could not be read, and why."""
+
+    number: int
+    name: str
+    reason: str
+
+
+Stored = RawFrame | Unreadable
+
+
+class FrameSource(Protocol):
+    """Where frames come from.
+
+    Attributes
+    ----------
+    holds : {'points', 'pixels'}
+    description : str
+        What is read, and as what.
+    """
+
+    holds: str
+    description: str
+
+    def frames(self, every: int) -> Iterator[Stored]:
+        """Yield every so many-th frame; none is kept."""
