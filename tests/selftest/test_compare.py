@@ -117,12 +117,14 @@ def test_a_machine_too_noisy_is_undecided_and_told_what_to_do(run: Run, capsys: 
     assert "give more --seconds" in last
 
 
-def test_time_that_is_up_ends_it_after_a_round(run: Run, tmp_path: Path) -> None:
+def test_time_that_is_up_ends_it_after_a_round(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record = tmp_path / "ratios.json"
     assert run(PLAIN, SLOWER, "--seconds", "0.001", "--json", str(record)) == 0
     (case,) = json.loads(record.read_text())["cases"]
     assert len(case["cpu_seconds_per_fit"]) == 1
     assert case["verdict"] == "undecided"
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said.startswith("undecided after too few rounds: control-16d (1); should be 6 or more: give more --seconds")
 
 
 def test_iterations_that_differ_are_named_and_counted_out(

@@ -29,6 +29,7 @@ FITS = "fits"
 # A search asks only whether two differ, of several pairs: a third of the blocks
 # of `compare` are enough, and the fewest rounds fit into the time on a busy machine.
 SECONDS, BLOCKS = 100.0, 25
+ITSELF = Ratio(1, 1, 1)
 DIFFERENT = (Verdict.FASTER, Verdict.SLOWER)
 DECIDED = (*DIFFERENT, Verdict.NO_DIFFERENCE)
 OF_THE_MIDDLE = {Verdict.FASTER: "below", Verdict.SLOWER: "above", Verdict.NO_DIFFERENCE: "at"}
@@ -118,7 +119,7 @@ class FitTime(Question):
     def reported(self, before: Answer, after: Answer) -> tuple[Answer, Answer]:
         """A ratio of 1, and that of the second relative to the first."""
         ratio = _as_answer(self._compared(before, after))
-        return Answer({"ratio": 1}, versions=before.versions), replace(ratio, versions=after.versions)
+        return Answer({"ratio": interval(ITSELF)}, versions=before.versions), replace(ratio, versions=after.versions)
 
     def words(self, answer: Answer) -> str:
         """An answer in a few words: that it can be timed, or a ratio with its interval."""

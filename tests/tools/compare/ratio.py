@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy import special
 
 # After how many rounds the interval is looked at. Each look is another chance
 # to be wrong, so the interval of each is wider than 95 %: with three looks at
@@ -93,7 +93,7 @@ def _trimmed_mean(values: Sequence[float]) -> tuple[float, float]:
     kept = values[trimmed : len(values) - trimmed]
     winsorized = [min(max(value, kept[0]), kept[-1]) for value in values]
     variance = (len(values) - 1) * statistics.variance(winsorized) / (len(kept) * (len(kept) - 1))
-    return statistics.fmean(kept), float(stats.t.isf(LEVEL_OF_A_LOOK / 2, len(kept) - 1)) * math.sqrt(variance)
+    return statistics.fmean(kept), float(special.stdtrit(len(kept) - 1, 1 - LEVEL_OF_A_LOOK / 2)) * math.sqrt(variance)
 
 
 def verdict_of(ratio: Ratio, threshold: float) -> Verdict:

@@ -10,7 +10,7 @@ from typing import Any
 
 from fixtures import whole_file
 from tests.tools.compare.measure import CaseResult
-from tests.tools.compare.ratio import Ratio, Verdict
+from tests.tools.compare.ratio import FEWEST_ROUNDS, Ratio, Verdict
 from tests.tools.compare.sides import Side
 
 FORMAT_VERSION = 1
@@ -39,6 +39,14 @@ def notes(results: Sequence[CaseResult]) -> list[str]:
         if old != new:
             lines.append(f"{result.case}: {old} iterations became {new}; compare the seconds per iteration")
     undecided = [result for result in results if result.verdict is Verdict.UNDECIDED]
+    too_few = [result for result in undecided if len(result.rounds) < FEWEST_ROUNDS]
+    if too_few:
+        cases = ", ".join(f"{result.case} ({len(result.rounds)})" for result in too_few)
+        lines.append(
+            f"undecided after too few rounds: {cases}; should be {FEWEST_ROUNDS} or more: give more --seconds, or stop"
+            " what else is running"
+        )
+    undecided = [result for result in undecided if result not in too_few]
     if undecided:
         threshold = undecided[0].threshold
         lines.append(
