@@ -9,6 +9,7 @@ responsibility mass, or one dragged towards the origin, is no EM solution
 from tests.support.check import check
 from tests.support.diagnosis import finding_of
 from tests.support.judgement import Judgement
+from tests.support.states import COLLAPSED
 from tests.support.subject import Subject, judge_parameters
 
 
@@ -32,7 +33,9 @@ def test_no_component_collapses(subject: Subject, judgement: Judgement) -> None:
             if judge_parameters(at, subject.case, outcome) is None:
                 break
             diagnosis = subject.diagnosis(way, outcome)
-            for component in diagnosis.collapsed():
-                at.add(finding_of(diagnosis, component))
+            for component in diagnosis.components:
+                at.add(finding_of(diagnosis, component) if component.state in COLLAPSED else None)
             if diagnosis.collapsed():
                 break
+        else:
+            subject.note_frames_left(judgement, outcomes)
