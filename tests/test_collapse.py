@@ -10,7 +10,7 @@ from tests.support.check import check
 from tests.support.diagnosis import finding_of
 from tests.support.judgement import Judgement
 from tests.support.states import COLLAPSED
-from tests.support.subject import Subject, judge_parameters
+from tests.support.subject import Subject, judge_parameters, not_fitted
 
 
 @check(
@@ -28,7 +28,7 @@ def test_no_component_collapses(subject: Subject, judgement: Judgement) -> None:
         for outcome in outcomes:
             at = judgement.at(way=way, frame=outcome.frame) if len(subject.case.frames) > 1 else judgement
             if outcome.error is not None and "degenerate" in subject.truth:
-                judgement.cannot("the fit raised {}, and exact EM ends in a singular covariance".format(outcome.error))
+                judgement.cannot(not_fitted(outcome.error) + ", and exact EM ends in a singular covariance")
                 break
             if judge_parameters(at, subject.case, outcome) is None:
                 break

@@ -10,7 +10,7 @@ from tests.support.check import NOT_LARGE, ONE_FRAME, Need, UnderTest, check
 from tests.support.judgement import Judgement
 from tests.support.replay import call, initial
 from tests.support.same_fit import same_fit
-from tests.support.subject import Subject, left, require_fit, require_parameters
+from tests.support.subject import Subject, left, not_fitted, require_fit, require_parameters
 
 try:
     import threadpoolctl
@@ -49,7 +49,7 @@ def test_fit_leaves_its_arguments_alone(subject: Subject, judgement: Judgement) 
     before = {name: array.copy() for name, array in given.items()}
     _, error = call(estimator.fit, given["X"])
     if error is not None:
-        judgement.stop("the fit raised {}".format(error))
+        judgement.stop(not_fitted(error))
     for name in sorted(given):
         alone = np.array_equal(given[name], before[name])
         judgement.expect(alone, name, "other numbers after the fit", "those that were given")

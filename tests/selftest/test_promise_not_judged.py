@@ -22,6 +22,8 @@ from tests.selftest.promise_fakes import (
 from tests.support import check
 from tests.support.check import UnderTest
 from tests.support.judgement import BROKEN, KEPT, NOT_JUDGED, Judgement
+from tests.support.replay import Raised
+from tests.support.subject import not_fitted
 
 ERROR = "no fit succeeds"
 REAL = ("control-around-the-origin", "control-still-scene-uint8", "chain-control-slow-pan", "object-leaves-frame")
@@ -217,3 +219,11 @@ def test_the_first_frame_alone_does_not_judge_a_warm_start(case: Case) -> None:
     judgement = one.judge(subject_of(case, RaisesOnTheSecondFrame))
     assert judgement.end() == NOT_JUDGED
     assert ERROR in judgement.reason()
+
+
+def test_a_reason_is_one_line_and_not_a_long_one() -> None:
+    reason = not_fitted(Raised("ValueError", "no.\n" + 100 * " one more word"))
+    assert reason.startswith("the fit raised ValueError: no. one more word")
+    assert reason.endswith("...")
+    assert len(reason) < 120
+    assert not_fitted(Raised("ValueError", "no.")) == "the fit raised ValueError: no"

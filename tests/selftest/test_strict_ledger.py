@@ -223,7 +223,7 @@ def test_what_is_not_judged_and_unlisted_fails_the_run(runs: dict[str, Future[Ru
 
 def test_what_is_not_judged_and_unlisted_says_why_and_what_to_do(runs: dict[str, Future[Run]]) -> None:
     assert runs["not judged, unlisted"].result().failure(CONTROL).strip().splitlines() == [
-        f"not judged with scikit-learn {RELEASE}: {CHECK} on the case {CONTROL}: the fit left no weights_.",
+        f"not judged with scikit-learn {RELEASE}: {CHECK} on the case {CONTROL}: the fit left no weights_",
         f"what to do: find out why it cannot be judged; where that is right, list it in {LEDGER} under 'not_judged'.",
     ]
 

@@ -197,7 +197,7 @@ def unlisted(check: str, case: str, release: str, reason: str, entry: Optional[E
     words = ", and the ledger lists the defect {!r} there (line {})"
     listed = "" if entry is None else words.format(entry.defect, entry.line)
     return (
-        "not judged with scikit-learn {}: {} on the case {}: {}{}.\n"
+        "not judged with scikit-learn {}: {} on the case {}: {}{}\n"
         "what to do: find out why it cannot be judged; where that is right, list it in {} under 'not_judged'."
     ).format(release, check, case, reason, listed, _NAME)
 

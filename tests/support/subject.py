@@ -13,9 +13,11 @@ from tests.support import expected, replay
 from tests.support.check import LARGE_FRAME
 from tests.support.diagnosis import Diagnosis, FittedParameters, NotDiagnosable, diagnose, fitted_parameters
 from tests.support.judgement import Judgement, NotJudged
-from tests.support.replay import EXPLICIT, Outcome
+from tests.support.replay import EXPLICIT, Outcome, Raised
 
 MOST_STEPS = 40
+# What is left of a long message says no more.
+LONGEST_ERROR = 100
 
 
 class Subject:
@@ -135,7 +137,7 @@ class Subject:
             for outcome in outcomes:
                 at = judgement.at(way=way, frame=outcome.frame) if is_chain else judgement
                 if outcome.error is not None:
-                    judgement.cannot(_not_fitted(outcome))
+                    judgement.cannot(not_fitted(outcome.error))
                 else:
                     yield way, outcome, at
             self.note_frames_left(judgement, outcomes)
@@ -162,7 +164,7 @@ class Subject:
         """The steps; where they end before their time, that the next is missing is noted as not judged."""
         last = self.steps[-1]
         if len(self.steps) < self.n_steps:
-            judgement.cannot(_not_fitted(last) if last.error is not None else _no_start(last, "step"))
+            judgement.cannot(not_fitted(last.error) if last.error is not None else _no_start(last, "step"))
         return self.steps
 
     def require_truth(self) -> Dict[str, Any]:
@@ -178,6 +180,12 @@ class Subject:
         return self.truth
 
 
+def not_fitted(error: Optional[Raised]) -> str:
+    """That a fit raised, as the reason of what is not judged: on one line, and cut where it is long."""
+    text = " ".join(str(error).split()).rstrip(".")
+    return "the fit raised " + (text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 3] + "...")
+
+
 def require_fit(outcome: Outcome) -> Outcome:
     """A fit that returned.
 
@@ -187,7 +195,7 @@ def require_fit(outcome: Outcome) -> Outcome:
         It raised.
     """
     if outcome.error is not None:
-        raise NotJudged(_not_fitted(outcome))
+        raise NotJudged(not_fitted(outcome.error))
     return outcome
 
 
@@ -247,10 +255,6 @@ def require_parameters(case: Case, outcome: Outcome) -> FittedParameters:
         return fitted_parameters(case, outcome)
     except NotDiagnosable as reason:
         raise NotJudged(str(reason)) from None
-
-
-def _not_fitted(outcome: Outcome) -> str:
-    return "the fit raised {:.90}".format(str(outcome.error))
 
 
 def _no_start(outcome: Outcome, what: str) -> str:
