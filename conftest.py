@@ -166,6 +166,8 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None
     if isinstance(raised, Defect):
         kept = raised.findings[: record_format.MOST_FINDINGS]
         item.user_properties.append((record_format.FINDINGS, findings.as_json(kept)))
+        if entry and not entry.is_judged:
+            report.longrepr = "{}\n{}".format(report.longrepr, ledger.judged(entry))
         if report.failed and suite.plots is not None:
             report.longrepr = "{}\n{}".format(report.longrepr, _drawn(suite, item))
         if entry and report.skipped:

@@ -9,7 +9,8 @@ responsibility mass, or one dragged towards the origin, is no EM solution
 from tests.support.check import check
 from tests.support.diagnosis import finding_of
 from tests.support.judgement import Judgement
-from tests.support.subject import Subject, judge_parameters
+from tests.support.states import COLLAPSED
+from tests.support.subject import Subject, judge_parameters, not_fitted
 
 
 @check(
@@ -27,14 +28,14 @@ def test_no_component_collapses(subject: Subject, judgement: Judgement) -> None:
         for outcome in outcomes:
             at = judgement.at(way=way, frame=outcome.frame) if len(subject.case.frames) > 1 else judgement
             if outcome.error is not None and "degenerate" in subject.truth:
-                judgement.cannot(
-                    "exact EM ends in a singular covariance, and the fit raised {}".format(outcome.error.brief)
-                )
+                judgement.cannot(not_fitted(outcome.error) + ", and exact EM ends in a singular covariance")
                 break
             if judge_parameters(at, subject.case, outcome) is None:
                 break
             diagnosis = subject.diagnosis(way, outcome)
-            for component in diagnosis.collapsed():
-                at.add(finding_of(diagnosis, component))
+            for component in diagnosis.components:
+                at.add(finding_of(diagnosis, component) if component.state in COLLAPSED else None)
             if diagnosis.collapsed():
                 break
+        else:
+            subject.note_frames_left(judgement, outcomes)

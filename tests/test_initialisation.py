@@ -16,7 +16,14 @@ from tests.support.density import full_matrices
 from tests.support.judgement import Judgement
 from tests.support.reference import DegenerateCovariance, exact_replay
 from tests.support.replay import fit_frame, initial
-from tests.support.subject import Subject, judge_parameters, require_fit, require_parameters
+from tests.support.subject import (
+    Subject,
+    judge_parameters,
+    left,
+    require_fit,
+    require_left,
+    require_parameters,
+)  # fmt: skip
 
 AROUND_THE_ORIGIN = ("control-around-the-origin", "reduced-control-around-the-origin")
 ALL_THAT_A_FIT_LEAVES = (*comparison.PARAMETERS, "precisions", "lower_bound")
@@ -77,8 +84,10 @@ def test_factors_are_those_of_the_precisions_given(subject: Subject, judgement: 
     estimator = subject.estimator(singular, initial(singular))
     outcome = fit_frame(singular, 0, initial(singular), estimator)
     factors = getattr(estimator, "precisions_cholesky_", None)
-    if outcome.error is None or factors is None:
-        judgement.stop("a fit of equal samples goes on, or leaves no precisions_cholesky_ of its start")
+    if outcome.error is None:
+        judgement.stop("a fit of equal samples does not end in its first step, which would show its start")
+    if factors is None:
+        judgement.stop("the fit left no precisions_cholesky_ of its start")
     if judgement.has_shape("precisions_cholesky_", factors, case.precisions.shape):
         _judge_factors(judgement, case, np.asarray(factors))
 
@@ -93,9 +102,9 @@ def _judge_factors(judgement: Judgement, case: Case, factors: np.ndarray) -> Non
     allowed = 64 * float(np.finfo(case.precisions.dtype).eps) * n_features * np.abs(given).max(axis=(1, 2))
     for component in range(n_components):
         under, error = float(below[component]), float(off[component])
-        judgement.expect(under == 0, what, under, 0.0, aspect="below the diagonal", component=component)
+        judgement.expect(under == 0, what, under, 0.0, aspect="largest element below the diagonal", component=component)
         judgement.expect(
-            error <= allowed[component], what, error, 0.0, aspect="square, off precisions_init by",
+            error <= allowed[component], what, error, 0.0, aspect="difference of its square from precisions_init",
             tolerance=float(allowed[component]), component=component,
         )  # fmt: skip
 
@@ -110,11 +119,9 @@ def test_lists_are_as_good_as_arrays(subject: Subject, judgement: Judgement) -> 
     require_parameters(subject.case, should_be)
     seen = fit_frame(one_step, 0, start, subject.estimator(one_step, None, **lists))
     if judgement.expect_no_error(seen.error, "fit", "the fit that arrays start"):
-        for name in ALL_THAT_A_FIT_LEAVES:
-            value, expected = getattr(seen, name), getattr(should_be, name)
-            if expected is not None:
-                same = np.array_equal(value, expected)
-                judgement.expect(same, name + "_", "other numbers", "those of the fit that arrays start")
+        for name, expected in left(judgement, should_be, *ALL_THAT_A_FIT_LEAVES):
+            same = np.array_equal(getattr(seen, name), expected)
+            judgement.expect(same, name + "_", "other numbers", "those of the fit that arrays start")
 
 
 @check(
@@ -153,15 +160,13 @@ def _judge_no_iterations(subject: Subject, judgement: Judgement, given: Dict[str
     nothing = subject.changed(max_iter=0)
     parameters = {name + "_init": array.copy() for name, array in given.items()}
     outcome = fit_frame(nothing, 0, initial(nothing), subject.estimator(nothing, None, **parameters))
-    judgement.expect_no_error(outcome.error, "fit", "a fit of no iterations")
-    should_be: Dict[str, Any] = {"n_iter": 0, "converged": False}  # what is not there is None
-    for name, expected in should_be.items():
-        value = getattr(outcome, name)
-        if value is not None:
-            judgement.expect(value == expected, name + "_", value, expected)
+    if not judgement.expect_no_error(outcome.error, "fit", "a fit of no iterations"):
+        return
+    require_left(outcome, "weights", "means")
+    should_be: Dict[str, Any] = {"n_iter": 0, "converged": False}
+    for name, value in left(judgement, outcome, *should_be):
+        judgement.expect(value == should_be[name], name + "_", value, should_be[name])
     warned = ", ".join(category for category, _ in outcome.warnings)
     judgement.expect(not warned, "fit", warned, "no warning", aspect="warnings")
-    for name, array in given.items():
-        value = getattr(outcome, name)
-        if value is not None:
-            judgement.close(name + "_", value, array, 1e-9 * np.abs(array))
+    for name, value in left(judgement, outcome, *given):
+        judgement.close(name + "_", value, given[name], 1e-9 * np.abs(given[name]))

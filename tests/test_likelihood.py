@@ -19,7 +19,7 @@ COUNTED = "`n_iter_` is the number of iterations: exact EM takes {n_iter}."
 @check(headline="the lower bound falls", needs=(ITERATIONS, NOT_LARGE))
 def test_lower_bound_never_falls(subject: Subject, judgement: Judgement) -> None:
     """From step to step, but for rounding and what reg_covar costs exact EM as well."""
-    case, steps = subject.case, subject.steps
+    case, steps = subject.case, subject.steps_to_compare(judgement)
     for outcome in steps:
         require_left(outcome, "lower_bound")
     bounds = [float(outcome.lower_bound or 0) for outcome in steps]
@@ -42,7 +42,7 @@ def test_lower_bound_is_what_the_parameters_give(subject: Subject, judgement: Ju
     """``lower_bound_`` is the mean log-likelihood under the parameters that the step started from."""
     case = subject.case
     samples = case.frame.astype(np.float64)
-    for number, outcome in enumerate(subject.steps):
+    for number, outcome in enumerate(subject.steps_to_compare(judgement)):
         require_left(outcome, "lower_bound")
         start = outcome.start
         precisions = full_matrices(start.precisions, case.settings.covariance_type, *case.means.shape)
@@ -79,8 +79,9 @@ def _judge_end(judgement: Judgement, case: Case, outcome: Outcome) -> None:
     in_range = n_iter is not None and 1 <= n_iter <= max_iter
     if judgement.expect(in_range, "n_iter_", n_iter, "1 to {}".format(max_iter), aspect="range"):
         judgement.expect(converged or n_iter == max_iter, "n_iter_", n_iter, max_iter, aspect="without convergence")
-    aspect = "beside a warning" if warned else "without a warning"
-    judgement.expect(warned != converged, "converged_", converged, not warned, aspect=aspect)
+    words = {True: "a warning of no convergence", False: "no warning of it"}
+    aspect = "with converged_ {}".format(converged)
+    judgement.expect(warned != converged, "fit", words[warned], words[not converged], aspect=aspect)
 
 
 @check(
@@ -93,13 +94,19 @@ def test_iterations_are_counted(subject: Subject, judgement: Judgement) -> None:
     """``n_iter_`` is the step at which the lower bound first changes by less than tol."""
     full, tol = subject.first, subject.case.settings.tol
     require_left(full, "n_iter", "converged", "lower_bound")
-    bounds = [float(outcome.lower_bound) for outcome in subject.steps if outcome.lower_bound is not None]
+    steps = subject.steps_to_compare(judgement)
+    bounds = [float(outcome.lower_bound) for outcome in steps if outcome.lower_bound is not None]
+    if len(bounds) < subject.n_steps:
+        judgement.stop("the steps end before the fit does")
     changes = [abs(after - before) for before, after in zip(bounds, bounds[1:])]
     small = [number + 2 for number, change in enumerate(changes) if change < tol]
-    all_steps = len(bounds) == full.n_iter
+    all_steps = len(bounds) >= (full.n_iter or 0)
     right = small[:1] == [full.n_iter] if full.converged and all_steps else not small
     first = "step {}".format(small[0]) if small else "none of those taken"
-    judgement.expect(right, "n_iter_", full.n_iter, "the first that changes the lower bound by less than tol, " + first)
+    judgement.expect(
+        right, "n_iter_", full.n_iter, "the first step that changes the lower bound by less than tol: " + first,
+        aspect="with converged_ {}".format(full.converged),
+    )  # fmt: skip
 
 
 @check(headline="a change of the lower bound by tol ends the fit", cases=("control-around-the-origin",))
@@ -114,7 +121,8 @@ def test_a_change_of_tol_does_not_stop(subject: Subject, judgement: Judgement) -
     two, three = fit(2, 0.0), fit(3, 0.0)
     tol = abs(float(three.lower_bound or 0) - float(two.lower_bound or 0))
     seen, expected = int(fit(4, tol).n_iter or 0), int(three.n_iter or 0) + 1
-    judgement.expect(seen >= expected, "n_iter_", seen, expected, aspect="with the tol by which step 3 changes it")
+    aspect = "with tol {!r}, by which step 3 changes the lower bound".format(tol)
+    judgement.expect(seen >= expected, "n_iter_", seen, expected, aspect=aspect)
 
 
 @check(
@@ -139,7 +147,8 @@ def test_a_first_lower_bound_of_zero_does_not_stop(subject: Subject, judgement: 
     before, after = subject.again(case), subject.again(moved)
     require_left(before, "n_iter")
     require_left(after, "n_iter")
-    judgement.expect(after.n_iter == before.n_iter, "n_iter_", after.n_iter, before.n_iter)
+    aspect = "in a unit in which the first lower bound is 0"
+    judgement.expect(after.n_iter == before.n_iter, "n_iter_", after.n_iter, before.n_iter, aspect=aspect)
 
 
 @check(

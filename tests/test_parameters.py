@@ -1,6 +1,6 @@
 """Promise: what a fit leaves is a mixture: weights, covariances and precisions that belong together."""
 
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 from packaging.version import Version
@@ -12,7 +12,7 @@ from tests.support.density import full_matrices
 from tests.support.diagnosis import FittedParameters
 from tests.support.judgement import Judgement
 from tests.support.replay import Outcome
-from tests.support.subject import Subject, judge_parameters, require_fit, require_parameters
+from tests.support.subject import Subject, judge_parameters, left, require_fit, require_parameters
 
 # https://github.com/scikit-learn/scikit-learn/pull/30415
 FLOAT32_IS_KEPT_SINCE = Version("1.7")
@@ -51,9 +51,8 @@ def test_dtype_is_kept(subject: Subject, judgement: Judgement) -> None:
     """float64 stays float64; from 1.7 on, samples and parameters in float32 give a fit in float32."""
     promised = _promised_dtype(subject.case.traits, subject.release)
     for _, outcome, at in subject.fits(judgement):
-        for name in (*comparison.PARAMETERS, "precisions"):
-            array = getattr(outcome, name)
-            if isinstance(array, np.ndarray):
+        for name, array in left(at, outcome, *comparison.PARAMETERS, "precisions"):
+            if at.condition(isinstance(array, np.ndarray), name + "_", type(array).__name__, "an array", aspect="type"):
                 at.expect(array.dtype.name == promised, name + "_", array.dtype.name, promised, aspect="dtype")
 
 
@@ -74,10 +73,8 @@ def test_a_singular_covariance_is_refused(subject: Subject, judgement: Judgement
             refused = outcome.error.type == "ValueError"
             judgement.expect(refused, "fit", str(outcome.error), should_be, aspect=outcome.error.type)
         else:
-            for name in (*comparison.PARAMETERS, "precisions"):
-                array = getattr(outcome, name)
-                finite = array is None or np.isfinite(array).all()
-                judgement.expect(finite, name + "_", "not finite", should_be, aspect="value")
+            for name, array in left(judgement, outcome, *comparison.PARAMETERS, "precisions"):
+                judgement.expect(np.isfinite(array).all(), name + "_", "not finite", should_be, aspect="value")
 
 
 def _judge_mixture(judgement: Judgement, case: Case, outcome: Outcome, parameters: FittedParameters) -> None:
@@ -105,15 +102,15 @@ def _judge_mixture(judgement: Judgement, case: Case, outcome: Outcome, parameter
             eigenvalue >= floor * (1 - 1e-3) - rounding[component], "covariances_", float(eigenvalue),
             "at least reg_covar, {!r}".format(floor), aspect="smallest eigenvalue", component=component,
         )  # fmt: skip
-    precisions = outcome.precisions
-    if precisions is not None and judgement.has_shape("precisions_", precisions, case.precisions.shape):
+    for _, precisions in left(judgement, outcome, "precisions"):
+        if not judgement.has_shape("precisions_", precisions, case.precisions.shape):
+            continue
         eps = float(np.finfo(comparison.coarser(case.frame, outcome.means, precisions)).eps)
         full = full_matrices(precisions, case.settings.covariance_type, *case.means.shape)
         _judge_precisions(judgement, case, full, covariances, eps, allowed.covariances)
         # A warm-started estimator has gone on to later frames: only the last one is its own.
-        factors = getattr(outcome.estimator, "precisions_cholesky_", None)
-        if factors is not None and outcome.frame == len(case.frames) - 1:
-            _judge_factors(judgement, case, factors, full, eps)
+        if outcome.frame == len(case.frames) - 1:
+            _judge_factors(judgement, case, getattr(outcome.estimator, "precisions_cholesky_", None), full, eps)
 
 
 def _judge_precisions(  # noqa: PLR0917
@@ -127,15 +124,19 @@ def _judge_precisions(  # noqa: PLR0917
         # The two triangles of a difference of moments differ by what cancels; an inverse is of one of them.
         allowed = allowed + slack / smallest
     product = np.abs(np.matmul(precisions, covariances) - np.eye(n_features)).max(axis=(1, 2))
-    _judge_each(judgement, "precisions_", product, allowed, "product with covariances_, off the identity by")
+    _judge_each(
+        judgement, "precisions_", product, allowed, "difference of its product with covariances_ from the identity"
+    )
 
 
-def _judge_factors(judgement: Judgement, case: Case, factors: np.ndarray, precisions: np.ndarray, eps: float) -> None:
-    if judgement.has_shape("precisions_cholesky_", factors, case.precisions.shape):
+def _judge_factors(judgement: Judgement, case: Case, factors: Any, precisions: np.ndarray, eps: float) -> None:
+    if factors is None:
+        judgement.cannot("the fit left no precisions_cholesky_")
+    elif judgement.has_shape("precisions_cholesky_", factors, case.precisions.shape):
         full = full_matrices(factors, case.settings.covariance_type, *case.means.shape)
         difference = np.abs(np.matmul(full, np.transpose(full, (0, 2, 1))) - precisions).max(axis=(1, 2))
         scale = 64 * eps * case.means.shape[1] * np.abs(precisions).max(axis=(1, 2))
-        _judge_each(judgement, "precisions_cholesky_", difference, scale, "square, off precisions_ by")
+        _judge_each(judgement, "precisions_cholesky_", difference, scale, "difference of its square from precisions_")
 
 
 def _judge_each(judgement: Judgement, what: str, off: np.ndarray, allowed: np.ndarray, aspect: str) -> None:

@@ -33,9 +33,10 @@ def test_predictions_follow_from_the_parameters(subject: Subject, judgement: Jud
     samples = samples.astype(np.float64) if samples.dtype.kind in "iu" else samples
     factors = _factors(case, outcome)
     seen = _predictions(judgement, outcome.estimator, samples)
-    should_be = "positive definite, one for each component"
-    judgement.expect(factors is not None, "precisions_", "not positive definite", should_be)
-    if factors is not None:
+    if factors is None:
+        should_be = "positive definite, one for each component"
+        judgement.condition(False, "precisions_", "not positive definite", should_be)
+    else:
         with np.errstate(divide="ignore"):
             log_weights = np.log(weights)
         joint = log_joint_densities(samples.astype(np.float64), log_weights, means, factors)
@@ -68,8 +69,7 @@ def test_integers_are_predicted_like_floats(subject: Subject, judgement: Judgeme
     if "score_samples" in as_floats:
         _compare(judgement, as_integers, as_floats, _slack(case, outcome, as_floats["score_samples"]))
     if "predict" in as_floats and "predict" in as_integers:
-        same = np.array_equal(as_integers["predict"], as_floats["predict"])
-        judgement.expect(same, "predict", "other labels", "those of the same numbers as floats")
+        _compare_labels(judgement, "predict", as_integers["predict"], as_floats["predict"], "predict of floats")
 
 
 @check(
@@ -118,9 +118,7 @@ def _judge_same_labels(subject: Subject, judgement: Judgement, model: Any) -> No
         if judgement.expect_no_error(error, "predict", "labels") and judgement.has_shape(
             "fit_predict", seen, np.shape(should_be)
         ):
-            number = int((np.asarray(seen) != np.asarray(should_be)).sum())
-            words = "{} of {} labels that predict does not give".format(number, len(samples))
-            judgement.expect(not number, "fit_predict", words, "the labels that predict gives", aspect="labels")
+            _compare_labels(judgement, "fit_predict", seen, should_be, "predict")
 
 
 def _some(frame: np.ndarray) -> np.ndarray:
@@ -163,15 +161,15 @@ def _predictions(judgement: Judgement, model: Any, samples: np.ndarray) -> Dict[
             continue
         seen = np.asarray(seen)
         kinds = "iu" if name == "predict" else "fiu"
-        if judgement.has_shape(name, seen, shape) and judgement.expect(
+        if judgement.has_shape(name, seen, shape) and judgement.condition(
             seen.dtype.kind in kinds, name, str(seen.dtype), "numbers", aspect="dtype"
         ):
             predictions[name] = seen
-    labels = predictions.get("predict", np.zeros(0))
-    if not judgement.expect(
-        ((labels >= 0) & (labels < n_components)).all(), "predict", "labels", "those of components", aspect="range"
-    ):
-        del predictions["predict"]
+    if "predict" in predictions:
+        odd = sorted({int(label) for label in predictions["predict"]} - set(range(n_components)))
+        should_be = "0 to {}".format(n_components - 1)
+        if not judgement.condition(not odd, "predict", ", ".join(map(str, odd[:5])), should_be, aspect="labels"):
+            del predictions["predict"]
     return predictions
 
 
@@ -192,10 +190,12 @@ def _judge_labels(
     if "predict_proba" in seen:
         sums = seen["predict_proba"].sum(axis=1)
         worst = float(np.abs(sums - 1).max())
-        judgement.expect(worst <= 1e-5, "predict_proba", worst, 0.0, aspect="sums of rows, off 1 by", tolerance=1e-5)
+        judgement.expect(
+            worst <= 1e-5, "predict_proba", worst, 0.0, aspect="largest error of the sum of a row", tolerance=1e-5
+        )
     if "predict_proba" in seen and "predict" in seen:
-        likeliest = np.array_equal(seen["predict"], seen["predict_proba"].argmax(axis=1))
-        judgement.expect(likeliest, "predict", "other labels", "the likeliest components of predict_proba")
+        likeliest = seen["predict_proba"].argmax(axis=1)
+        _compare_labels(judgement, "predict", seen["predict"], likeliest, "the likeliest component of predict_proba")
     if "predict" in seen:
         weightless = weights * len(case.frames[-1]) <= 20 * float(np.finfo(dtype).eps)
         counts = np.bincount(seen["predict"], minlength=len(weights))
@@ -213,8 +213,19 @@ def _compare(judgement: Judgement, seen: Dict[str, np.ndarray], should_be: Dict[
             difference = np.abs(seen[name].astype(np.float64) - value)
             allowed = slack * (2 * n_samples if name in ("aic", "bic") else 1)
             judgement.expect(
-                (difference <= allowed).all(), name, float(difference.max()), 0.0, aspect="off by", tolerance=allowed
+                (difference <= allowed).all(),
+                name,
+                float(difference.max()),
+                0.0,
+                aspect="largest error",
+                tolerance=allowed,
             )
+
+
+def _compare_labels(judgement: Judgement, what: str, seen: Any, should_be: Any, source: str) -> None:
+    number = int((np.asarray(seen) != np.asarray(should_be)).sum())
+    words = "{} of {} labels differ from {}".format(number, len(should_be), source)
+    judgement.expect(not number, what, words, "no difference", aspect="labels")
 
 
 def _n_parameters(case: Case) -> int:

@@ -10,7 +10,7 @@ from tests.support.check import NOT_LARGE, ONE_FRAME, Need, UnderTest, check
 from tests.support.judgement import Judgement
 from tests.support.replay import call, initial
 from tests.support.same_fit import same_fit
-from tests.support.subject import Subject, require_fit, require_parameters
+from tests.support.subject import Subject, left, not_fitted, require_fit, require_parameters
 
 try:
     import threadpoolctl
@@ -35,9 +35,8 @@ def test_fitting_again_gives_the_same_bits(subject: Subject, judgement: Judgemen
     require_parameters(subject.case, first)
     second = subject.again()
     if judgement.expect_no_error(second.error, "fit", "no error, as before"):
-        for name in (*comparison.PARAMETERS, "precisions", "lower_bound", "n_iter"):
-            one, other = getattr(first, name), getattr(second, name)
-            judgement.expect(_same_bits(one, other), name + "_", "other bits", "those of the first fit")
+        for name, one in left(judgement, first, *comparison.PARAMETERS, "precisions", "lower_bound", "n_iter"):
+            judgement.expect(_same_bits(one, getattr(second, name)), name + "_", "other bits", "those of the first fit")
 
 
 @check(headline="the fit writes into what it is given")
@@ -50,7 +49,7 @@ def test_fit_leaves_its_arguments_alone(subject: Subject, judgement: Judgement) 
     before = {name: array.copy() for name, array in given.items()}
     _, error = call(estimator.fit, given["X"])
     if error is not None:
-        judgement.stop("the fit raised {}".format(error.brief))
+        judgement.stop(not_fitted(error))
     for name in sorted(given):
         alone = np.array_equal(given[name], before[name])
         judgement.expect(alone, name, "other numbers after the fit", "those that were given")

@@ -7,6 +7,7 @@ Exact EM keeps responsibilities in the log domain, so it loses no component;
 from tests.support import comparison
 from tests.support.check import check
 from tests.support.judgement import Judgement
+from tests.support.replay import EXPLICIT
 from tests.support.subject import Subject, judge_parameters
 
 
@@ -14,7 +15,8 @@ from tests.support.subject import Subject, judge_parameters
 def test_components_end_where_exact_em_puts_them(subject: Subject, judgement: Judgement) -> None:
     """Means and lower bound after the last frame are those of exact EM, within what rounding can do."""
     truth = subject.require_truth()
-    case, outcome = subject.case, subject.last
+    case = subject.case
+    outcome = subject.require_frames(EXPLICIT, len(case.frames))[-1]
     parameters = judge_parameters(judgement, case, outcome)
     if parameters is not None:
         bound = truth["frames"][-1]["lower_bound"]

@@ -32,8 +32,11 @@ for number, X in enumerate(frames):
 )
 def test_warm_start_equals_explicit_replays(subject: Subject, judgement: Judgement) -> None:
     """A warm start leaves, frame by frame, what an explicit start leaves: parameters, lower bound, iterations."""
-    for explicit, warm in zip(subject.replays[EXPLICIT], subject.replays[WARM_START]):
-        at = judgement.at(frame=explicit.frame)
+    explicit_fits, warm_fits = (subject.require_frames(way, 2) for way in (EXPLICIT, WARM_START))
+    subject.note_frames_left(judgement, explicit_fits)
+    for explicit, warm in zip(explicit_fits, warm_fits):
+        # On the first frame there is nothing yet to go on from.
+        at = judgement.at(frame=explicit.frame) if explicit.frame else judgement.at(frame=0).aside()
         same_fit(at, subject.case, explicit, warm)
         if explicit.n_iter is not None and warm.n_iter is not None:
             at.expect(warm.n_iter == explicit.n_iter, "n_iter_", warm.n_iter, explicit.n_iter)

@@ -195,3 +195,11 @@ class CountsItsFits(NeverCollapses):
         CountsItsFits.fits += 1
         super().fit(samples)
         return self
+
+
+class TakesNoParameters:
+    """The constructor is Python's own: nothing can be passed to it."""
+
+    def fit(self, samples: np.ndarray) -> TakesNoParameters:  # noqa: ARG002
+        """Do nothing."""
+        return self

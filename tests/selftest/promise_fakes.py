@@ -1,4 +1,4 @@
-"""An estimator that keeps every promise, the cases to try it on, and all checks of a promise at once.
+"""An estimator that keeps every promise, the cases to try it on, and all checks at once.
 
 Fakes are subclasses of `ExactMixture` that break one thing each; they are
 beside the selftests of the promise that they break.
@@ -6,11 +6,8 @@ beside the selftests of the promise that they break.
 
 from __future__ import annotations
 
-import re
 import warnings
-from collections.abc import Callable
-from typing import Any, NamedTuple
-from unittest import mock
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -18,25 +15,16 @@ from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits
 
 from fixtures.corpus import Case, Settings
-from tests import (
-    test_equivariance,
-    test_initialisation,
-    test_likelihood,
-    test_parameters,
-    test_prediction,
-    test_purity,
-    test_reference,
-    test_warm_start,
-)
 from tests.selftest.fakes import Parameters, shaped_like
-from tests.support import expected
+from tests.support import check
+from tests.support.check import Check, UnderTest
 from tests.support.density import full_matrices, log_joint_densities, log_sum_exp
-from tests.support.messages import Defect
+from tests.support.findings import Finding
+from tests.support.judgement import BROKEN, Judgement
 from tests.support.reference import DegenerateCovariance, Trajectory, exact_em, precision_factors
-from tests.support.replay import WARM_START, Outcome, replay, replay_steps, ways
+from tests.support.subject import Subject
 
-PLACE = "scikit-learn 1.9.1, case hand-made"
-MOST_STEPS = 40  # as many as conftest.py takes
+RELEASE = "1.9.1"
 N_SAMPLES = (20, 12, 6)
 
 
@@ -194,129 +182,78 @@ def promise_case(covariance_type: str = "full", n_frames: int = 1, max_iter: int
     )
 
 
+def many_samples_of(case: Case) -> Case:
+    """A case with enough samples to share between threads, and as quick: exact EM counts equal ones once."""
+    return case._replace(name=case.name + MANY_SAMPLES, frames=(np.tile(case.frame, (80, 1)),))
+
+
+MANY_SAMPLES = ", each sample 80 times"
 CONVERGES, STOPS, CHAIN = promise_case(), promise_case(max_iter=3), promise_case(n_frames=3)
+MANY = many_samples_of(CONVERGES)
+CASES = (CONVERGES, STOPS, CHAIN, MANY)
+
+PROMISES = {name: one for name, one in check.every().items() if not one.is_record}
 
 
-class Arguments:
-    """What conftest.py hands to the checks of a case, made once."""
-
-    def __init__(self, case: Case, estimator_class: Any) -> None:
-        self.case = case
-        self.estimator_class = estimator_class
-        self.release = "1.9.1"
-        self.replays = {way: replay(case, estimator_class, way) for way in ways(case)}
-        n_steps = min(self.replays["explicit"][0].n_iter or 1, MOST_STEPS)
-        self.steps = replay_steps(case, estimator_class, max(1, n_steps))
-
-    def fit_again(self, case: Case) -> Outcome:
-        (outcome,) = replay(case, self.estimator_class)
-        return outcome
-
-    def call(self, check: Callable[..., None], truth: dict[str, Any] | None = None) -> None:
-        """Run a check; what exact EM makes of the case is computed unless it is given."""
-        names = check.__code__.co_varnames[: check.__code__.co_argcount]
-        arguments = {name: PLACE if name == "place" else getattr(self, name) for name in names}
-        with mock.patch.object(expected, "read", lambda name: truth or truth_of(self.case, name)):
-            check(**arguments)
+def subject_of(case: Case, estimator_class: Any) -> Subject:
+    """What a check asks, as pytest makes it."""
+    return Subject(case, estimator_class, RELEASE)
 
 
-TRUTHS: dict[str, dict[str, Any]] = {}
+def asked_about(case: Case, cases: tuple[Case, ...] = CASES) -> list[Check]:
+    """The promises that are asked about a case; about many samples only those that no other case will do for."""
+    under_test = UnderTest(ExactMixture, RELEASE)
+
+    def asked(one: Check) -> list[Case]:
+        return [other for other in cases if one.applies(other.traits, under_test)]
+
+    return [one for one in PROMISES.values() if any(other is case for other in _few(asked(one)))]
 
 
-def truth_of(case: Case, name: str) -> dict[str, Any]:
-    """What ``expected.json`` of a case would hold."""
-    assert case.name == name
-    if name not in TRUTHS:
-        TRUTHS[name] = expected.expectation(case)
-    return TRUTHS[name]
+def _few(cases: list[Case]) -> list[Case]:
+    return [case for case in cases if not case.name.endswith(MANY_SAMPLES)] or cases
 
 
-MODULES = (
-    test_initialisation,
-    test_reference,
-    test_warm_start,
-    test_likelihood,
-    test_parameters,
-    test_prediction,
-    test_equivariance,
-    test_purity,
-)
-CHECKS: dict[str, Callable[..., None]] = {
-    name: function for module in MODULES for name, function in vars(module).items() if name.startswith("test_")
-}
-FOR_CHAINS = ("test_warm_start_equals_explicit_replays",)
-
-
-def failures(estimator_class: Any, cases: tuple[Case, ...] = (CONVERGES, STOPS, CHAIN)) -> dict[str, str]:
-    """The checks that fail on an estimator, with the message of the first failure of each.
+def judgements(estimator_class: Any, cases: tuple[Case, ...] = CASES) -> dict[tuple[str, str], Judgement]:
+    """How each check ends on each case that it is asked about, by the names of both.
 
     One BLAS thread, unless a check asks for more.
     """
-    messages: dict[str, str] = {}
+    ends = {}
     with threadpool_limits(1, user_api="blas"):
         for case in cases:
-            arguments = Arguments(case, estimator_class)
-            for name, check in CHECKS.items():
-                if name in messages or (name in FOR_CHAINS) != (WARM_START in arguments.replays):
-                    continue
-                try:
-                    arguments.call(check)
-                except Defect as defect:
-                    messages[name] = str(defect)
-    return messages
+            subject = subject_of(case, estimator_class)
+            for one in asked_about(case, cases=cases):
+                ends[one.name, case.name] = one.judge(subject)
+    return ends
 
 
-class Fault(NamedTuple):
-    """A fake and what must be said of it.
+def broken(estimator_class: Any, cases: tuple[Case, ...] = CASES) -> dict[str, list[Finding]]:
+    """The checks that an estimator breaks, with what each finds on the first case that shows it."""
+    found: dict[str, list[Finding]] = {}
+    for (name, _), judgement in judgements(estimator_class, cases).items():
+        if judgement.end() == BROKEN:
+            found.setdefault(name, judgement.findings)
+    return found
 
-    Attributes
+
+class Fault:
+    """A fake and what must be found of it.
+
+    Parameters
     ----------
     estimator : type
-    breaks : str
-        Short names of the checks that must fail, in `SHORT`; all others must
-        pass. The first one is the promise that the fake is made to break.
-    says : str
-        Regular expression of a line of that check's message.
+    *breaks : str
+        Names of the checks that must be broken; no other may be. The first one
+        is the promise that the fake is made to break.
+    **first
+        Fields of the first finding of that check.
     """
 
-    estimator: Any
-    breaks: str
-    says: str
-
-
-SHORT = {
-    "first step": "test_first_step_uses_the_parameters_given",
-    "end": "test_components_end_where_exact_em_puts_them",
-    "warm start": "test_warm_start_equals_explicit_replays",
-    "rise": "test_lower_bound_never_falls",
-    "bound": "test_lower_bound_is_what_the_parameters_give",
-    "convergence": "test_convergence_is_as_said",
-    "count": "test_iterations_are_counted",
-    "mixture": "test_parameters_are_a_mixture",
-    "dtype": "test_dtype_is_kept",
-    "predictions": "test_predictions_follow_from_the_parameters",
-    "integers": "test_integers_are_predicted_like_floats",
-    "translation": "test_fit_moves_with_a_translation",
-    "reflection": "test_fit_moves_with_a_reflection",
-    "axes": "test_fit_moves_with_an_exchange_of_axes",
-    "samples": "test_order_of_samples_does_not_matter",
-    "components": "test_order_of_components_does_not_matter",
-    "twice": "test_every_sample_twice_changes_nothing",
-    "unit": "test_fit_scales_with_the_unit",
-    "again": "test_fitting_again_gives_the_same_bits",
-    "arguments": "test_fit_leaves_its_arguments_alone",
-    "factors": "test_factors_are_those_of_the_precisions_given",
-    "lists": "test_lists_are_as_good_as_arrays",
-    "nothing": "test_no_iterations_leave_what_was_given",
-    "nothing but means": "test_no_iterations_leave_the_means_given",
-    "tol": "test_a_change_of_tol_does_not_stop",
-    "zero": "test_a_first_lower_bound_of_zero_does_not_stop",
-    "starts": "test_the_best_of_several_starts_is_kept",
-    "labels": "test_fit_predict_labels_like_predict",
-    "labels of starts": "test_fit_predict_labels_like_the_best_start",
-    "singular": "test_a_singular_covariance_is_refused",
-    "threads": "test_blas_threads_do_not_matter",
-}
+    def __init__(self, estimator: type[ExactMixture], *breaks: str, **first: Any) -> None:
+        self.estimator = estimator
+        self.breaks = breaks
+        self.first = first
 
 
 def name_of(value: object) -> str:
@@ -326,10 +263,8 @@ def name_of(value: object) -> str:
 
 
 def require(fault: Fault) -> None:
-    """Fail unless a fake breaks just what it is made to break, and the message says what, where, and what should be."""
-    found = failures(fault.estimator)
-    broken = fault.breaks.split(", ")
-    assert set(found) == {SHORT[name] for name in broken}, found
-    message = found[SHORT[broken[0]]]
-    assert message.startswith(PLACE + ":")
-    assert re.search(fault.says, message), message
+    """Fail unless a fake breaks just what it is made to break, and the finding says what, where, and what should be."""
+    found = broken(fault.estimator)
+    assert set(found) == set(fault.breaks), found
+    first = found[fault.breaks[0]][0]._asdict()
+    assert {name: first[name] for name in fault.first} == fault.first, first

@@ -10,7 +10,9 @@ import pytest
 
 from fixtures.corpus import Case, Settings
 from tests.support import replay
-from tests.support.replay import EXPLICIT, WARM_START, Outcome
+from tests.support.judgement import Judgement, NotJudged
+from tests.support.replay import EXPLICIT, WARM_START, Outcome, Raised
+from tests.support.subject import Subject
 
 FRAMES = tuple(np.arange(12.0).reshape(6, 2) + number for number in range(3))
 
@@ -55,6 +57,15 @@ class Remembers:
         return self
 
 
+class LeavesNoPrecisions(Remembers):
+    """Nothing can go on from what it leaves."""
+
+    def fit(self, frame: np.ndarray) -> LeavesNoPrecisions:
+        super().fit(frame)
+        del self.precisions_
+        return self
+
+
 @pytest.fixture
 def fake() -> type[Remembers]:
     Remembers.made, Remembers.raises_at = [], -1
@@ -89,20 +100,33 @@ def test_a_warm_start_replay_makes_one_estimator(chain: Case, fake: type[Remembe
 def test_a_chain_ends_with_the_fit_that_raises(chain: Case, fake: type[Remembers], way: str) -> None:
     fake.raises_at = 1
     outcomes = replay.replay(chain, fake, way)
-    assert [outcome.error for outcome in outcomes] == [None, "ValueError: no"]
+    assert [outcome.error for outcome in outcomes] == [None, Raised("ValueError", "no")]
 
 
-def test_a_fit_that_leaves_nothing_to_go_on_from_is_not_passed_over(chain: Case, fake: type[Remembers]) -> None:
-    class LeavesNoPrecisions(Remembers):
-        def fit(self, frame: np.ndarray) -> Remembers:
-            super().fit(frame)
-            del self.precisions_
-            return self
-
+def test_a_chain_ends_with_the_fit_that_leaves_nothing_to_go_on_from(chain: Case, fake: type[Remembers]) -> None:
     (outcome,) = replay.replay(chain, LeavesNoPrecisions, EXPLICIT)
     assert len(fake.made) == 1
-    assert outcome.error is not None
-    assert "no parameters to start the next frame from" in outcome.error
+    assert outcome.error is None
+
+
+@pytest.mark.usefixtures("fake")
+def test_frames_that_no_fit_could_start_on_are_noted(chain: Case) -> None:
+    subject, judgement = Subject(chain, LeavesNoPrecisions, "1.9.1"), Judgement("full")
+    assert [(way, outcome.frame) for way, outcome, _ in subject.fits(judgement)] == [(EXPLICIT, 0), (WARM_START, 0)]
+    assert judgement.missing == ["the fit left no precisions_ to start the next frame from"]
+    with pytest.raises(NotJudged, match=r"left no precisions_ to start the next frame from"):
+        subject.require_frames(EXPLICIT, 2)
+
+
+def test_a_fit_that_raises_is_noted_and_the_others_are_given_with_their_place(
+    chain: Case, fake: type[Remembers]
+) -> None:
+    fake.raises_at = 1
+    judgement = Judgement("full")
+    for _, _, at in Subject(chain, fake, "1.9.1").fits(judgement):
+        at.expect(False, "n_iter_", 1, 2)
+    assert [(found.way, found.frame) for found in judgement.findings] == [(EXPLICIT, 0), (WARM_START, 0)]
+    assert judgement.missing == ["the fit raised ValueError: no"]
 
 
 def test_only_a_chain_is_replayed_in_two_ways(chain: Case) -> None:

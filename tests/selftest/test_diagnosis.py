@@ -26,9 +26,9 @@ from tests.selftest.hand_made import (
     outcome_with,
 )  # fmt: skip
 from tests.support import density
-from tests.support.diagnosis import NotDiagnosable, at_floor, diagnose
-from tests.support.messages import underflows
-from tests.support.replay import Outcome
+from tests.support.diagnosis import NotDiagnosable, at_floor, diagnose, finding_of, underflows
+from tests.support.findings import Finding
+from tests.support.replay import Outcome, Raised
 from tests.support.states import DRAGGED, EMPTY, HEALTHY, PINNED
 
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
@@ -162,28 +162,77 @@ def test_the_bounding_box_is_that_of_the_samples() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "seen"),
+    ("changes", "reason"),
     [
-        ({"error": "ValueError: no"}, "the fit raised ValueError: no; should return a fitted estimator"),
-        ({"weights": None}, "the fit left weights_ as None; should be an array"),
-        ({"means": [[1.0, 2.0]] * 3}, "the fit left means_ as [[1.0, 2.0], "),
-        ({"covariances": 1.0}, "the fit left covariances_ as 1.0; should be an array"),
-        ({"weights": np.ones((3, 1))}, "weights_ has shape (3, 1); should be (3,)"),
-        ({"means": np.ones((2, 3))}, "means_ has shape (2, 3); should be (3, 2)"),
-        ({"covariances": np.ones(3)}, "covariances_ has shape (3,); should be (3, 2, 2)"),
-        ({"weights": np.array([0.5, np.nan, 0.5])}, "weights_ holds nan at (1,); should be finite"),
-        ({"means": np.array([[1, 2], [3, np.inf], [5, 6]])}, "means_ holds inf at (1, 1); should be finite"),
-        ({"covariances": np.full((3, 2, 2), -np.inf)}, "covariances_ holds -inf at (0, 0, 0); should be finite"),
-        ({"weights": np.array(["a", "b", "c"])}, "weights_ "),
-        ({"means": np.array([[None, None]] * 3)}, "means_ "),
-        ({"means": MEANS.astype(complex)}, "means_ "),
+        ({"error": Raised("ValueError", "no")}, "the fit raised ValueError: no"),
+        ({"weights": None}, "the fit left no weights_"),
+        ({"means": None}, "the fit left no means_"),
+        ({"covariances": None}, "the fit left no covariances_"),
     ],
 )
-def test_a_fit_that_left_no_parameters_cannot_be_diagnosed(changes: dict[str, Any], seen: str) -> None:
+def test_a_fit_that_left_no_parameters_cannot_be_diagnosed(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(NotDiagnosable) as caught:
         diagnose(case_of(), outcome_with()._replace(**changes))
-    assert str(caught.value).startswith(seen)
-    assert "; should " in str(caught.value)
+    assert (str(caught.value), caught.value.finding) == (reason, None)
+
+
+NUMBER, FLOAT = "a finite number", "a floating point type"
+
+
+@pytest.mark.parametrize(
+    ("changes", "finding"),
+    [
+        ({"means": [[1.0, 2.0]] * 3}, Finding("means_", "list", "an array", aspect="type")),
+        ({"covariances": 1.0}, Finding("covariances_", "float", "an array", aspect="type")),
+        ({"weights": np.ones((3, 1))}, Finding("weights_", "(3, 1)", "(3,)", aspect="shape")),
+        ({"means": np.ones((2, 3))}, Finding("means_", "(2, 3)", "(3, 2)", aspect="shape")),
+        ({"covariances": np.ones(3)}, Finding("covariances_", "(3,)", "(3, 2, 2)", aspect="shape")),
+        (
+            {"means": np.array([[1, 2], [3, np.inf], [5, 6]])},
+            Finding("means_", np.inf, NUMBER, aspect="value", component=1, feature=1),
+        ),
+        (
+            {"covariances": np.full((3, 2, 2), -np.inf)},
+            Finding("covariances_", -np.inf, NUMBER, aspect="value", component=0, feature=(0, 0)),
+        ),
+        ({"weights": np.array(["a", "b", "c"])}, Finding("weights_", "<U1", FLOAT, aspect="dtype")),
+        ({"means": np.array([[None, None]] * 3)}, Finding("means_", "object", FLOAT, aspect="dtype")),
+        ({"means": MEANS.astype(complex)}, Finding("means_", "complex128", FLOAT, aspect="dtype")),
+    ],
+)
+def test_parameters_that_are_invalid_are_a_finding(changes: dict[str, Any], finding: Finding) -> None:
+    with pytest.raises(NotDiagnosable) as caught:
+        diagnose(case_of(), outcome_with()._replace(**changes))
+    assert caught.value.finding == finding
+    assert str(caught.value).startswith(f"the fit left {finding.what} with the {finding.aspect} {finding.seen}; should")
+
+
+def test_a_weight_that_is_nan_is_found_at_its_component() -> None:
+    with pytest.raises(NotDiagnosable) as caught:
+        diagnose(case_of(), outcome_with()._replace(weights=np.array([0.5, np.nan, 0.5])))
+    found = caught.value.finding
+    assert found is not None
+    assert (found.what, found.aspect, found.component, found.should_be) == ("weights_", "value", 1, NUMBER)
+    assert np.isnan(found.seen)
+
+
+def test_the_finding_of_a_component_has_its_state_and_evidence() -> None:
+    diagnosis = diagnose(case_of(), outcome_with(mass=10 * EPS, mean=(0, 0), covariance=FLOOR))
+    found = finding_of(diagnosis, diagnosis.components[1])
+    assert (found.what, found.seen, found.component, found.state) == ("means_", [0, 0], 1, EMPTY)
+    assert found.should_be == "a mean inside the data, 10..14 x 20..26"
+    assert found.evidence is not None
+    assert found.evidence["covariance"] == FLOOR.tolist()
+    assert found.evidence["mass"] == pytest.approx(10 * EPS)
+    assert found.evidence["started"] == MEANS[1].tolist()
+    assert found.evidence["nearest_sample"] == [13, 25]
+    assert found.evidence["nearest_distance"] == 0
+    assert found.evidence["underflows"] is False
+
+
+def test_nothing_else_should_be_where_a_component_is_pinned() -> None:
+    diagnosis = diagnose(case_of(), outcome_with(covariance=FLOOR))
+    assert finding_of(diagnosis, diagnosis.components[1]).should_be == ""
 
 
 # The evidence. Everything below is computed a second time: exactly, or with 60 digits.

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.check import every
 from tests.support.culprit import as_item
-from tests.support.ledger import LEDGER, BadLedger, Entry, Ledger, checks_in, read_ledger, summary
+from tests.support.ledger import LEDGER, BadLedger, Entry, Ledger, read_ledger, summary
+from tests.support.record_format import ledger_digest
 
 ISSUE = "https://github.com/scikit-learn/scikit-learn/issues/1"
 
@@ -27,7 +29,12 @@ def defect(**changes: Any) -> dict[str, Any]:
 
 def content(*defects: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """A ledger that is as it should be."""
-    return {"format": 1, "defects": list(defects or [defect()]), **changes}
+    return {"format": 2, "defects": list(defects or [defect()]), "not_judged": [], **changes}
+
+
+def reason(**changes: Any) -> dict[str, Any]:
+    """What is listed as not judged, as it should be."""
+    return {"id": "r", "reason": "nothing is left", "found": [item(check="test_b")], **changes}
 
 
 def without(mapping: dict[str, Any], key: str) -> dict[str, Any]:
@@ -70,8 +77,8 @@ def culprits(*listed: Any) -> dict[str, Any]:
 
 BY_NUMPY = {"release": "0.18", "change": "begins", "dependency": "numpy 2.0.0"}
 
-REPEATED_KEY = '{"format": 1, "format": 1, "defects": []}'
-DEEP = '{"format": 1, "defects": ' + "[" * 100_000 + "]" * 100_000 + "}"
+REPEATED_KEY = '{"format": 2, "format": 2, "defects": []}'
+DEEP = '{"format": 2, "defects": ' + "[" * 100_000 + "]" * 100_000 + "}"
 
 MALFORMED = {
     "empty file": ("", "is not valid JSON"),
@@ -81,10 +88,14 @@ MALFORMED = {
     "deep": (DEEP, "is not valid JSON (it is nested too deeply)"),
     "list": ([], "has [] as the ledger; should be an object"),
     "null": (None, "has None as the ledger"),
-    "unknown key": (content(extra=1), "has the unknown entry 'extra' in the ledger; should have just defects, format"),
+    "unknown key": (content(extra=1), "has the unknown entry 'extra' in the ledger; should have just defects, fo"),
     "missing key": (without(content(), "defects"), "lacks 'defects' in the ledger"),
-    "newer format": (content(format=2), "has format version 2; should be 1"),
-    "format is text": (content(format="1"), "has '1' as 'format' in the ledger; should be a int"),
+    "older format": (
+        without(content(format=1), "not_judged"),
+        "has format version 1; should be 2, which lists",
+    ),
+    "newer format": (content(format=3), "has format version 3; should be 2"),
+    "format is text": (content(format="1"), "has '1' as 'format' in the ledger; should be a whole number"),
     "format is true": (content(format=True), "True"),
     "defects is an object": (content(defects={}), "has {} as 'defects'"),
     "defect is text": (content(defects=["d"]), "has 'd' as a defect; should be an object"),
@@ -111,6 +122,22 @@ MALFORMED = {
     "repeated case": (
         content(defect(found=[item(cases=["one", "two", "one"])])),
         "repeats the case 'one' in an item of 'found' of 'd'; should be listed once",
+    ),
+    "no reasons": (without(content(), "not_judged"), "lacks 'not_judged' in the ledger; should have just defects, fo"),
+    "not_judged is an object": (content(not_judged={}), "has {} as 'not_judged' in the ledger; should be a list"),
+    "not judged is text": (content(not_judged=["r"]), "has 'r' as an item of 'not_judged'; should be an object"),
+    "no reason": (content(not_judged=[without(reason(), "reason")]), "lacks 'reason' in an item of 'not_judged'"),
+    "empty reason": (content(not_judged=[reason(reason="")]), "has '' as 'reason' in an item of 'not_judged'"),
+    "reason with an upstream": (content(not_judged=[reason(upstream=ISSUE)]), "has the unknown entry 'upstream' in an"),
+    "reason with culprits": (content(not_judged=[reason(culprits=[])]), "has the unknown entry 'culprits' in an item"),
+    "repeated reason": (
+        content(not_judged=[reason(), reason()]),
+        "lists the item 'r' of 'not_judged' twice; should b",
+    ),
+    "reason for nothing": (content(not_judged=[reason(found=[])]), "lists the item 'r' of 'not_judged' on no case; s"),
+    "repeated case of a reason": (
+        content(not_judged=[reason(found=[item(cases=["one", "one"])])]),
+        "repeats the case 'one' in an item of 'found' of 'r'; should be listed once",
     ),
     "culprits is an object": (content(defect(culprits={})), "has among the culprits of 'd' {}; should be a list"),
     "culprit is text": (culprits("#1"), "has among the culprits of 'd' '#1'; should be an object with just change"),
@@ -176,10 +203,27 @@ def test_an_empty_list_of_defects_is_a_good_ledger(write: Callable[[Any], Path])
     assert read_ledger(write(content(defects=[]))).entries == ()
 
 
+def test_what_is_not_judged_is_read_whole(write: Callable[[Any], Path]) -> None:
+    ledger = read_ledger(write(content(not_judged=[reason(), reason(id="s", found=[item(cases=["three"])])])))
+    assert [(entry.defect, entry.check, entry.case) for entry in ledger.not_judged] == [
+        ("r", "test_b", "one"),
+        ("r", "test_b", "two"),
+        ("s", "test_a", "three"),
+    ]
+    assert not any(entry.is_judged for entry in ledger.not_judged)
+    assert all(entry.is_judged for entry in ledger.entries)
+
+
+def test_what_is_not_judged_is_part_of_the_state_of_a_ledger(write: Callable[[Any], Path]) -> None:
+    digests = [ledger_digest(read_ledger(write(content(not_judged=listed)))) for listed in ([], [reason()])]
+    assert digests[0] != digests[1]
+
+
 def lines_are_right(path: Path) -> bool:
     """Whether each entry's line is one that holds nothing but its case, and no two entries share one."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    entries = read_ledger(path).entries
+    ledger = read_ledger(path)
+    entries = (*ledger.entries, *ledger.not_judged)
     own = all(lines[entry.line - 1].strip(" ,") == json.dumps(entry.case) for entry in entries)
     return own and [entry.line for entry in entries] == sorted({entry.line for entry in entries})
 
@@ -203,6 +247,10 @@ def test_the_line_of_an_entry_is_the_line_of_its_case(tmp_path: Path, defects: l
     path = tmp_path / "known_defects.json"
     path.write_text(json.dumps(content(*defects), indent=1, ensure_ascii=False), encoding="utf-8")
     assert lines_are_right(path)
+
+
+def test_the_line_of_what_is_not_judged_is_the_line_of_its_case(write: Callable[[Any], Path]) -> None:
+    assert lines_are_right(write(content(not_judged=[reason(), reason(id="one", found=[item(check="two")])])))
 
 
 def test_the_lines_of_the_stored_ledger_are_right() -> None:
@@ -240,6 +288,15 @@ def test_entries_that_overlap_on_a_release_are_refused(write: Callable[[Any], Pa
         ledger.listed_for("1.2.0")
 
 
+def test_what_is_a_defect_and_not_judged_is_refused(write: Callable[[Any], Path]) -> None:
+    """A check on a case fails or is not judged; nobody can expect both."""
+    ledger = read_ledger(write(content(not_judged=[reason(found=[item(releases=">=1.0")])])))
+    with pytest.raises(BadLedger, match=r"lines \d+ and \d+: test_a\[one\] is listed twice for scikit-learn 1\.2\.0"):
+        ledger.listed_for("1.2.0")
+    assert {entry.is_judged for entry in ledger.listed_for("0.24.2")} == {True}
+    assert {entry.is_judged for entry in ledger.listed_for("1.8.0")} == {False}
+
+
 def known(entries: Ledger) -> None:
     """Ask whether a ledger names only the checks and cases of these tests."""
     entries.require_known({"test_a", "test_b"}, {"one", "two"})
@@ -264,14 +321,23 @@ def test_a_name_must_match_exactly(
     assert str(caught.value) == f"{path}, line {ledger.entries[entry].line}: {seen}"
 
 
+def test_a_name_of_what_is_not_judged_must_match_exactly(write: Callable[[Any], Path]) -> None:
+    path = write(content(not_judged=[reason(found=[item(check="test_c")])]))
+    ledger = read_ledger(path)
+    with pytest.raises(BadLedger) as caught:
+        known(ledger)
+    seen = "there is no check 'test_c'; should be one of test_a, test_b"
+    assert str(caught.value) == f"{path}, line {ledger.not_judged[0].line}: {seen}"
+
+
 def test_names_that_match_are_accepted(write: Callable[[Any], Path]) -> None:
     known(read_ledger(write(content())))
 
 
 def test_the_stored_ledger_names_checks_that_exist() -> None:
-    checks = checks_in(LEDGER.parent)
-    assert {entry.check for entry in read_ledger().entries} <= checks
-    assert "test_fit_time" not in checks
+    ledger = read_ledger()
+    assert {entry.check for entry in (*ledger.entries, *ledger.not_judged)} <= set(every())
+    assert "test_fit_time" not in every()
 
 
 def test_the_summary_has_a_line_for_each_defect_with_its_number_of_cases() -> None:

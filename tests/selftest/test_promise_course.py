@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.selftest.promise_fakes import CONVERGES, Arguments, ExactMixture, Fault, name_of, require
+from tests.selftest.promise_fakes import CONVERGES, ExactMixture, Fault, name_of, require, subject_of
 from tests.support.reference import Trajectory
 
 
@@ -212,42 +212,171 @@ class AlwaysWarns(ExactMixture):
 
 
 FAULTS = (
-    Fault(MissesTheFirstStep, "first step", r"seen means_ \S+ at \(\d, \d\); should be \S+ within"),
-    Fault(MissesWeightsOfTheFirstStep, "first step", r"seen weights_ 0\.\d+ at \(\d,\); should be 0\.\d+ within"),
+    Fault(MissesTheFirstStep, "test_first_step_uses_the_parameters_given", what="means_", component=0, feature=0),
+    Fault(MissesWeightsOfTheFirstStep, "test_first_step_uses_the_parameters_given", what="weights_", component=1),
     # All that depends on the first E-step: its bound, where a fit ends, explicit starts of a chain; a square has
     # another unit.
     Fault(
         SquaresPrecisions,
-        "first step, bound, end, warm start, unit, factors, nothing, zero",
-        r"seen lower_bound_ \S+; should be \S+ within",
+        "test_first_step_uses_the_parameters_given",
+        "test_lower_bound_is_what_the_parameters_give",
+        "test_components_end_where_exact_em_puts_them",
+        "test_warm_start_equals_explicit_replays",
+        "test_fit_scales_with_the_unit",
+        "test_factors_are_those_of_the_precisions_given",
+        "test_no_iterations_leave_what_was_given",
+        "test_a_first_lower_bound_of_zero_does_not_stop",
+        what="weights_",
+        component=1,
     ),
-    Fault(MeansOff, "end", r"seen means_ \S+ at \(\d, \d\); should be \S+ within"),
-    Fault(ComponentAtTheWrongPlace, "end", r"seen means_ \S+ at \(0, 0\); should be 2\S+ within"),
-    Fault(StartsOverOnTheNextFrame, "warm start", r"frame 1: seen \w+_ .*; should be"),
+    # The pixel that comes again and again has no room for a mean beside it.
+    Fault(
+        MeansOff,
+        "test_components_end_where_exact_em_puts_them",
+        "test_no_component_collapses",
+        what="means_",
+        should_be=58.0,
+        component=2,
+        feature=0,
+    ),
+    Fault(
+        ComponentAtTheWrongPlace, "test_components_end_where_exact_em_puts_them", what="means_", component=0, feature=0
+    ),
+    Fault(StartsOverOnTheNextFrame, "test_warm_start_equals_explicit_replays", what="weights_", component=1, frame=1),
     # Steps are warm starts as well.
-    Fault(AlwaysStartsOver, "warm start, bound, count", r"frame 1: seen \w+_ .*; should be"),
-    Fault(StopsEarlyWhenWarm, "warm start", r"frame 1: seen n_iter_ 5; should be 6"),
-    Fault(CountsWrongWhenWarm, "warm start", r"frame 1: seen n_iter_ 17; should be 6"),
-    Fault(RaisesWhenWarm, "warm start", r"frame 1: seen ValueError: no; should be no error"),
-    Fault(GoesBackAtTheEnd, "rise", r"step \d+: seen \S+; should be at least \S+ within"),
+    Fault(
+        AlwaysStartsOver,
+        "test_warm_start_equals_explicit_replays",
+        "test_lower_bound_is_what_the_parameters_give",
+        "test_iterations_are_counted",
+        what="weights_",
+        component=1,
+        frame=1,
+    ),
+    Fault(StopsEarlyWhenWarm, "test_warm_start_equals_explicit_replays", what="weights_", component=0, frame=1),
+    Fault(
+        CountsWrongWhenWarm, "test_warm_start_equals_explicit_replays", what="n_iter_", seen=17, should_be=6, frame=1
+    ),
+    Fault(
+        RaisesWhenWarm,
+        "test_warm_start_equals_explicit_replays",
+        "test_no_component_collapses",
+        what="fit",
+        seen="ValueError: no",
+        should_be="no error",
+        aspect="ValueError",
+        frame=1,
+    ),
+    Fault(GoesBackAtTheEnd, "test_lower_bound_never_falls", what="lower_bound_", step=11),
     # A bound that falls, while the parameters get better, is not theirs; and its changes are others.
-    Fault(BoundFalls, "rise, bound, count", r"step 2: seen \S+; should be at least \S+ within"),
-    Fault(BoundOff, "bound", r"step 2: seen lower_bound_ \S+; should be \S+ within"),
+    Fault(
+        BoundFalls,
+        "test_lower_bound_never_falls",
+        "test_lower_bound_is_what_the_parameters_give",
+        "test_iterations_are_counted",
+        what="lower_bound_",
+        step=2,
+    ),
+    Fault(BoundOff, "test_lower_bound_is_what_the_parameters_give", what="lower_bound_", step=2),
     # Said of one step, of a whole fit, and of the changes from step to step.
-    Fault(BoundOfTheParametersAfter, "bound, first step, end, count", r"step 1: seen lower_bound_ \S+; should be"),
-    Fault(CountsFromZero, "count, tol", r"seen n_iter_ 10 and converged_ True; should be the first step .* none of"),
-    Fault(CountsNothing, "convergence, tol", r"seen n_iter_ 0; should be 1 to 100"),
+    Fault(
+        BoundOfTheParametersAfter,
+        "test_lower_bound_is_what_the_parameters_give",
+        "test_first_step_uses_the_parameters_given",
+        "test_components_end_where_exact_em_puts_them",
+        "test_iterations_are_counted",
+        what="lower_bound_",
+        step=1,
+    ),
+    Fault(
+        CountsFromZero,
+        "test_iterations_are_counted",
+        "test_a_change_of_tol_does_not_stop",
+        what="n_iter_",
+        seen=10,
+        should_be="the first step that changes the lower bound by less than tol: none of those taken",
+        aspect="with converged_ True",
+    ),
+    Fault(
+        CountsNothing,
+        "test_convergence_is_as_said",
+        "test_a_change_of_tol_does_not_stop",
+        "test_iterations_are_counted",
+        what="n_iter_",
+        seen=0,
+        should_be="1 to 100",
+        aspect="range",
+    ),
     # A number that no step has is over max_iter, and not where the bound settles.
-    Fault(CountsTooMany, "convergence, count", r"seen n_iter_ 111; should be 1 to 100"),
-    Fault(CountsSixty, "count", r"seen n_iter_ 60 and converged_ True; should be .* which is step 11"),
-    Fault(CountsTooFewAtMaxIter, "convergence", r"seen n_iter_ 2 without convergence; should be 3"),
+    Fault(
+        CountsTooMany,
+        "test_convergence_is_as_said",
+        "test_iterations_are_counted",
+        what="n_iter_",
+        seen=111,
+        should_be="1 to 100",
+        aspect="range",
+    ),
+    Fault(
+        CountsSixty,
+        "test_iterations_are_counted",
+        what="n_iter_",
+        seen=60,
+        should_be="the first step that changes the lower bound by less than tol: step 11",
+        aspect="with converged_ True",
+    ),
+    Fault(
+        CountsTooFewAtMaxIter,
+        "test_convergence_is_as_said",
+        what="n_iter_",
+        seen=2,
+        should_be=3,
+        aspect="without convergence",
+    ),
     # The iteration too many moves on.
-    Fault(GoesOnTooLong, "count, end", r"seen n_iter_ 12 and converged_ True; should be .* which is step 11"),
-    Fault(ClaimsConvergence, "count", r"seen n_iter_ 3 and converged_ True; should be .* none of those"),
+    Fault(
+        GoesOnTooLong,
+        "test_iterations_are_counted",
+        "test_components_end_where_exact_em_puts_them",
+        what="n_iter_",
+        seen=12,
+        should_be="the first step that changes the lower bound by less than tol: step 11",
+        aspect="with converged_ True",
+    ),
+    Fault(
+        ClaimsConvergence,
+        "test_iterations_are_counted",
+        what="n_iter_",
+        seen=3,
+        should_be="the first step that changes the lower bound by less than tol: none of those taken",
+        aspect="with converged_ True",
+    ),
     # It denies what its own steps show.
-    Fault(DeniesConvergence, "convergence, count", r"seen n_iter_ 11 without convergence; should be 100"),
-    Fault(NeverWarns, "convergence", r"seen converged_ False and no warning; should be a warning"),
-    Fault(AlwaysWarns, "convergence", r"seen converged_ True and a warning; should be no warning"),
+    Fault(
+        DeniesConvergence,
+        "test_convergence_is_as_said",
+        "test_iterations_are_counted",
+        what="n_iter_",
+        seen=11,
+        should_be=100,
+        aspect="without convergence",
+    ),
+    Fault(
+        NeverWarns,
+        "test_convergence_is_as_said",
+        what="fit",
+        seen="no warning of it",
+        should_be="a warning of no convergence",
+        aspect="with converged_ False",
+    ),
+    Fault(
+        AlwaysWarns,
+        "test_convergence_is_as_said",
+        what="fit",
+        seen="a warning of no convergence",
+        should_be="no warning of it",
+        aspect="with converged_ True",
+    ),
 )
 
 
@@ -257,5 +386,5 @@ def test_a_fault_is_found_by_its_own_check(fault: Fault) -> None:
 
 
 def test_the_fakes_leave_the_right_estimator_as_it_is() -> None:
-    (outcome,) = Arguments(CONVERGES, ExactMixture).replays["explicit"]
+    outcome = subject_of(CONVERGES, ExactMixture).first
     assert (outcome.n_iter, outcome.converged, outcome.warnings) == (11, True, ())

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from tests import test_purity
-from tests.selftest.promise_fakes import CONVERGES, Arguments, ExactMixture, Fault, name_of, require
-from tests.support.messages import Defect
+from tests.selftest.promise_fakes import MANY, PROMISES, ExactMixture, Fault, name_of, require, subject_of
+from tests.support.judgement import BROKEN
 from tests.support.reference import Trajectory
 
 
@@ -157,29 +156,100 @@ class MindsTheThreads(SlightlyOff):
         return max(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas") == 2
 
 
-OFF = r"the fit does not move along\n  seen means_ \S+ at \(\d, \d\); should be \S+ within"
-
 FAULTS = (
-    Fault(MindsTheOrigin, "translation", OFF),
-    Fault(MindsTheSign, "reflection", OFF),
-    Fault(RefusesNegatives, "reflection", r"seen ValueError: no negative coordinates; should be no error"),
-    Fault(MindsTheAxes, "axes", OFF),
-    Fault(MindsTheOrderOfSamples, "samples", OFF),
-    Fault(SortsComponents, "components", r"move along\n  seen weights_ \S+ at \(\d,\); should be \S+ within"),
-    Fault(CountsASampleMoreForEachComponent, "twice", r"seen weights_ \S+ at \(\d,\); should be \S+ within"),
-    Fault(AddsToCovariances, "unit", r"seen covariances_ \S+ at \(\d, \d, \d\); should be \S+ within"),
-    Fault(RoundsCoordinates, "unit", r"move along\n  seen weights_ \S+ at \(\d,\); should be \S+ within"),
-    # A constant has a sign and a unit, and what it is added to is not where EM ends.
-    Fault(AddsToMeans, "unit, reflection, end", OFF),
-    Fault(DragsToTheOrigin, "translation, end", OFF),
-    Fault(OtherLastBits, "again", r"seen other means in a second fit; should be the same bits"),
-    Fault(WritesIntoSamples, "arguments", r"seen other numbers in X after the fit; should be left alone"),
-    Fault(WritesIntoWeights, "arguments", r"seen other numbers in weights_init after the fit; should be left alone"),
-    Fault(WritesIntoMeans, "arguments", r"seen other numbers in means_init after the fit; should be left alone"),
+    Fault(MindsTheOrigin, "test_fit_moves_with_a_translation", what="means_", should_be=58.0, component=2, feature=0),
+    Fault(MindsTheSign, "test_fit_moves_with_a_reflection", what="means_", should_be=58.0, component=2, feature=0),
     Fault(
-        WritesIntoPrecisions, "arguments", r"seen other numbers in precisions_init after the fit; should be left alone"
+        RefusesNegatives,
+        "test_fit_moves_with_a_reflection",
+        what="fit",
+        seen="ValueError: no negative coordinates",
+        should_be="no error",
+        aspect="ValueError",
     ),
-    Fault(MindsTheThreads, "threads", r"two BLAS threads give something else\n  seen means_ \S+ at .*; should be"),
+    Fault(
+        MindsTheAxes, "test_fit_moves_with_an_exchange_of_axes", what="means_", should_be=58.0, component=2, feature=0
+    ),
+    Fault(
+        MindsTheOrderOfSamples,
+        "test_order_of_samples_does_not_matter",
+        what="means_",
+        should_be=58.0,
+        component=2,
+        feature=0,
+    ),
+    Fault(SortsComponents, "test_order_of_components_does_not_matter", what="weights_", component=0),
+    Fault(
+        CountsASampleMoreForEachComponent,
+        "test_every_sample_twice_changes_nothing",
+        "test_components_end_where_exact_em_puts_them",
+        what="weights_",
+        component=0,
+    ),
+    Fault(
+        AddsToCovariances,
+        "test_fit_scales_with_the_unit",
+        "test_components_end_where_exact_em_puts_them",
+        what="covariances_",
+        component=0,
+        feature=(0, 0),
+    ),
+    Fault(RoundsCoordinates, "test_fit_scales_with_the_unit", what="weights_", component=1),
+    # A constant has a sign and a unit, and what it is added to is not where EM ends.
+    Fault(
+        AddsToMeans,
+        "test_fit_scales_with_the_unit",
+        "test_fit_moves_with_a_reflection",
+        "test_components_end_where_exact_em_puts_them",
+        "test_no_component_collapses",
+        what="means_",
+        component=0,
+        feature=0,
+    ),
+    Fault(
+        DragsToTheOrigin,
+        "test_fit_moves_with_a_translation",
+        "test_components_end_where_exact_em_puts_them",
+        what="means_",
+        component=1,
+        feature=1,
+    ),
+    Fault(
+        OtherLastBits,
+        "test_fitting_again_gives_the_same_bits",
+        what="means_",
+        seen="other bits",
+        should_be="those of the first fit",
+    ),
+    Fault(
+        WritesIntoSamples,
+        "test_fit_leaves_its_arguments_alone",
+        what="X",
+        seen="other numbers after the fit",
+        should_be="those that were given",
+    ),
+    Fault(
+        WritesIntoWeights,
+        "test_fit_leaves_its_arguments_alone",
+        what="weights_init",
+        seen="other numbers after the fit",
+        should_be="those that were given",
+    ),
+    Fault(
+        WritesIntoMeans,
+        "test_fit_leaves_its_arguments_alone",
+        what="means_init",
+        seen="other numbers after the fit",
+        should_be="those that were given",
+    ),
+    Fault(
+        WritesIntoPrecisions,
+        "test_fit_leaves_its_arguments_alone",
+        what="precisions_init",
+        seen="other numbers after the fit",
+        should_be="those that were given",
+    ),
+    Fault(MindsTheThreads, "test_blas_threads_do_not_matter", what="means_", should_be=58.0, component=2, feature=0),
 )
 
 
@@ -191,6 +261,6 @@ def test_a_fault_is_found_by_its_own_check(fault: Fault) -> None:
 def test_threads_are_compared_where_two_are_the_default() -> None:
     """The replay is made with as many threads as the machine gives; two of them must not be compared with two."""
     with threadpool_limits(2, user_api="blas"):
-        arguments = Arguments(CONVERGES, MindsTheThreads)
-        with pytest.raises(Defect, match="two BLAS threads give something else"):
-            arguments.call(test_purity.test_blas_threads_do_not_matter)
+        subject = subject_of(MANY, MindsTheThreads)
+        assert subject.first.error is None
+        assert PROMISES["test_blas_threads_do_not_matter"].judge(subject).end() == BROKEN

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,13 @@ import pytest
 
 from fixtures import corpus
 from fixtures.validation import BrokenCase
-from tests import test_capture
 from tests.selftest.hand_made import case_of, outcome_of
-from tests.support import published_fit
-from tests.support.messages import Defect
-from tests.support.replay import EXPLICIT, Outcome
+from tests.selftest.promise_fakes import ExactMixture
+from tests.support import check, published_fit
+from tests.support.findings import Finding
+from tests.support.judgement import KEPT, NOT_JUDGED, Judgement
+from tests.support.replay import Outcome, Raised
+from tests.support.subject import Subject
 
 HOW_TO_GET = (
     "the figures that the reporter printed are not at hand; name the folder that holds printed_means.csv and"
@@ -89,23 +90,6 @@ def test_a_unit_of_the_last_digit_follows_the_way_of_printing(value: float, scie
     assert published_fit.last_printed_digit(np.array([value]), scientific)[0] == pytest.approx(unit, rel=1e-12)
 
 
-@pytest.mark.parametrize("where", [(0, 0), (20, 1), (36, 1)])
-def test_the_worst_deviation_is_found_where_it_was_planted(where: tuple[int, int]) -> None:
-    means = RECORD.means.copy()
-    means[where] += 7e-8
-    units, found = published_fit.worst(means, RECORD.means, scientific=False)
-    assert found == where
-    assert units == pytest.approx(7, rel=1e-3)
-
-
-def test_the_worst_deviation_of_covariances_is_relative_to_their_exponent() -> None:
-    covariances = RECORD.covariances.copy()
-    covariances[36, 0, 0] += 3e-14
-    units, found = published_fit.worst(covariances, RECORD.covariances, scientific=True)
-    assert found == (36, 0, 0)
-    assert units == pytest.approx(3, rel=1e-3)
-
-
 def outcome_of_the_record(
     attribute: str = "means", where: tuple[int, ...] = (0, 0), value: float | None = None
 ) -> Outcome:
@@ -116,57 +100,75 @@ def outcome_of_the_record(
     return outcome_of(np.full(37, 1 / 37), arrays["means"], arrays["covariances"])
 
 
-def check(outcome: Outcome) -> None:
+def judge(outcome: Outcome) -> Judgement:
     """Run the check of the capture on an outcome."""
+
+    class Fitted(ExactMixture):
+        """What it leaves is what the outcome holds."""
+
+        def fit(self, X: np.ndarray) -> ExactMixture:  # noqa: ARG002, N803
+            if outcome.error is not None:
+                raise ValueError(outcome.error.message)
+            vars(self).update({f"{name}_": getattr(outcome, name) for name in ("weights", "means", "covariances")})
+            return self
+
     case = case_of(weights=np.full(37, 1 / 37), means=RECORD.means)
-    test_capture.test_fit_gives_the_published_figures(case, {EXPLICIT: (outcome,)}, "1.9.1")
+    return check.every()["test_fit_gives_the_published_figures"].judge(Subject(case, Fitted, "1.9.1"))
 
 
 def test_the_check_passes_on_the_recorded_fit() -> None:
-    check(outcome_of_the_record())
+    assert judge(outcome_of_the_record()).end() == KEPT
 
 
 def test_the_check_passes_within_one_unit() -> None:
-    check(outcome_of_the_record("means", (3, 1), RECORD.means[3, 1] + 0.9e-8))
+    assert judge(outcome_of_the_record("means", (3, 1), RECORD.means[3, 1] + 0.9e-8)).end() == KEPT
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize(("attribute", "where"), [("means", (3, 1)), ("covariances", (36, 0, 1))])
-def test_the_check_accepts_no_number_that_is_not_finite(attribute: str, where: tuple[int, ...], value: float) -> None:
-    with pytest.raises(Defect, match=re.escape(f"{attribute}_ holds {value} at {where}; should be finite")):
-        check(outcome_of_the_record(attribute, where, value))
+@pytest.mark.parametrize(("attribute", "where", "feature"), [("means", (3, 1), 1), ("covariances", (36, 0, 1), (0, 1))])
+def test_the_check_accepts_no_number_that_is_not_finite(
+    attribute: str, where: tuple[int, ...], feature: Any, value: float
+) -> None:
+    (found,) = judge(outcome_of_the_record(attribute, where, value)).findings
+    assert (found.what, found.aspect, found.should_be) == (f"{attribute}_", "value", "a finite number")
+    assert (found.component, found.feature) == (where[0], feature)
+    assert repr(found.seen) == repr(value)
 
 
-def test_the_check_says_what_was_seen_where_and_what_should_be() -> None:
-    seen = float(RECORD.means[3, 1] + 2e-8)
-    with pytest.raises(Defect) as caught:
-        check(outcome_of_the_record("means", (3, 1), seen))
-    message = str(caught.value)
-    assert "scikit-learn 1.9.1, case hand-made: means_ is not what" in message
-    assert f"seen       {seen!r} at (3, 1)\n" in message
-    assert (
-        f"should be  {float(RECORD.means[3, 1])!r} within one unit of the last digit printed; it is 2 units off"
-        in message
-    )
+@pytest.mark.parametrize("where", [(0, 0), (3, 1), (20, 1), (36, 1)])
+def test_the_check_says_what_was_seen_where_and_what_should_be(where: tuple[int, int]) -> None:
+    should_be = float(RECORD.means[where])
+    found = judge(outcome_of_the_record("means", where, should_be + 2e-8)).findings
+    assert found == [
+        Finding("means_", should_be + 2e-8, should_be, tolerance=1e-8, component=where[0], feature=where[1])
+    ]
+
+
+def test_a_deviation_of_a_covariance_is_measured_by_its_exponent() -> None:
+    """The unit of 1e-6 is 1e-14: what is a deviation there is none elsewhere."""
+    should_be = float(RECORD.covariances[36, 0, 0])
+    (found,) = judge(outcome_of_the_record("covariances", (36, 0, 0), should_be + 3e-14)).findings
+    assert (found.what, found.component, found.feature, found.should_be) == ("covariances_", 36, (0, 0), should_be)
+    assert found.tolerance == pytest.approx(1e-14, rel=1e-9)
+    assert judge(outcome_of_the_record("covariances", (0, 0, 0), RECORD.covariances[0, 0, 0] + 3e-14)).end() == KEPT
 
 
 def test_the_check_fails_on_a_fit_that_raised() -> None:
-    with pytest.raises(Defect, match="the fit raised ValueError: no"):
-        check(outcome_of_the_record()._replace(error="ValueError: no"))
+    (found,) = judge(outcome_of_the_record()._replace(error=Raised("ValueError", "no"))).findings
+    assert found == Finding("fit", "ValueError: no", "a fitted estimator", aspect="ValueError")
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"means": None},
-        {"covariances": None},
-        {"means": np.zeros((36, 2))},
-        {"covariances": np.zeros((37, 2))},
-    ],
-)
+@pytest.mark.parametrize("changes", [{"means": np.zeros((36, 2))}, {"covariances": np.zeros((37, 2))}])
 def test_the_check_fails_on_a_fit_that_left_something_else(changes: dict[str, Any]) -> None:
-    with pytest.raises(Defect):
-        check(outcome_of_the_record()._replace(**changes))
+    (found,) = judge(outcome_of_the_record()._replace(**changes)).findings
+    assert found.aspect == "shape"
+
+
+@pytest.mark.parametrize("name", ["weights", "means", "covariances"])
+def test_the_check_does_not_judge_a_fit_that_left_too_little(name: str) -> None:
+    changes: dict[str, Any] = {name: None}
+    judgement = judge(outcome_of_the_record()._replace(**changes))
+    assert (judgement.end(), judgement.reason()) == (NOT_JUDGED, f"the fit left no {name}_")
 
 
 @pytest.mark.parametrize(

@@ -276,7 +276,7 @@ def test_a_singular_covariance_raises_what_scikit_learn_raises(kind: str) -> Non
     case = small_case(kind, far=3.0, samples=on_a_line, reg_covar=0.0)
     (outcome,) = replay.replay(case, LogDomainMixture)
     assert outcome.error is not None
-    assert outcome.error.startswith("ValueError: Fitting the mixture model failed because some components have")
+    assert str(outcome.error).startswith("ValueError: Fitting the mixture model failed because some components have")
 
 
 @pytest.mark.parametrize("remedy", REMEDIES)

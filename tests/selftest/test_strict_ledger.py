@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -23,10 +24,14 @@ from tests.selftest.suite_runs import (
     copy_project,
     fake,
 )
+from tests.support import record_format
+from tests.support.estimator import DEFAULT_ESTIMATOR
 
 LISTED = set(LISTED_CASES) - {CAPTURE}  # and not skipped
 LEDGER = "tests/known_defects.json"
 CONTROL = "control-still-scene"
+OWN_CLASS = f"--estimator={DEFAULT_ESTIMATOR}"
+NOTHING, REASON = "LeavesNothing", "nothing-is-left"
 
 
 def with_ledger(root: Path, change: Callable[[dict[str, Any]], object]) -> Path:
@@ -51,6 +56,12 @@ def found(content: dict[str, Any], **entry: Any) -> None:
     content["defects"][0]["found"].append(item)
 
 
+def not_judged(content: dict[str, Any], cases: list[str]) -> None:
+    """List the check as not judged on some cases."""
+    found_on = [{"releases": ">=0.18", "check": CHECK, "cases": cases}]
+    content["not_judged"] = [{"id": REASON, "reason": "a fit leaves nothing", "found": found_on}]
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the copies of the project with a changed ledger are, by what was changed."""
@@ -61,12 +72,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def runs(project: Path, start_run: Callable[..., Future[Run]], folder: Path) -> dict[str, Future[Run]]:
     """Runs with the ledger on."""
 
-    def start(change: Callable[[dict[str, Any]], object], name: str, estimator: str = "NeverCollapses") -> Future[Run]:
-        return start_run(with_ledger(copy_project(folder / name), change), fake(estimator))
+    def start(change: Callable[[dict[str, Any]], object], name: str, *options: str) -> Future[Run]:
+        return start_run(with_ledger(copy_project(folder / name), change), *(options or [fake("NeverCollapses")]))
 
     def earlier(content: dict[str, Any]) -> None:
         content["defects"][0]["found"][0]["releases"] = f">=0.18,<{RELEASE}"
 
+    reasons = with_ledger(copy_project(folder / "reasons"), lambda content: content.update(defects=[]))
+    with_ledger(reasons, lambda content: not_judged(content, sorted(EMBEDDED)))
     not_json = copy_project(folder / "not json")
     (not_json / LEDGER).write_text("{", encoding="utf-8")
     broken_case = copy_project(folder / "broken case")
@@ -80,10 +93,20 @@ def runs(project: Path, start_run: Callable[..., Future[Run]], folder: Path) -> 
         "unknown case": start(lambda content: found(content, cases=["no-such-case"]), "unknown case"),
         "unknown check": start(lambda content: found(content, check="test_no_such_check"), "unknown check"),
         "overlap": start(lambda content: found(content, cases=["object-leaves-frame"]), "overlap"),
-        "not run on": start(lambda content: found(content, check="test_fit_gives_the_published_figures"), "not run on"),
+        # A record is run on scikit-learn's own class alone.
+        "not run on": start(
+            lambda content: found(content, check="test_fit_gives_the_published_figures"), "not run on", OWN_CLASS
+        ),
         "earlier, gone": start(earlier, "earlier, gone"),
-        "earlier, found": start(earlier, "earlier, found", "AlwaysCollapses"),
+        "earlier, found": start(earlier, "earlier, found", fake("AlwaysCollapses")),
         "broken case": start_run(broken_case, fake("AlwaysCollapses")),
+        "not judged, unlisted": start_run(project, fake(NOTHING), f"--junitxml={folder / 'unlisted.xml'}"),
+        "not judged, off": start_run(project, fake(NOTHING), "--no-ledger"),
+        "not judged, listed": start_run(reasons, fake(NOTHING), f"--junitxml={folder / 'listed.xml'}"),
+        "not judged, kept again": start_run(reasons, fake("NeverCollapses")),
+        "not judged, broken": start_run(reasons, fake("AlwaysCollapses")),
+        "overlap with a reason": start(lambda content: not_judged(content, ["object-leaves-frame"]), "a reason"),
+        "older format": start(lambda content: content.update(format=1), "older format"),
     }
 
 
@@ -189,3 +212,85 @@ def test_entries_that_overlap_are_refused_in_one_line(runs: dict[str, Future[Run
     assert named == ['"object-leaves-frame"'] * 2
     assert found_lines.group(1) != found_lines.group(2)
     assert f"{CHECK}[object-leaves-frame] is listed twice for scikit-learn {RELEASE}; should be" in line
+
+
+def test_what_is_not_judged_and_unlisted_fails_the_run(runs: dict[str, Future[Run]]) -> None:
+    run = runs["not judged, unlisted"].result()
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED
+    assert run.failed() == EMBEDDED
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_what_is_not_judged_and_unlisted_says_why_and_what_to_do(runs: dict[str, Future[Run]]) -> None:
+    assert runs["not judged, unlisted"].result().failure(CONTROL).strip().splitlines() == [
+        f"not judged with scikit-learn {RELEASE}: {CHECK} on the case {CONTROL}: the fit left no weights_",
+        f"what to do: find out why it cannot be judged; where that is right, list it in {LEDGER} under 'not_judged'.",
+    ]
+
+
+def test_a_listed_defect_that_is_not_judged_fails_and_names_its_line(
+    runs: dict[str, Future[Run]], project: Path
+) -> None:
+    failure = runs["not judged, unlisted"].result().failure("object-leaves-frame")
+    line = line_of(project, '"object-leaves-frame"')
+    assert f"and the ledger lists the defect {DEFECT!r} there (line {line})" in failure
+
+
+def test_without_the_ledger_what_is_not_judged_is_counted_apart(runs: dict[str, Future[Run]]) -> None:
+    run = runs["not judged, off"].result()
+    assert run.returncode == pytest.ExitCode.OK
+    assert run.counts["not judged"] == len(EMBEDDED)
+    assert "passed" not in run.counts
+
+
+def test_what_is_listed_as_not_judged_is_counted_apart(runs: dict[str, Future[Run]]) -> None:
+    run = runs["not judged, listed"].result()
+    assert run.returncode == pytest.ExitCode.OK, run.stdout
+    assert run.counts["not judged"] == len(EMBEDDED)
+    assert not {"passed", "failed", "xfailed"} & set(run.counts)
+    more = f" and {len(EMBEDDED) - 1} more: the fit left no weights_"
+    assert re.search(rf"^not judged: {CHECK}\[.+\]{more}$", run.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["listed", "unlisted"])
+def test_the_record_says_why_it_is_not_judged(runs: dict[str, Future[Run]], folder: Path, name: str) -> None:
+    runs[f"not judged, {name}"].result()
+    root = ElementTree.parse(folder / f"{name}.xml").getroot()  # noqa: S314  (written by our own process)
+    reasons = [item.get("value") for item in root.iter("property") if item.get("name") == record_format.NOT_JUDGED]
+    assert reasons == ["the fit left no weights_"] * len(EMBEDDED)
+
+
+@pytest.mark.parametrize("case_listed", [CONTROL, "object-leaves-frame"])
+def test_what_is_listed_as_not_judged_and_is_kept_again_fails_and_names_the_line(
+    runs: dict[str, Future[Run]], folder: Path, case_listed: str
+) -> None:
+    run = runs["not judged, kept again"].result()
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED
+    assert run.failed() == EMBEDDED
+    line = line_of(folder / "reasons", f'"{case_listed}"')
+    failure = run.failure(case_listed)
+    assert f"what the ledger lists as not judged ({REASON}) is judged with scikit-learn {RELEASE}: " in failure
+    assert f"what to do: change {LEDGER}, line {line}: " in failure
+    assert "fixed" not in failure
+
+
+def test_what_is_listed_as_not_judged_and_is_broken_fails_and_names_the_line(
+    runs: dict[str, Future[Run]], folder: Path
+) -> None:
+    run = runs["not judged, broken"].result()
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED
+    assert run.failed() == EMBEDDED
+    failure = run.failure(CONTROL)
+    assert "components collapsed (0 empty, " in failure
+    line = line_of(folder / "reasons", f'"{CONTROL}"')
+    assert f"the ledger lists it as not judged ({REASON}): {LEDGER}, line {line}; should be taken out there" in failure
+
+
+def test_a_case_that_is_listed_with_a_defect_and_as_not_judged_is_refused(runs: dict[str, Future[Run]]) -> None:
+    line = runs["overlap with a reason"].result().usage_error()
+    assert f"{CHECK}[object-leaves-frame] is listed twice for scikit-learn {RELEASE}; should be listed once" in line
+
+
+def test_a_ledger_of_an_older_format_is_refused_in_one_line(runs: dict[str, Future[Run]]) -> None:
+    line = runs["older format"].result().usage_error()
+    assert "known_defects.json has format version 1; should be 2, which lists under 'not_judged' what" in line

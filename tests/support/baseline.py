@@ -18,6 +18,7 @@ from tests.support import comparison
 from tests.support.comparison import PARAMETERS
 from tests.support.judgement import Judgement
 from tests.support.replay import Outcome
+from tests.support.subject import left
 
 MAX_BYTES = 4 * (1 << 20)
 
@@ -132,9 +133,8 @@ def compare_parameters(
 
 def compare_dtypes(judgement: Judgement, records: List[Record], outcomes: Tuple[Outcome, ...]) -> None:
     """Compare the dtypes of the parameters after the last frame."""
-    for name in PARAMETERS:
-        array = getattr(outcomes[-1], name)
-        if array is not None and name in records[-1]:
+    for name, array in left(judgement, outcomes[-1], *PARAMETERS):
+        if name in records[-1]:
             recorded = records[-1][name]["dtype"]
             judgement.expect(array.dtype.name == recorded, name + "_", array.dtype.name, recorded, aspect="dtype")
 

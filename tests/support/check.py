@@ -247,7 +247,7 @@ def check(**known: Any) -> Callable[[Callable[[Any, Judgement], None]], Callable
 
 
 def of(function: Any) -> Optional[Check]:
-    """The check that a test function is, or None."""
+    """The check that a test function is, or None; pytest asks it of every name in a module of tests."""
     made = getattr(function, "check", None)
     return made if isinstance(made, Check) else None
 

@@ -76,7 +76,7 @@ def compare(
     allowed: Tolerances,
     components: Optional[np.ndarray] = None,
 ) -> None:
-    """Compare what a fit left with what it should have; what neither has is left out.
+    """Compare what a fit left with what it should have; what there is none of is noted as not judged.
 
     Parameters
     ----------
@@ -92,8 +92,9 @@ def compare(
     for name, expected in should_be.items():
         value = getattr(seen, name)
         if value is None or expected is None:
-            continue  # an attribute that is missing is a finding of another check
-        judgement.close(name + "_", value, expected, getattr(allowed, name), components)
+            judgement.cannot("the fit left no {}_".format(name))
+        else:
+            judgement.close(name + "_", value, expected, getattr(allowed, name), components)
 
 
 def outweighs_eps(log_masses: np.ndarray, dtype: str) -> np.ndarray:

@@ -3,7 +3,9 @@
 A check has three ends. It is broken where something that it compared did not
 hold, kept where it has compared something and all of it held, and not judged
 where it could compare nothing: a pass is a judgement. Where only a part could
-not be judged, the rest decides, and the record says what is missing.
+not be judged, the rest decides, and the record says what is missing. That a
+call returns, or an array has its shape, makes a comparison possible and is
+none itself.
 
 Runs inside old environments: Python 3.6 syntax, numpy and pytest only.
 """
@@ -47,7 +49,7 @@ class Judgement:
     Attributes
     ----------
     compared : int
-        How many comparisons were made.
+        How many comparisons were made; a condition of one that holds is not counted.
     findings : list of Finding
         Those that did not hold.
     missing : list of str
@@ -69,6 +71,12 @@ class Judgement:
         """The same judgement, for what is compared at another place."""
         other = Judgement(self._covariance_type, **dict(self._place, **place))
         other._counts, other.findings, other.missing = self._counts, self.findings, self.missing
+        return other
+
+    def aside(self) -> "Judgement":
+        """The same judgement, for what would be no judgement if it were all: only its findings count."""
+        other = self.at()
+        other._counts = [0]
         return other
 
     def cannot(self, reason: str) -> None:
@@ -111,14 +119,19 @@ class Judgement:
         self.add(None if holds else Finding(what, seen, should_be, **details))
         return bool(holds)
 
+    def condition(self, holds: Any, what: str, seen: Any, should_be: Any, **details: Any) -> bool:
+        """Check what a comparison needs: like `expect`, but where it holds nothing is judged yet."""
+        return bool(holds) or self.expect(False, what, seen, should_be, **details)
+
     def expect_no_error(self, error: Any, what: str, should_be: str) -> bool:
-        """Compare: a finding where a call raised."""
-        self.add(None if error is None else raised(what, error, should_be))
+        """Check that a call returned: a finding where it raised, and a condition of what is compared next."""
+        if error is not None:
+            self.add(raised(what, error, should_be))
         return error is None
 
     def has_shape(self, what: str, array: Any, shape: Tuple[int, ...]) -> bool:
-        """Compare the shape of an array: whether it is as it should be."""
-        return self.expect(np.shape(array) == shape, what, str(np.shape(array)), str(shape), aspect="shape")
+        """Check the shape of an array, which is a condition of comparing its elements."""
+        return self.condition(np.shape(array) == shape, what, str(np.shape(array)), str(shape), aspect="shape")
 
     def close(
         self, what: str, seen: Any, should_be: Any, tolerance: Any, components: Optional[np.ndarray] = None
@@ -150,7 +163,8 @@ class Judgement:
         if within.all():
             return self.expect(True, what, None, None)
         allowed = np.broadcast_to(tolerance, difference.shape)
-        excess = np.where(within, 0, difference / np.maximum(allowed, np.finfo(float).tiny))
+        with np.errstate(over="ignore"):
+            excess = np.where(within, 0, difference / np.maximum(allowed, np.finfo(float).tiny))
         worst = int(np.argmax(np.where(np.isnan(excess), np.inf, excess)))
         where: Any = np.unravel_index(worst, value.shape) if value.ndim else ()
         place: Dict[str, Any] = place_in(what, where, self._covariance_type)

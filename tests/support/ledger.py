@@ -24,6 +24,7 @@ FORMAT_VERSION = 2
 UPSTREAM = r"https://github\.com/scikit-learn/scikit-learn/(issues|pull|commit)/\w+"
 LEDGER = Path(__file__).resolve().parent.parent / "known_defects.json"
 _NAME = "tests/known_defects.json"
+_KINDS = {int: "a whole number", str: "text that is not empty", list: "a list"}
 
 
 class BadLedger(Fault):
@@ -143,9 +144,15 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
         raise BadLedger("{} cannot be read ({}); should be there".format(path, error.strerror)) from None
     except ValueError as error:
         raise BadLedger("{} is not valid JSON ({})".format(path, error)) from None
+    version = content.get("format") if isinstance(content, dict) else FORMAT_VERSION
+    if type(version) in (int, bool) and version != FORMAT_VERSION:
+        # Before its keys, which another version may have others of.
+        raise BadLedger(
+            "{} has format version {}; should be {}, which lists under 'not_judged' what cannot be judged".format(
+                path, version, FORMAT_VERSION
+            )
+        )
     _require_keys(path, "the ledger", content, {"format": int, "defects": list, "not_judged": list})
-    if type(content["format"]) is not int or content["format"] != FORMAT_VERSION:
-        raise BadLedger("{} has format version {}; should be {}".format(path, content["format"], FORMAT_VERSION))
     lines = _lines_of_strings(text, content)
     defects = {"id": str, "summary": str, "upstream": str, "found": list}
     reasons = {"id": str, "reason": str, "found": list}
@@ -165,6 +172,13 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
     return Ledger(path, tuple(entries), tuple(culprits), tuple(not_judged))
 
 
+def judged(entry: Entry) -> str:
+    """What to say where a promise is broken that the ledger lists as not judged."""
+    return "the ledger lists it as not judged ({0.defect}): {1}, line {0.line}; should be taken out there".format(
+        entry, _NAME
+    )
+
+
 def gone(entry: Entry, release: str) -> str:
     """What to say of a listed defect that no longer occurs, or of a check that is judged though it is listed not to."""
     listed = (
@@ -174,9 +188,9 @@ def gone(entry: Entry, release: str) -> str:
     )
     return (
         listed + " with scikit-learn {1}: {0.check} passes on the case {0.case}.\n"
-        "what to do: change {2}, line {0.line}: if a release fixed it, give the case an entry whose"
+        "what to do: change {2}, line {0.line}: if {3}, give the case an entry whose"
         ' "releases" end there (now "{0.releases}", say "{0.releases},<{1}"); otherwise take the case out.'
-    ).format(entry, release, _NAME)
+    ).format(entry, release, _NAME, "a release fixed it" if entry.is_judged else "it is so since this release")
 
 
 def unlisted(check: str, case: str, release: str, reason: str, entry: Optional[Entry]) -> str:
@@ -184,7 +198,7 @@ def unlisted(check: str, case: str, release: str, reason: str, entry: Optional[E
     words = ", and the ledger lists the defect {!r} there (line {})"
     listed = "" if entry is None else words.format(entry.defect, entry.line)
     return (
-        "not judged with scikit-learn {}: {} on the case {}: {}{}.\n"
+        "not judged with scikit-learn {}: {} on the case {}: {}{}\n"
         "what to do: find out why it cannot be judged; where that is right, list it in {} under 'not_judged'."
     ).format(release, check, case, reason, listed, _NAME)
 
@@ -210,16 +224,20 @@ def _entries(
     """The entries of one part of the ledger: of its defects, or of what is not judged."""
     entries: List[Entry] = []
     seen: Set[str] = set()
-    what = "a defect" if part == "defects" else "an item of {!r}".format(part)
+    what, the = (
+        ("a defect", "the defect {!r}")
+        if part == "defects"
+        else ("an item of 'not_judged'", "the item {!r} of 'not_judged'")
+    )
     for position, item in enumerate(content[part]):
         _require_keys(path, what, item, keys, {"culprits"} if part == "defects" else frozenset())
         if item["id"] in seen:
-            raise BadLedger("{} lists {} {!r} twice; should be listed once".format(path, what, item["id"]))
+            raise BadLedger("{} lists {} twice; should be listed once".format(path, the.format(item["id"])))
         seen.add(item["id"])
         for number in range(len(item["found"])):
             entries.extend(_found(path, item, number, lines, (part, position, "found", number, "cases")))
         if not item["found"]:
-            raise BadLedger("{} lists {} {!r} on no case; should name at least one".format(path, what, item["id"]))
+            raise BadLedger("{} lists {} on no case; should name at least one".format(path, the.format(item["id"])))
     return entries
 
 
@@ -303,5 +321,5 @@ def _require_keys(
     for key, kind in types.items():
         if not isinstance(mapping[key], kind) or mapping[key] == "":
             raise BadLedger(
-                "{} has {!r:.60} as {!r} in {}; should be a {}".format(path, mapping[key], key, what, kind.__name__)
+                "{} has {!r:.60} as {!r} in {}; should be {}".format(path, mapping[key], key, what, _KINDS[kind])
             )

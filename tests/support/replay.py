@@ -14,6 +14,7 @@ import numpy as np
 from fixtures.corpus import Case
 from tests.support import stopwatch
 
+LONGEST_BRIEF = 100
 EXPLICIT, WARM_START = "explicit", "warm_start"
 
 
@@ -43,9 +44,9 @@ class Raised(NamedTuple):
 
     @property
     def brief(self) -> str:
-        """The type and the first words."""
-        words = self.message.split()
-        return "{}: {}{}".format(self.type, " ".join(words[:5]), " ..." if len(words) > 5 else "")
+        """The type and the message on one line, cut where it is long."""
+        text = " ".join(str(self).split()).rstrip(".")
+        return text if len(text) <= LONGEST_BRIEF else text[: LONGEST_BRIEF - 3] + "..."
 
 
 class Outcome(NamedTuple):

@@ -41,7 +41,7 @@ def same_fit(
         There is nothing to compare with, because `should_be` left no parameters.
     """
     if should_be.error is not None and (seen.error is None or seen.error.type != should_be.error.type):
-        judgement.expect(False, "fit", str(seen.error or "no error"), str(should_be.error), aspect="error")
+        judgement.condition(False, "fit", str(seen.error or "no error"), str(should_be.error), aspect="error")
     require_parameters(case, should_be)
     if not judgement.expect_no_error(seen.error, "fit", "no error"):
         return
@@ -54,6 +54,8 @@ def same_fit(
             judgement.add(reason.finding)
         return
     bound = should_be.lower_bound
+    if (bound is None) != (seen.lower_bound is None):
+        judgement.condition(False, "lower_bound_", repr(seen.lower_bound), repr(bound))
     dtype = comparison.coarser(case.means, case.frame, should_be.means)
     forms = [
         comparison.tolerances(form, dtype, should_be.covariances, 0.0 if bound is None else float(bound))

@@ -13,9 +13,10 @@ from tests.support import expected, replay
 from tests.support.check import LARGE_FRAME
 from tests.support.diagnosis import Diagnosis, FittedParameters, NotDiagnosable, diagnose, fitted_parameters
 from tests.support.judgement import Judgement, NotJudged
-from tests.support.replay import EXPLICIT, Outcome
+from tests.support.replay import EXPLICIT, Outcome, Raised
 
 MOST_STEPS = 40
+# What is left of a long message says no more.
 
 
 class Subject:
@@ -78,12 +79,16 @@ class Subject:
         return self.replays[EXPLICIT][-1]
 
     @property
+    def n_steps(self) -> int:
+        """How many single EM steps are taken on the first frame: two at least, and of a large frame one."""
+        is_one = self.case.settings.max_iter == 1 or len(self.case.frame) > LARGE_FRAME
+        return 1 if is_one else min(max(2, self.first.n_iter or 0), MOST_STEPS)
+
+    @property
     def steps(self) -> Tuple[Outcome, ...]:
-        """What each single EM step on the first frame left, two at least; of a large frame the first step only."""
+        """What each single EM step on the first frame left, up to the first that the next cannot start from."""
         if self._steps is None:
-            is_one = self.case.settings.max_iter == 1 or len(self.case.frame) > LARGE_FRAME
-            n_steps = 1 if is_one else min(max(2, self.first.n_iter or 0), MOST_STEPS)
-            self._steps = replay.replay_steps(self.case, self.estimator_class, n_steps)
+            self._steps = replay.replay_steps(self.case, self.estimator_class, self.n_steps)
         return self._steps
 
     @property
@@ -131,11 +136,35 @@ class Subject:
             for outcome in outcomes:
                 at = judgement.at(way=way, frame=outcome.frame) if is_chain else judgement
                 if outcome.error is not None:
-                    judgement.cannot(_not_fitted(outcome))
+                    judgement.cannot(not_fitted(outcome.error))
                 else:
                     yield way, outcome, at
-            if outcomes[-1].error is None and len(outcomes) < len(self.case.frames):
-                judgement.cannot("{} left no {} to start the next frame from".format(way, _missing(outcomes[-1])))
+            self.note_frames_left(judgement, outcomes)
+
+    def note_frames_left(self, judgement: Judgement, outcomes: Tuple[Outcome, ...]) -> None:
+        """Note as not judged the frames that no fit could start on, because the one before left too little."""
+        if len(outcomes) < len(self.case.frames) and outcomes[-1].error is None:
+            judgement.cannot(_no_start(outcomes[-1], "frame"))
+
+    def require_frames(self, way: str, fewest: int) -> Tuple[Outcome, ...]:
+        """A replay of so many frames, or one that raised.
+
+        Raises
+        ------
+        NotJudged
+            It is of fewer, because a fit left too little to start the next from.
+        """
+        outcomes = self.replays[way]
+        if len(outcomes) < fewest and outcomes[-1].error is None:
+            raise NotJudged(_no_start(outcomes[-1], "frame"))
+        return outcomes
+
+    def steps_to_compare(self, judgement: Judgement) -> Tuple[Outcome, ...]:
+        """The steps; where they end before their time, that the next is missing is noted as not judged."""
+        last = self.steps[-1]
+        if len(self.steps) < self.n_steps:
+            judgement.cannot(not_fitted(last.error) if last.error is not None else _no_start(last, "step"))
+        return self.steps
 
     def require_truth(self) -> Dict[str, Any]:
         """What exact EM makes of the case.
@@ -150,6 +179,11 @@ class Subject:
         return self.truth
 
 
+def not_fitted(error: Optional[Raised]) -> str:
+    """That a fit raised, as the reason of what is not judged: on one line, and cut where it is long."""
+    return "the fit raised {}".format(error.brief if error else "nothing")
+
+
 def require_fit(outcome: Outcome) -> Outcome:
     """A fit that returned.
 
@@ -159,7 +193,7 @@ def require_fit(outcome: Outcome) -> Outcome:
         It raised.
     """
     if outcome.error is not None:
-        raise NotJudged(_not_fitted(outcome))
+        raise NotJudged(not_fitted(outcome.error))
     return outcome
 
 
@@ -196,6 +230,16 @@ def judge_parameters(judgement: Judgement, case: Case, outcome: Outcome) -> Opti
         return None
 
 
+def left(judgement: Judgement, outcome: Outcome, *names: str) -> Iterator[Tuple[str, Any]]:
+    """Name and value of each attribute that a fit left; one that is missing is noted as not judged."""
+    for name in names:
+        value = getattr(outcome, name)
+        if value is None:
+            judgement.cannot("the fit left no {}_".format(name))
+        else:
+            yield name, value
+
+
 def require_parameters(case: Case, outcome: Outcome) -> FittedParameters:
     """The parameters of a fit that returned.
 
@@ -211,10 +255,6 @@ def require_parameters(case: Case, outcome: Outcome) -> FittedParameters:
         raise NotJudged(str(reason)) from None
 
 
-def _not_fitted(outcome: Outcome) -> str:
-    return "the fit raised {}".format(outcome.error.brief if outcome.error else "nothing")
-
-
-def _missing(outcome: Outcome) -> str:
+def _no_start(outcome: Outcome, what: str) -> str:
     names = [name + "_" for name in ("weights", "means", "precisions") if getattr(outcome, name) is None]
-    return " and ".join(names)
+    return "the fit left no {} to start the next {} from".format(" and ".join(names), what)
