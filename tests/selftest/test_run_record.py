@@ -55,7 +55,7 @@ def test_a_record_says_what_was_run(folder: Path) -> None:
 
 @pytest.mark.usefixtures("runs")
 def test_a_run_that_stops_early_leaves_no_whole_record(folder: Path) -> None:
-    with pytest.raises(junit.BadRecord, match=r"stopped after 2 of \d tests"):
+    with pytest.raises(junit.BadRecord, match=r"stopped after 1 of \d tests"):
         junit.read(folder / "stopped.xml")
 
 
@@ -64,7 +64,7 @@ def test_a_record_keeps_what_the_check_of_a_known_defect_saw(folder: Path) -> No
     results = {result.name: result for result in junit.read(folder / "known.xml").results}
     result = results[f"{CHECK}[{LOST}]"]
     assert result.state == junit.KNOWN
-    assert "components collapsed" in result.text
+    assert result.text.startswith("component 0 is ")
     place = json.loads(result.properties["place"])
     assert len(place["means"]) == len(place["covariances"]) == 11
 

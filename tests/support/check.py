@@ -248,7 +248,8 @@ def check(**known: Any) -> Callable[[Callable[[Any, Judgement], None]], Callable
 
 def of(function: Any) -> Optional[Check]:
     """The check that a test function is, or None."""
-    return getattr(function, "check", None)
+    made = getattr(function, "check", None)
+    return made if isinstance(made, Check) else None
 
 
 def every(tests: Path = TESTS) -> Dict[str, Check]:

@@ -23,8 +23,9 @@ DIGITS = 16
 
 
 def ledger_digest(ledger: Ledger) -> str:
-    """What tells one state of the ledger from another: which check fails on which case with which releases."""
-    entries = sorted("{0.defect} {0.releases} {0.check} {0.case}\n".format(entry) for entry in ledger.entries)
+    """What tells one state of the ledger from another: which check fails, or is not judged, on what."""
+    listed = (*ledger.entries, *ledger.not_judged)
+    entries = sorted("{0.defect} {0.releases} {0.check} {0.case}\n".format(entry) for entry in listed)
     return hashlib.sha256("".join(entries).encode()).hexdigest()[:DIGITS]
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -13,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from fixtures.corpus import Case
 from tests.support.reference import DegenerateCovariance, exact_replay
 from tests.tools import drawing
-from tests.tools.report import svg
+from tests.tools.report import recorded, svg
 
 INK = "#101010"
 COLOURS = {
@@ -55,7 +53,7 @@ def draw(case: Case, told: Told) -> Pictures:
     """Draw a case and what one release made of it."""
     fit = _fit(case, told)
     frame = svg.inline(_frame(case, fit), f"f-{case.name}", _said_of_frame(case, fit), COLOURS)
-    fitted = [value for value in json.loads(told.lower_bounds or "[]") if value is not None]
+    fitted = recorded.lower_bounds(told.lower_bounds or "[]")
     exact = _exact_bounds(case)
     if not fitted and not exact:
         return Pictures(frame, "")
@@ -67,12 +65,9 @@ def draw(case: Case, told: Told) -> Pictures:
 def _fit(case: Case, told: Told) -> drawing.Fit | None:
     if not told.place:
         return None
-    place = json.loads(told.place)
-    means = np.array(place["means"], dtype=np.float64)
-    triangles = np.array(place["covariances"], dtype=np.float64)
-    if means.shape != (case.n_components, 2) or triangles.shape != (case.n_components, 3):
+    means, covariances = recorded.place(told.place)
+    if len(means) != case.n_components or len(covariances) != case.n_components:
         return None
-    covariances = triangles[:, [0, 1, 1, 2]].reshape(-1, 2, 2)
     states = [told.states.get(number) for number in range(case.n_components)]
     return drawing.in_plane(means, covariances, states, told.release)
 
