@@ -159,9 +159,18 @@ def test_what_is_not_judged_is_counted_apart_with_its_reason(folder: Path) -> No
     assert said.sentence.endswith("1 known defect is still present and 2 checks on cases are not judged.")
     (reason,) = said.not_judged
     assert (reason.text, reason.tests, reason.releases) == (NO_TRUTH, 2, "1.9.1")
-    assert f"- 2 with 1.9.1: {NO_TRUTH}" in summary.markdown(content, said).splitlines()
+    assert f"- 2 with 1.9.1: `{NO_TRUTH}`" in summary.markdown(content, said).splitlines()
     assert f"<td>{NO_TRUTH}</td><td>2</td><td>1.9.1</td>" in page.render(content)
     assert content.matrix.cells("two-samples") == matrix.NOT_RUN + matrix.NOT_JUDGED
+
+
+def test_a_reason_is_one_line_of_the_summary_whatever_it_holds(folder: Path) -> None:
+    odd = not_judged(BOUND, "two-samples", "the fit raised `x`:\n# a headline " + "long " * 100)
+    write(folder / "sklearn-1.9.1.xml", [*of_release("1.9.1"), odd], header("1.9.1"))
+    content = content_of(folder)
+    (line,) = (one for one in summary.markdown(content, page.judge(content)).splitlines() if "headline" in one)
+    assert line.startswith("- 1 with 1.9.1: `the fit raised 'x': # a headline long")
+    assert len(line) < 200
 
 
 def test_a_case_of_which_a_check_is_not_judged_is_not_healthy(folder: Path) -> None:

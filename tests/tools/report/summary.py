@@ -8,6 +8,7 @@ from tests.tools.report.verdict import Verdict, cases_showing
 
 MOST_FAULTS = 20
 MOST_REASONS = 10
+LONGEST = 160  # of a reason
 
 
 def markdown(content: Content, said: Verdict) -> str:
@@ -22,19 +23,25 @@ def markdown(content: Content, said: Verdict) -> str:
             rows.append([f"[{defect.name}]({defect.upstream})", *(str(number or "") for number in numbers)])
     if rows:
         lines += ["Cases that show each known defect:", "", *_table([head, *rows]), ""]
-    if said.not_judged:
-        lines += ["Checks on cases that are not judged:", "", *_reasons(said), ""]
     faults = _faults(content)
     lines += [f"- {fault}" for fault in faults[:MOST_FAULTS]]
     if len(faults) > MOST_FAULTS:
         lines.append(f"- and {len(faults) - MOST_FAULTS} more: see the report")
+    if said.not_judged:
+        lines += [*([""] if faults else []), "Checks on cases that are not judged:", "", *_reasons(said)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _reasons(said: Verdict) -> list[str]:
-    shown = [f"- {one.tests} with {one.releases}: {one.text}" for one in said.not_judged[:MOST_REASONS]]
+    shown = [f"- {one.tests} with {one.releases}: {_one_line(one.text)}" for one in said.not_judged[:MOST_REASONS]]
     left = len(said.not_judged) - MOST_REASONS
-    return [*shown, f"- and for {left} more reasons: see the report"] if left > 0 else shown
+    return [*shown, f"- and {left} more: see the report"] if left > 0 else shown
+
+
+def _one_line(text: str) -> str:
+    """A reason may hold all that a fit raised; nothing of it is markup."""
+    words = " ".join(text.split()).replace("`", "'")
+    return f"`{words if len(words) <= LONGEST else words[: LONGEST - 4] + ' ...'}`"
 
 
 def _table(rows: list[list[str]]) -> list[str]:
