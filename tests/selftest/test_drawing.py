@@ -54,6 +54,26 @@ def test_an_empty_component_is_drawn_as_lost_where_the_origin_is_in_the_data() -
     assert drawn_as_lost(case, drawing.fit_of(case, outcome_of(case, [0.0, 0.0], 1e-17), "1.9.1")) == 1
 
 
+@pytest.mark.parametrize(("state", "number"), [("empty", 1), ("dragged", 1), ("pinned", 0), ("healthy", 0), (None, 0)])
+def test_of_a_fit_that_was_judged_elsewhere_the_state_decides(state: str | None, number: int) -> None:
+    case = case_of([[0.0, 0.0], [1.0, 1.0]])
+    fit = drawing.in_plane(np.array([[5.0, 5.0]]), np.eye(2)[np.newaxis], [state], "1.9.1")
+    assert drawn_as_lost(case, fit) == number
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_the_legend_is_within_the_picture(exact: bool) -> None:
+    case = case_of([[0.0, 0.0], [1.0, 1.0]])
+    figure = Figure(figsize=(8, 4.4), layout="constrained")
+    drawing.draw_frame(figure.subplots(), case)
+    drawing.add_legend(figure, drawing.fit_of(case, outcome_of(case, [0.0, 0.0]), "1.9.1"), exact=exact)
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    extent = legend.get_window_extent()
+    assert figure.bbox.x0 <= extent.x0 < extent.x1 <= figure.bbox.x1
+    assert len(legend.get_texts()) == 3 + exact
+
+
 def test_a_fit_that_raised_has_no_components_after_it() -> None:
     case = case_of([[0.0, 0.0], [1.0, 1.0]])
     raised = outcome_of(case, [0.0, 0.0])._replace(error=replay.Raised("ValueError", "no"))

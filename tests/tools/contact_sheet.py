@@ -23,15 +23,11 @@ from tests.tools import drawing
 COLUMNS = 8
 
 
-def draw_case(axes: Axes, case: Case, root: Path = CASES, *, legend: bool = True) -> None:
+def draw_case(axes: Axes, case: Case, fit: drawing.Fit | None, root: Path = CASES) -> None:
     """Draw one case; of a chain the last frame, of more than two features the first two."""
-    fit = baseline_fit(case, root)
     drawing.draw_frame(axes, case)
     drawing.draw_components(axes, case, fit, drawing.exact_means(case, root))
     axes.set_title(case.name, fontsize="small")
-    if legend:
-        handles = drawing.marks(fit)
-        axes.legend(handles=handles, fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
 
 
 def baseline_fit(case: Case, root: Path = CASES) -> drawing.Fit | None:
@@ -50,11 +46,13 @@ def draw_cases(cases: Sequence[Case], folder: Path, root: Path = CASES) -> None:
     sheet = Figure(figsize=(2.6 * COLUMNS, 2.4 * rows), layout="tight")
     for number, case in enumerate(cases):
         print(f"  drawing {case.name} ({number + 1} of {len(cases)})", flush=True)
-        figure = Figure(figsize=(8, 4), layout="tight")
-        draw_case(figure.subplots(), case, root)
+        fit = baseline_fit(case, root)
+        figure = Figure(figsize=(8, 4.4), layout="constrained")
+        draw_case(figure.subplots(), case, fit, root)
+        drawing.add_legend(figure, fit)
         drawing.save(figure, folder / f"{case.name}.png", dpi=110)
         small = sheet.add_subplot(rows, COLUMNS, number + 1)
-        draw_case(small, case, root, legend=False)
+        draw_case(small, case, fit, root)
         small.tick_params(labelsize="xx-small")
         small.title.set_fontsize(6)
     drawing.save(sheet, folder / "contact-sheet.png", dpi=90)

@@ -140,14 +140,24 @@ def draw_components(axes: Axes, case: Case, fit: Fit | None, exact: np.ndarray |
         axes.invert_yaxis()
 
 
-def marks(fit: Fit | None) -> list[Line2D]:
-    """What a legend explains."""
-    return [
+def add_legend(figure: Figure, fit: Fit | None, *, exact: bool = True) -> None:
+    """Explain below a figure of constrained layout what is drawn.
+
+    Parameters
+    ----------
+    figure : Figure
+    fit : Fit or None
+    exact : bool
+        Whether it is known where exact EM puts the components.
+    """
+    marks = [
         Line2D([], [], color=BEFORE, linestyle="--", label="before (initial parameters)"),
         Line2D([], [], color=AFTER, label=f"after the fit (scikit-learn {fit.release})" if fit else "the fit raised"),
         Line2D([], [], color=LOST, marker=">", label="collapsed: from where it was to where the fit put it"),
-        Line2D([], [], color=EXACT, marker="+", linestyle="none", label="where exact EM puts it"),
     ]
+    if exact:
+        marks.append(Line2D([], [], color=EXACT, marker="+", linestyle="none", label="where exact EM puts it"))
+    figure.legend(handles=marks, fontsize="x-small", loc="outside lower center", ncols=2, frameon=False)
 
 
 def save(figure: Figure, path: Path, dpi: int) -> None:

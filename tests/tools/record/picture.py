@@ -34,14 +34,13 @@ def draw(path: Path, case: Case, fitted: dict[str, Any], step: Fitted, last: Ite
     last : iterable of Remembered
         The last fits, the one that broke included.
     """
-    figure = Figure(figsize=(9, 4.6), layout="constrained")
+    figure = Figure(figsize=(9, 5), layout="constrained")
     scene, masses = figure.subplots(2, 1, height_ratios=(2.6, 1))
     fit = _fit(case, fitted, step.fit.states)
     drawing.draw_frame(scene, case)
     drawing.draw_components(scene, case, fit, None)
-    known = drawing.marks(fit)[:-1]  # where exact EM puts it is not known
+    drawing.add_legend(figure, fit, exact=False)
     scene.set_title(case.title, fontsize="small")
-    scene.legend(handles=known, fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     fits = list(last)
     for component in step.broke[:DRAWN]:
         course = [one.masses[component] for one in fits]
