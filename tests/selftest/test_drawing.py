@@ -120,6 +120,13 @@ def test_a_broken_corpus_is_not_drawn(root: Path, capsys: pytest.CaptureFixture[
     assert not (root.parent / "plots").exists()
 
 
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root.parent / "plots").touch()
+    assert corpus.main(["--plots", str(root.parent / "plots")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {root.parent / 'plots'}: ")
+
+
 def test_the_session_says_that_it_draws(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         corpus.main(["--help"])

@@ -196,7 +196,10 @@ ITEM = {"what": "means_", "seen": 1, "should_be": 2}
         ("component 3", "empty: mean (0, 0)"),
         ("explicit frame 2 component 3", json.dumps(ITEM)),
         ("place", '{"means": [[1, 2, 3]], "covariances": []}'),
+        ("place", '{"means": [[1, null]], "covariances": [[1, 0, 1]]}'),
+        ("place", '{"means": [[1, 1e200]], "covariances": [[1, 0, 1]]}'),
         ("lower_bounds", '{"a": 1}'),
+        ("lower_bounds", '["nan"]'),
     ],
 )
 def test_properties_that_are_not_what_the_suite_writes_are_refused(tmp_path: Path, name: str, text: str) -> None:

@@ -16,6 +16,7 @@ from fixtures import strict_json
 from tests.support import findings, messages, record_format
 from tests.support.findings import Finding
 
+LARGEST = 1e100
 PLACE, BOUNDS = "place", "lower_bounds"
 COMPONENT = re.compile(r"component ([0-9]{1,6})")
 # Of a chain each figure is named after the way and the frame.
@@ -69,13 +70,21 @@ def place(text: str) -> tuple[np.ndarray, np.ndarray]:
     covariances : ndarray of shape (n_components, 2, 2)
     """
     content = strict_json.parse(text)
-    means, triangles = (np.array(content[name], dtype=np.float64) for name in ("means", "covariances"))
+    means, triangles = (_finite(content[name]) for name in ("means", "covariances"))
     return means.reshape(-1, 2), triangles.reshape(-1, 3)[:, [0, 1, 1, 2]].reshape(-1, 2, 2)
 
 
 def lower_bounds(text: str) -> list[float]:
     """The lower bound at each step, as far as it is finite."""
-    return [float(value) for value in strict_json.parse(text) if value is not None]
+    return [float(value) for value in _finite([one for one in strict_json.parse(text) if one is not None])]
+
+
+def _finite(numbers: Any) -> np.ndarray:
+    array = np.array(numbers, dtype=np.float64)
+    # What is larger cannot be drawn: an axis takes squares of it.
+    if not (np.abs(array) < LARGEST).all():
+        raise ValueError(f"a number that is not finite, or {LARGEST:g} and more")
+    return array
 
 
 def _reader(name: str) -> Callable[[str], Any] | None:
