@@ -49,6 +49,16 @@ LEDGER = {
     "not_judged": [],
 }
 
+# What stands for scikit-learn's class: it can be made and fitted, and leaves nothing.
+MIXTURE = """
+class GaussianMixture:
+    def __init__(self, **parameters):
+        pass
+
+    def fit(self, samples):
+        return self
+"""
+
 # What would change the outcome of a run, or make it slow: a process that may
 # not cache bytecode takes seconds more to import scikit-learn.
 NOT_INHERITED = ("GMM_CAPTURE", "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONDONTWRITEBYTECODE", "PYTHONWARNINGS")
@@ -64,9 +74,9 @@ class Run:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Numbers of pytest's last line by their word: passed, failed, error, skipped, xfailed."""
+        """Numbers of pytest's last line by their word: passed, failed, error, skipped, xfailed, not judged."""
         last = self.stdout.strip().splitlines()[-1]
-        return {word.removesuffix("s"): int(number) for number, word in re.findall(r"(\d+) ([a-z]+)", last)}
+        return {word.removesuffix("s"): int(number) for number, word in re.findall(r"(\d+) (not judged|[a-z]+)", last)}
 
     def failed(self) -> set[str]:
         """Names of the cases that failed, out of the headlines of the failures."""
@@ -103,7 +113,7 @@ def copy_project(folder: Path) -> Path:
         shutil.copytree(corpus.CASES / name, folder / "fixtures" / "cases" / name)
     (folder / "sklearn").mkdir()
     (folder / "sklearn" / "__init__.py").write_text(f"__version__ = {RELEASE!r}\n", encoding="utf-8")
-    (folder / "sklearn" / "mixture.py").write_text("class GaussianMixture:\n    pass\n", encoding="utf-8")
+    (folder / "sklearn" / "mixture.py").write_text(MIXTURE, encoding="utf-8")
     make_chain(folder / "fixtures" / "cases" / CHAIN)
     (folder / "tests" / "known_defects.json").write_text(json.dumps(LEDGER, indent=2), encoding="utf-8")
     return folder

@@ -11,9 +11,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.selftest.suite_runs import CHAIN, CHECK, DEFECT, EMBEDDED, LISTED_CASES, RELEASE, Run, fake
+from tests.selftest.suite_runs import CAPTURE, CHAIN, CHECK, DEFECT, EMBEDDED, RELEASE, Run, fake
 from tests.support import record_format
-from tests.tools.report import junit
+from tests.support.findings import from_json
+from tests.support.replay import EXPLICIT, WARM_START
+from tests.support.states import EMPTY
 
 LOST = "object-leaves-frame"
 
@@ -41,43 +43,76 @@ def runs(project: Path, start_run: Callable[..., Future[Run]], folder: Path) -> 
     return {name: run.result() for name, run in started.items()}
 
 
+def properties_of(element: ElementTree.Element) -> dict[str, str]:
+    return {item.get("name", ""): item.get("value", "") for item in element.iterfind("properties/property")}
+
+
+def suite_of(path: Path) -> ElementTree.Element:
+    """What a record holds of the one run that it is of."""
+    (suite,) = ElementTree.parse(path).getroot()  # noqa: S314  (written by our own process)
+    return suite
+
+
+def one_test(path: Path, check: str, case: str) -> ElementTree.Element:
+    (found,) = (test for test in suite_of(path).iter("testcase") if test.get("name") == f"{check}[{case}]")
+    return found
+
+
 @pytest.mark.usefixtures("runs")
 def test_a_record_says_what_was_run(folder: Path) -> None:
-    header = junit.read(folder / "known.xml").header
+    header = properties_of(suite_of(folder / "known.xml"))
     assert header["scikit-learn"] == RELEASE
     assert header["estimator"] == "tests.selftest.fakes:AlwaysCollapses"
     assert re.fullmatch("[0-9a-f]{16}", header["ledger"])
     assert header["selection"] == record_format.WHOLE
     assert header["capture"] == "not at hand"
-    assert junit.read(folder / "drawn.xml").header["ledger"] == record_format.OFF
-    assert junit.read(folder / "raises.xml").header["selection"] == record_format.A_PART
+    assert header["record"] == str(record_format.FORMAT_VERSION)
+    assert properties_of(suite_of(folder / "drawn.xml"))["ledger"] == record_format.OFF
+    assert properties_of(suite_of(folder / "raises.xml"))["selection"] == record_format.A_PART
 
 
 @pytest.mark.usefixtures("runs")
-def test_a_run_that_stops_early_leaves_no_whole_record(folder: Path) -> None:
-    with pytest.raises(junit.BadRecord, match=r"stopped after 1 of \d tests"):
-        junit.read(folder / "stopped.xml")
+def test_a_record_says_whether_the_run_is_whole(folder: Path) -> None:
+    whole, stopped = (properties_of(suite_of(folder / f"{name}.xml")) for name in ("known", "stopped"))
+    assert (whole["end"], whole["tests ended"]) == ("complete", whole["tests selected"])
+    assert stopped["end"] == "interrupted"
+    assert int(stopped["tests ended"]) == 1 < int(stopped["tests selected"])
 
 
 @pytest.mark.usefixtures("runs")
-def test_a_record_keeps_what_the_check_of_a_known_defect_saw(folder: Path) -> None:
-    results = {result.name: result for result in junit.read(folder / "known.xml").results}
-    result = results[f"{CHECK}[{LOST}]"]
-    assert result.state == junit.KNOWN
-    assert result.text.startswith("component 0 is ")
-    place = json.loads(result.properties["place"])
+def test_a_record_keeps_what_the_check_of_a_known_defect_found(folder: Path) -> None:
+    test = one_test(folder / "known.xml", CHECK, LOST)
+    (skipped,) = test.iterfind("skipped")
+    assert skipped.get("type") == "pytest.xfail"
+    properties = properties_of(test)
+    found = from_json(properties[record_format.FINDINGS])
+    assert [(finding.component, finding.state) for finding in found] == [(number, EMPTY) for number in range(11)]
+    place = json.loads(properties["place"])
     assert len(place["means"]) == len(place["covariances"]) == 11
 
 
 @pytest.mark.usefixtures("runs")
+def test_a_record_of_a_chain_says_of_each_finding_where_it_is(folder: Path) -> None:
+    found = from_json(properties_of(one_test(folder / "known.xml", CHECK, CHAIN))[record_format.FINDINGS])
+    assert {(finding.way, finding.frame) for finding in found} == {(EXPLICIT, 0), (WARM_START, 0)}
+
+
+@pytest.mark.usefixtures("runs")
 def test_a_defect_that_no_longer_occurs_is_told_from_one_that_is_new(folder: Path) -> None:
-    gone = {result.name: result.state for result in junit.read(folder / "gone.xml").results}
-    new = {result.name: result.state for result in junit.read(folder / "known.xml").results}
-    assert gone[f"{CHECK}[{LOST}]"] == junit.GONE
-    assert new[f"{CHECK}[{CHAIN}]"] == junit.FAILED
-    assert new[f"{CHECK}[{LISTED_CASES[0]}]"] == junit.SKIPPED
-    (kept,) = (result for result in junit.read(folder / "gone.xml").results if result.name == f"{CHECK}[{LOST}]")
-    assert kept.properties[record_format.GONE] == DEFECT
+    gone, new = one_test(folder / "gone.xml", CHECK, LOST), one_test(folder / "known.xml", CHECK, CHAIN)
+    assert [len(list(test.iterfind("failure"))) for test in (gone, new)] == [1, 1]
+    assert properties_of(gone)[record_format.GONE] == DEFECT
+    assert record_format.FINDINGS not in properties_of(gone)
+    assert record_format.GONE not in properties_of(new)
+    assert record_format.FINDINGS in properties_of(new)
+
+
+@pytest.mark.usefixtures("runs")
+def test_what_is_skipped_for_the_capture_is_not_told_as_not_judged(folder: Path) -> None:
+    test = one_test(folder / "known.xml", CHECK, CAPTURE)
+    (skipped,) = test.iterfind("skipped")
+    assert skipped.get("type") == "pytest.skip"
+    assert record_format.NOT_JUDGED not in properties_of(test)
 
 
 def test_every_failing_case_is_drawn_and_its_failure_names_the_picture(runs: dict[str, Run], folder: Path) -> None:
