@@ -102,7 +102,7 @@ def corpus(session: nox.Session) -> None:
     """Regenerate the synthetic cases byte for byte and verify every checksum."""
     python = enter_group(session, "corpus")
     arguments, variables = session_arguments.take(session, "--plots")
-    session.run(python, "-m", "fixtures.regenerate", *arguments, env={**variables, "MPLBACKEND": "agg"})
+    session.run(python, "-m", "tests.tools.corpus", *arguments, env={**variables, "MPLBACKEND": "agg"})
 
 
 @nox.session(name="add-case", default=False)

@@ -9,7 +9,20 @@ from typing import Any
 
 import pytest
 
-from tests.selftest.run_records import BOUND, COLLAPSE, LOST, STILL, content_of, failed, header, of_release, write
+from tests.selftest.run_records import (
+    BOUND,
+    COLLAPSE,
+    FALLS,
+    LOST,
+    STILL,
+    content_of,
+    failed,
+    header,
+    not_judged,
+    of_release,
+    write,
+)
+from tests.support import check
 from tests.tools.compare import steps
 from tests.tools.report import fit_times
 from tests.tools.report import page as report_page
@@ -21,8 +34,9 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+UNJUDGED = "two-samples"
 LONG = "object-shrinks-to-one-pixel-and-goes"
-NAMED = f"scikit-learn 1.9.1, case {LONG}: " + "a-word-without-any-place-to-break-it" * 8
+LONG_WORD = "a-word-without-any-place-to-break-it" * 8
 # Elements whose text is wider than they are, and that do not scroll.
 OVERFLOWING = """() => [...document.querySelectorAll("body, body *:not(svg *)")]
     .filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0)
@@ -47,8 +61,10 @@ def browser() -> Iterator[Any]:
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("records")
     for release in ("0.19.2", "1.9.1"):
-        more = [failed(BOUND, LONG, NAMED)] if release == "1.9.1" else []
-        write(folder / f"sklearn-{release}.xml", [*of_release(release), *more], header(release))
+        told = of_release(release)
+        if release == "1.9.1":
+            told += [failed(BOUND, LONG, FALLS._replace(seen=LONG_WORD)), not_judged(BOUND, UNJUDGED, LONG_WORD)]
+        write(folder / f"sklearn-{release}.xml", told, header(release))
     place = folder / "report.html"
     content = replace(content_of(folder, LOST, STILL), course=fit_times.course_of(steps.read()))
     place.write_text(report_page.render(content), encoding="utf-8")
@@ -86,9 +102,19 @@ def test_a_cell_opens_what_was_seen(page: Any) -> None:
     assert dialog.is_visible()
     text = dialog.inner_text()
     assert f"{LOST}, scikit-learn 1.9.1" in text
-    assert f"scikit-learn 1.9.1, case {LOST}: 1 of 11 components collapsed (10 empty)" in text
+    assert check.every()[COLLAPSE].promise in text
+    assert check.every()[COLLAPSE].headline in text
+    assert "component 10 is empty: no responsibility mass is left" in text
     assert "component-collapses-to-origin" in text
     assert dialog.locator("a", has_text="#12099").get_attribute("href").endswith("/issues/12099")
+
+
+def test_a_cell_that_is_not_judged_says_why(page: Any) -> None:
+    assert cell(page, UNJUDGED, 2).get_attribute("aria-label") == "not judged"
+    cell(page, UNJUDGED, 2).click()
+    text = page.locator("#evidence").inner_text()
+    assert "1 checks: 1 not judged" in text
+    assert LONG_WORD in text
 
 
 def test_a_healthy_cell_says_that_there_is_nothing_to_see(page: Any) -> None:
@@ -125,7 +151,10 @@ def test_a_promise_shows_its_checks_alone(page: Any) -> None:
     assert cell(page, LOST, 2).get_attribute("aria-label") == "known defect"
     page.locator("select[name=promise]").select_option("test_likelihood")
     assert cell(page, LOST, 2).get_attribute("aria-label") == "fixed"
-    assert "lower bound rises" in page.locator("#promised").inner_text()
+    promised = page.locator("#promised").inner_text()
+    assert BOUND in promised
+    assert check.every()[BOUND].promise in promised
+    assert COLLAPSE not in promised
     cell(page, LOST, 2).click()
     assert COLLAPSE not in page.locator("#evidence").inner_text()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,18 +15,22 @@ import pytest
 from tests.selftest.run_records import (
     BOUND,
     COLLAPSE,
+    COUNTED,
+    FALLS,
     ITERATIONS,
     LOST,
+    NO_TRUTH,
     STILL,
     Test,
     content_of,
     failed,
     header,
     known,
+    not_judged,
     of_release,
     write,
 )
-from tests.support import ledger, record_format
+from tests.support import check, ledger, record_format
 from tests.tools.report import matrix, page, summary
 from tests.tools.report.defects import defects_of
 from tests.tools.report.verdict import GREEN, RED
@@ -69,10 +74,14 @@ def test_runs_as_the_ledger_says_are_green(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("test", "words"),
     [
-        (failed(BOUND, "two-samples", "it falls"), "1 new failure (with 1.9.1)"),
+        (failed(BOUND, "two-samples", FALLS), "1 new failure (with 1.9.1)"),
         (
             Test(COLLAPSE, "two-samples", "failure", "gone", {record_format.GONE: "x"}),
             "1 listed defect that no longer occurs",
+        ),
+        (
+            not_judged(BOUND, "two-samples", listed=False),
+            "1 check not judged and not listed so (with 1.9.1)",
         ),
         (Test(BOUND, "two-samples", "failure", "AssertionError: a bug of the suite"), "1 error (with 1.9.1)"),
         (Test(BOUND, "two-samples", "error", "broken case"), "1 error (with 1.9.1)"),
@@ -113,16 +122,78 @@ def test_evidence_is_kept_once_and_told_for_each_release(folder: Path) -> None:
     (collapse,) = (row for row in data["seen"][data["cases"].index(LOST)] if data["checks"][row[0]] == COLLAPSE)
     assert collapse[1:] == [[collapse[1][0], 2]]
     text = data["texts"][collapse[1][0]]
-    assert text == f"scikit-learn {{release}}, case {LOST}: 1 of 11 components collapsed (10 empty)"
+    assert text.startswith("component 10 is empty: no responsibility mass is left")
+
+
+def test_the_release_is_left_out_of_what_all_say_alike(tmp_path: Path) -> None:
+    for release in ("0.19.2", "1.9.1"):
+        broken = Test(BOUND, LOST, "error", f"scikit-learn {release}, case {LOST}: broken")
+        write(tmp_path / f"sklearn-{release}.xml", [broken], header(release))
+    data = data_of(page.render(content_of(tmp_path)))
+    assert f"scikit-learn {{release}}, case {LOST}: broken" in data["texts"]
+
+
+def test_the_page_says_of_each_check_what_is_known_of_it(folder: Path) -> None:
+    text = page.render(content_of(folder))
+    data = data_of(text)
+    for name, told in zip(data["checks"], data["known"], strict=True):
+        known_of_it = check.every()[name]
+        assert told == [known_of_it.promise.replace("``", ""), known_of_it.headline, known_of_it.upstream]
+        assert f"<code>{name}</code></dt>" in text
+        assert escape(told[0]) in text
+    assert all(told[0] and told[1] for told in data["known"])
+
+
+def test_a_check_that_is_not_here_any_more_is_shown_all_the_same(folder: Path) -> None:
+    content = content_of(folder)
+    data = data_of(page.render(replace(content, checks={})))
+    assert data["known"] == [["", "", ""]] * len(data["checks"])
+
+
+def test_what_is_not_judged_is_counted_apart_with_its_reason(folder: Path) -> None:
+    more = [not_judged(BOUND, case) for case in ("two-samples", "scene-cut")]
+    write(folder / "sklearn-1.9.1.xml", [*of_release("1.9.1"), *more], header("1.9.1"))
+    content = content_of(folder)
+    said = page.judge(content)
+    assert said.colour == GREEN
+    assert said.sentence.endswith("1 known defect is still present and 2 checks on cases are not judged.")
+    (reason,) = said.not_judged
+    assert (reason.text, reason.tests, reason.releases) == (NO_TRUTH, 2, "1.9.1")
+    assert f"- 2 with 1.9.1: `{NO_TRUTH}`" in summary.markdown(content, said).splitlines()
+    assert f"<td>{NO_TRUTH}</td><td>2</td><td>1.9.1</td>" in page.render(content)
+    assert content.matrix.cells("two-samples") == matrix.NOT_RUN + matrix.NOT_JUDGED
+
+
+def test_a_reason_is_one_line_of_the_summary_whatever_it_holds(folder: Path) -> None:
+    odd = not_judged(BOUND, "two-samples", "the fit raised `x`:\n# a headline " + "long " * 100)
+    write(folder / "sklearn-1.9.1.xml", [*of_release("1.9.1"), odd], header("1.9.1"))
+    content = content_of(folder)
+    (line,) = (one for one in summary.markdown(content, page.judge(content)).splitlines() if "headline" in one)
+    assert line.startswith("- 1 with 1.9.1: `the fit raised 'x': # a headline long")
+    assert len(line) < 200
+
+
+def test_a_case_of_which_a_check_is_not_judged_is_not_healthy(folder: Path) -> None:
+    tests = [Test(COLLAPSE, STILL), not_judged(BOUND, STILL)]
+    write(folder / "sklearn-1.9.1.xml", tests, header("1.9.1"))
+    assert content_of(folder).matrix.cells(STILL)[-1] == matrix.NOT_JUDGED
+
+
+def test_a_page_without_a_ledger_says_what_is_not_judged(tmp_path: Path) -> None:
+    write(tmp_path / "a.xml", [Test(COLLAPSE, STILL), not_judged(BOUND, STILL)], header(ledger=record_format.OFF))
+    sentence = page.judge(content_of(tmp_path)).sentence
+    keeps = "The one release that was run keeps every promise"
+    assert sentence == f"{keeps}; 1 check on cases is not judged; the ledger was off."
 
 
 def test_what_a_record_says_is_never_markup(folder: Path) -> None:
-    tests = [known(COLLAPSE, LOST, SCRIPT), Test(BOUND, LOST, "error", SCRIPT)]
+    tests = [known(COLLAPSE, LOST, COUNTED._replace(what=SCRIPT)), Test(BOUND, LOST, "error", SCRIPT)]
+    tests.append(not_judged(ITERATIONS, LOST, SCRIPT))
     write(folder / "sklearn-1.9.1.xml", tests, header("1.9.1", machine=SCRIPT, numpy='"><img src=x>'))
     text = page.render(content_of(folder))
     assert "<script>alert" not in text
     assert "<img" not in text
-    assert SCRIPT in data_of(text)["texts"]
+    assert [SCRIPT in one for one in data_of(text)["texts"]].count(True) == 2
 
 
 def test_every_picture_says_what_it_shows_and_is_well_formed(folder: Path) -> None:

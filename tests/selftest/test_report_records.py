@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from fixtures import corpus
-from tests.selftest.run_records import BOUND, COLLAPSE, LOST, STILL, Test, failed, header, known, of_release, write
-from tests.support import ledger
+from tests.selftest.run_records import (
+    BOUND,
+    COLLAPSE,
+    EMPTIED,
+    FALLS,
+    LOST,
+    NO_TRUTH,
+    STILL,
+    Test,
+    failed,
+    header,
+    known,
+    not_judged,
+    of_release,
+    write,
+)
+from tests.support import findings, ledger, record_format
 from tests.tools.report import __main__ as report
-from tests.tools.report import junit, runs
+from tests.tools.report import evidence, junit, runs
 
 
 def refusal(folder: Path) -> str:
@@ -104,7 +120,7 @@ def test_a_run_of_another_state_of_the_project_is_refused(tmp_path: Path, name: 
 
 
 def test_records_of_one_release_that_contradict_are_refused(whole: Path) -> None:
-    write(whole.with_name("zz.xml"), [failed(BOUND, LOST, "it falls")], header())
+    write(whole.with_name("zz.xml"), [failed(BOUND, LOST, FALLS)], header())
     message = refusal(whole.parent)
     assert f"{BOUND}[{LOST}] fails" in message
     assert f"{whole} that it passes" in message
@@ -122,9 +138,99 @@ def test_shards_of_one_release_add_up(tmp_path: Path) -> None:
 
 def test_what_one_shard_skips_another_tells(tmp_path: Path) -> None:
     write(tmp_path / "a.xml", [Test(COLLAPSE, LOST, "skipped", "no data")], header())
-    write(tmp_path / "b.xml", [known(COLLAPSE, LOST, "it collapses")], header())
+    write(tmp_path / "b.xml", [known(COLLAPSE, LOST, EMPTIED)], header())
     told = runs.merge(runs.read(runs.find([tmp_path])), ledger.read_ledger())
     assert told.newest.results[COLLAPSE, LOST].state == junit.KNOWN
+
+
+def test_what_is_not_judged_is_told_from_what_is_skipped_and_from_what_fails(tmp_path: Path) -> None:
+    tests = [not_judged(BOUND, LOST), not_judged(BOUND, STILL, listed=False), Test(COLLAPSE, LOST, "skipped", "x")]
+    write(tmp_path / "a.xml", tests, header())
+    listed, unlisted, skipped = junit.read(tmp_path / "a.xml").results
+    assert (listed.state, listed.text) == (junit.NOT_JUDGED, NO_TRUTH)
+    assert (unlisted.state, unlisted.text) == (junit.UNLISTED, NO_TRUTH)
+    assert skipped.state == junit.SKIPPED
+
+
+def test_what_is_listed_as_not_judged_and_is_judged_is_gone(tmp_path: Path) -> None:
+    said = {record_format.GONE: "exact-em-is-singular"}
+    write(tmp_path / "a.xml", [Test(BOUND, LOST, "failure", "the ledger must change", said)], header())
+    (result,) = junit.read(tmp_path / "a.xml").results
+    assert (result.state, result.text) == (junit.GONE, "the ledger must change")
+
+
+def test_a_pass_says_which_part_is_not_judged(tmp_path: Path) -> None:
+    write(tmp_path / "a.xml", [Test(BOUND, LOST, properties={record_format.PARTLY: NO_TRUTH})], header())
+    (result,) = junit.read(tmp_path / "a.xml").results
+    assert (result.state, result.text) == (junit.PASSED, NO_TRUTH)
+
+
+def test_findings_are_told_in_the_words_of_a_message(tmp_path: Path) -> None:
+    write(tmp_path / "a.xml", [known(COLLAPSE, LOST, EMPTIED), failed(BOUND, LOST, FALLS)], header())
+    collapsed, falls = junit.read(tmp_path / "a.xml").results
+    assert "component 10 is empty: no responsibility mass is left" in collapsed.text
+    assert "log mass -inf: every responsibility underflows to 0" in collapsed.text
+    assert falls.text == "step 2: seen lower_bound_ -7.5; should be -7.25 within 1e-12"
+
+
+ITEM = {"what": "means_", "seen": 1, "should_be": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (record_format.FINDINGS, "no JSON"),
+        (record_format.FINDINGS, "{}"),
+        (record_format.FINDINGS, "[1]"),
+        (record_format.FINDINGS, '[{"what": "means_"}]'),
+        (record_format.FINDINGS, json.dumps([{**ITEM, "more": 1}])),
+        (record_format.FINDINGS, json.dumps([{**ITEM, "what": 3}])),
+        (record_format.FINDINGS, json.dumps([{**ITEM, "seen": [[1], 2]}])),
+        (record_format.FINDINGS, json.dumps([{**ITEM, "seen": [10**400]}])),
+        (record_format.FINDINGS, json.dumps([{**ITEM, "tolerance": "much"}])),
+        (record_format.FINDINGS, json.dumps([{**ITEM, "state": "empty"}])),
+        (record_format.FINDINGS, json.dumps([{**ITEM, "state": "well", "evidence": EMPTIED.evidence}], default=str)),
+        (record_format.FINDINGS, json.dumps([ITEM] * (record_format.MOST_FINDINGS + 1))),
+        (record_format.FINDINGS, "[" * 100000),
+        (record_format.FINDINGS, '[{"what": "means_", "seen": NaN, "should_be": 2}]'),
+        ("component 3", "empty: mean (0, 0)"),
+        ("explicit frame 2 component 3", json.dumps(ITEM)),
+        ("place", '{"means": [[1, 2, 3]], "covariances": []}'),
+        ("place", '{"means": [[1, null]], "covariances": [[1, 0, 1]]}'),
+        ("place", '{"means": [[1, 1e200]], "covariances": [[1, 0, 1]]}'),
+        ("lower_bounds", '{"a": 1}'),
+        ("lower_bounds", '["nan"]'),
+    ],
+)
+def test_properties_that_are_not_what_the_suite_writes_are_refused(tmp_path: Path, name: str, text: str) -> None:
+    write(tmp_path / "a.xml", [Test(BOUND, LOST, properties={name: text})], header())
+    message = refusal(tmp_path)
+    assert f"{BOUND}[{LOST}]" in message
+    assert repr(name) in message
+    assert len(message) < 600
+
+
+def test_properties_of_names_that_are_not_the_suites_are_left_alone(tmp_path: Path) -> None:
+    odd = {"component \u00b2": "x", "explicit frame x": "y", "explicit frame " + "9" * 9000 + " n_iter": "z"}
+    write(tmp_path / "a.xml", [Test(BOUND, LOST, properties=odd)], header())
+    told = runs.merge(runs.read(runs.find([tmp_path])), ledger.read_ledger())
+    assert evidence.told(told.newest, LOST).states == {}
+
+
+def test_the_state_of_a_component_is_read_from_its_finding(whole: Path) -> None:
+    told = runs.merge(runs.read([whole]), ledger.read_ledger())
+    assert evidence.told(told.newest, LOST).states == {10: "empty"}
+
+
+def test_of_a_chain_the_last_explicit_frame_is_told(tmp_path: Path) -> None:
+    item = json.dumps(findings.as_item(EMPTIED))
+    said = {f"{way} component {number}": item for way, number in CHAINED.items()}
+    write(tmp_path / "a.xml", [Test(BOUND, LOST, properties=said)], header())
+    told = runs.merge(runs.read(runs.find([tmp_path])), ledger.read_ledger())
+    assert evidence.told(told.newest, LOST).states == {2: "empty"}
+
+
+CHAINED = {"explicit frame 9": 1, "explicit frame 10": 2, "warm_start frame 11": 3}
 
 
 @pytest.mark.parametrize("arguments", [["no-such-folder"], []])

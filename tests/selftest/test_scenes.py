@@ -14,6 +14,7 @@ from fixtures.generated_case import GeneratedCase
 from fixtures.generators import generated_cases
 from fixtures.moments import REG_COVAR, Matrix, initial_parameters, inverse, moments_of
 from fixtures.scenes import Disc, Scene
+from tests.tools import corpus as corpus_command
 
 PLANTED = "object-leaves-frame"
 
@@ -67,7 +68,7 @@ def test_an_embedded_case_has_less_than_300_kb(generated: dict[str, GeneratedCas
 def test_a_stored_byte_that_differs_is_found_and_named(stored: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = stored / PLANTED / "means.npy"
     path.write_bytes(path.read_bytes()[:-1] + b"\xff")
-    assert regenerate.main(["--root", str(stored)]) == 1
+    assert corpus_command.main(["--root", str(stored)]) == 1
     output = capsys.readouterr()
     errors = [line for line in output.err.splitlines() if line.startswith("error: ")]
     assert f"error: {path} differs from what the generator makes; should be equal byte for byte" in errors
@@ -80,7 +81,7 @@ def test_write_mends_what_differs_and_touches_nothing_else(stored: Path) -> None
     before, versions = content_of(stored), versions_of(stored)
     (stored / PLANTED / "means.npy").write_bytes(b"")
     (stored / "far-component-dragged" / "frame.npy").unlink()
-    assert regenerate.main(["--root", str(stored), "--write"]) == 0
+    assert corpus_command.main(["--root", str(stored), "--write"]) == 0
     assert content_of(stored) == before
     mended = {str(stored / PLANTED), str(stored / "far-component-dragged"), str(stored)}
     rewritten = {name for name, version in versions_of(stored).items() if versions[name] != version}

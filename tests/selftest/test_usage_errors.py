@@ -20,7 +20,7 @@ COMMANDS = {
     "bench": "tests.tools.bench.__main__",
     "bisect": "tests.tools.bisect.command",
     "compare": "tests.tools.compare.__main__",
-    "corpus": "fixtures.regenerate",
+    "corpus": "tests.tools.corpus",
     "demonstration": "tests.tools.record.demonstration",
     "fetch-capture": "tests.tools.fetch_capture",
     "mutants": "tests.tools.mutants.__main__",

@@ -9,6 +9,8 @@ from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from fixtures import strict_json
+
 
 class Finding(NamedTuple):
     """One thing that is not as promised.
@@ -59,6 +61,7 @@ class Finding(NamedTuple):
 
 
 NEEDED = {"what", "seen", "should_be"}
+NOT_FINITE = ("nan", "inf", "-inf")
 
 
 def raised(what: str, error: Any, should_be: str, **place: Any) -> Finding:
@@ -115,7 +118,7 @@ def from_item(item: Dict[str, Any]) -> Finding:
     """
     if not isinstance(item, dict) or not NEEDED <= set(item) <= set(Finding._fields):
         raise ValueError("{!r:.60}; should be an object with {}".format(item, ", ".join(sorted(NEEDED))))
-    return Finding(**item)
+    return Finding(**{name: _restored(value) for name, value in item.items()})
 
 
 def from_json(text: str) -> Tuple[Finding, ...]:
@@ -126,10 +129,19 @@ def from_json(text: str) -> Tuple[Finding, ...]:
     ValueError
         It is not what `as_json` writes.
     """
-    items = json.loads(text)
+    items = strict_json.parse(text)
     if not isinstance(items, list):
         raise ValueError("{!r:.60}; should be a list of findings".format(items))
     return tuple(from_item(item) for item in items)
+
+
+def _restored(value: Any) -> Any:
+    """The inverse of `_plain` for what JSON has no number for."""
+    if isinstance(value, list):
+        return [_restored(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _restored(item) for name, item in value.items()}
+    return float(value) if value in NOT_FINITE else value
 
 
 def _plain(value: Any) -> Any:

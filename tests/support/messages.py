@@ -35,9 +35,16 @@ def render(place: str, headline: str, findings: Sequence[Finding], what_to_do: s
     """
     states = Counter("{} {}".format(finding.component, finding.state) for finding in findings if finding.state)
     lines = ["{}: {}{}".format(place, headline, " ({})".format(", ".join(states)) if states else "")]
+    lines += body(findings)
+    return "\n".join([*lines, *([""] if states else []), "what to do: {}; {}".format(what_to_do, READ_MORE)])
+
+
+def body(findings: Sequence[Finding]) -> List[str]:
+    """What was found, in lines: all of a message but its place, its headline and what to do."""
+    lines: List[str] = []
     for finding in findings:
         lines += ["", *of_component(finding)] if finding.state else ["  " + sentence(finding)]
-    return "\n".join([*lines, *([""] if states else []), "what to do: {}; {}".format(what_to_do, READ_MORE)])
+    return lines
 
 
 def sentence(finding: Finding) -> str:

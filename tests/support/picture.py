@@ -16,7 +16,7 @@ from fixtures.corpus import Case
 from tests.support import expected
 from tests.support.density import full_matrices
 from tests.support.diagnosis import NotDiagnosable, states_alone
-from tests.support.record import in_plane
+from tests.support.plane import covariances_in_plane, points_in_plane
 from tests.support.replay import Outcome, Start
 from tests.support.states import COLLAPSED
 from tests.support.subject import Subject
@@ -63,11 +63,10 @@ def draw(case: Case, outcome: Outcome) -> str:
     after = _of_fit(case, outcome)
     exact = _exact_means(case, outcome)
     low, high = samples.min(axis=0), samples.max(axis=0)
-    box = [in_plane(corner[np.newaxis], np.zeros((1, len(low), len(low))))[0][0] for corner in (low, high)]
-    places = [np.array(box), before[0]]
+    places = [points_in_plane(np.array([low, high])), before[0]]
     places += [] if after is None else [after.means]
     scale = _Scale(np.concatenate(places))
-    lines = _frame(scale, in_plane(samples, np.zeros((len(samples), len(low), len(low))))[0])
+    lines = _frame(scale, points_in_plane(samples))
     lines += [scale.ellipse(mean, matrix, "before") for mean, matrix in zip(*before)]
     lines += _after(scale, before[0], after)
     lines += [scale.cross(mean) for mean in exact]
@@ -110,7 +109,7 @@ class _Scale:
 def _of_start(case: Case, start: Start) -> Tuple[np.ndarray, np.ndarray]:
     means = start.means.astype(np.float64)
     precisions = full_matrices(start.precisions, case.settings.covariance_type, *means.shape)
-    return in_plane(means, np.linalg.inv(precisions))
+    return points_in_plane(means), covariances_in_plane(np.linalg.inv(precisions))
 
 
 class _After(NamedTuple):
@@ -126,16 +125,18 @@ def _of_fit(case: Case, outcome: Outcome) -> Optional[_After]:
         components = states_alone(case, outcome).components
     except NotDiagnosable:
         return None
-    means, covariances = (np.array([getattr(one, name) for one in components]) for name in ("mean", "covariance"))
-    return _After(*in_plane(means, covariances), collapsed=[one.state in COLLAPSED for one in components])
+    return _After(
+        points_in_plane(np.array([one.mean for one in components])),
+        covariances_in_plane(np.array([one.covariance for one in components])),
+        [one.state in COLLAPSED for one in components],
+    )
 
 
 def _exact_means(case: Case, outcome: Outcome) -> np.ndarray:
     truth = expected.read(case.name)
     if "degenerate" in truth or outcome.frame != len(case.frames) - 1:
         return np.empty((0, 2))
-    means = np.array(truth["means"], dtype=np.float64)
-    return in_plane(means, np.zeros((len(means), means.shape[1], means.shape[1])))[0]
+    return points_in_plane(np.array(truth["means"], dtype=np.float64))
 
 
 def _frame(scale: _Scale, points: np.ndarray) -> Lines:

@@ -18,6 +18,7 @@ from fixtures.corpus import Case
 from tests.support.diagnosis import NotDiagnosable, finding_of, fitted_parameters
 from tests.support.findings import as_item
 from tests.support.ledger import Ledger
+from tests.support.plane import covariances_in_plane, points_in_plane
 from tests.support.record_format import (
     A_PART,
     FORMAT_VERSION,
@@ -136,29 +137,9 @@ def of_place(case: Case, outcome: Outcome) -> Properties:
         parameters = fitted_parameters(case, outcome)
     except NotDiagnosable:
         return []
-    means, covariances = in_plane(parameters.means, parameters.covariances)
-    triangles = covariances[:, [0, 0, 1], [0, 1, 1]]
+    triangles = covariances_in_plane(parameters.covariances)[:, [0, 0, 1], [0, 1, 1]]
+    means = points_in_plane(parameters.means)
     return [("place", json.dumps({"means": _rounded(means), "covariances": _rounded(triangles)}))]
-
-
-def in_plane(means: np.ndarray, covariances: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Means and covariances in the first two features; a single feature gets a second that is zero.
-
-    Parameters
-    ----------
-    means : ndarray of shape (n_components, n_features)
-    covariances : ndarray of shape (n_components, n_features, n_features)
-
-    Returns
-    -------
-    means : ndarray of shape (n_components, 2)
-    covariances : ndarray of shape (n_components, 2, 2)
-    """
-    size = min(2, means.shape[1])
-    flat_means, flat_covariances = np.zeros((len(means), 2)), np.zeros((len(means), 2, 2))
-    flat_means[:, :size] = means[:, :size]
-    flat_covariances[:, :size, :size] = covariances[:, :size, :size]
-    return flat_means, flat_covariances
 
 
 def of_steps(subject: Subject) -> Properties:

@@ -140,7 +140,7 @@ def _try_again(step: Fitted, case: Case, folder: Path, tracker: TrackerProcess) 
 def _draw(path: Path, step: Fitted, case: Case, recording: Recording, tracker: TrackerProcess) -> None:
     from tests.tools.record.picture import draw  # noqa: PLC0415  (matplotlib takes a second to load)
 
-    draw(path, case, tracker.fitted(), step.broke, recording.last)
+    draw(path, case, tracker.fitted(), step, recording.last)
     print(f"picture {path}")
 
 

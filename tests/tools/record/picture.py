@@ -10,15 +10,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from fixtures import plots
 from fixtures.corpus import Case
-from tests.tools.record.recording import Remembered
+from tests.support.density import full_matrices
+from tests.tools import drawing
+from tests.tools.record.recording import Fitted, Remembered
 
 # So many lines can be told apart.
 DRAWN = 8
 
 
-def draw(path: Path, case: Case, fitted: dict[str, Any], broke: list[int], last: Iterable[Remembered]) -> None:
+def draw(path: Path, case: Case, fitted: dict[str, Any], step: Fitted, last: Iterable[Remembered]) -> None:
     """Draw a break into a file, whole or not at all.
 
     Parameters
@@ -28,31 +29,35 @@ def draw(path: Path, case: Case, fitted: dict[str, Any], broke: list[int], last:
     case : Case
     fitted : dict
         ``means`` and ``covariances`` as a baseline has them.
-    broke : list of int
-        Components that broke.
+    step : Fitted
+        Which components broke, and the state of each.
     last : iterable of Remembered
         The last fits, the one that broke included.
     """
-    figure = Figure(figsize=(9, 4.6), layout="constrained")
+    figure = Figure(figsize=(9, 5), layout="constrained")
     scene, masses = figure.subplots(2, 1, height_ratios=(2.6, 1))
-    fit = plots.fit_of(case, fitted, str(case.provenance["recorded_with"]["scikit-learn"]))
-    if fit is not None:
-        fit = fit._replace(lost=np.isin(np.arange(case.n_components), broke))
-    plots.draw_frame(scene, case)
-    plots.draw_components(scene, case, fit, None)
-    before, after, lost, _ = plots.marks(fit)  # where exact EM puts it is not known
-    lost.set_label("broke: where the fit put it")
+    fit = _fit(case, fitted, step.fit.states)
+    drawing.draw_frame(scene, case)
+    drawing.draw_components(scene, case, fit, None)
+    drawing.add_legend(figure, fit, exact=False)
     scene.set_title(case.title, fontsize="small")
-    scene.legend(
-        handles=[before, after, lost], fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1), frameon=False
-    )
     fits = list(last)
-    for component in broke[:DRAWN]:
-        course = [fit.masses[component] for fit in fits]
-        masses.semilogy([fit.number for fit in fits], course, "o-", markersize=3, label=f"component {component}")
+    for component in step.broke[:DRAWN]:
+        course = [one.masses[component] for one in fits]
+        named = f"component {component}, {step.fit.states[component]}"
+        masses.semilogy([one.number for one in fits], course, "o-", markersize=3, label=named)
     masses.set_xlabel("frame")
     masses.set_ylabel("mass in samples")
     masses.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if broke:
+    if step.broke:
         masses.legend(fontsize="x-small", frameon=False)
-    plots.save(figure, path, dpi=90)
+    drawing.save(figure, path, dpi=90)
+
+
+def _fit(case: Case, fitted: dict[str, Any], states: list[str]) -> drawing.Fit | None:
+    """What a fit left, as it is drawn; None where it raised."""
+    if not states:
+        return None
+    means, covariances = (np.array(fitted[name]["values"]) for name in ("means", "covariances"))
+    full = full_matrices(covariances, case.settings.covariance_type, *means.shape)
+    return drawing.in_plane(means, full, states, str(case.provenance["recorded_with"]["scikit-learn"]))

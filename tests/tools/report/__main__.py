@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from fixtures import command_line, corpus, whole_file
-from tests.support import ledger
+from tests.support import check, ledger
 from tests.tools import release_table
 from tests.tools.compare import steps
 from tests.tools.report import evidence, fit_times, matrix, page, pictures, readme, remedies, runs, summary, verdict
@@ -70,7 +70,7 @@ def _report(options: argparse.Namespace) -> int:
         matrix=seen,
         defects=defects_of(listed, {*known, *seen.versions}),
         pictures=_pictures(told, corpus.find_capture(options.capture)),
-        promises=matrix.promises_kept(corpus.PROJECT / "tests"),
+        checks=check.every(),
         course=fit_times.course_of(steps.read()),
         charts=fit_times.charts(_given(options.benchmarks, BENCHMARKS)),
         remedies=remedies.read(_given(options.remedies, REMEDIES)),

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from tests.tools.report import junit
+from tests.support.replay import EXPLICIT
+from tests.tools.report import recorded
 from tests.tools.report.pictures import Told
 from tests.tools.report.runs import Release, Runs
 
 # Stands for the release in a text that is the same for several.
 RELEASE = "{release}"
 OF_A_FIT = ("n_iter", "converged", "lower_bound", "fit_seconds")
-TELLING = {junit.KNOWN, junit.GONE, junit.FAILED, junit.ERROR, junit.SKIPPED}
 
 
 class Texts:
@@ -61,12 +61,9 @@ def fits(runs: Runs, cases: Iterable[str], texts: Texts) -> list[list[int]]:
 def told(release: Release, case: str) -> Told:
     """What the record of a release tells of the fit of a case, for a picture."""
     properties = properties_of(release, case)
-    states = {
-        int(name.split()[-1]): text.split(":")[0]
-        for name, text in properties.items()
-        if name.startswith("component ") and name.split()[-1].isdigit()
-    }
-    return Told(release.version, properties.get("place", ""), properties.get("lower_bounds", ""), states)
+    named = {recorded.COMPONENT.fullmatch(name): text for name, text in properties.items()}
+    states = {int(match[1]): str(recorded.component(text).state) for match, text in named.items() if match}
+    return Told(release.version, properties.get(recorded.PLACE, ""), properties.get(recorded.BOUNDS, ""), states)
 
 
 def properties_of(release: Release, case: str) -> dict[str, str]:
@@ -74,14 +71,15 @@ def properties_of(release: Release, case: str) -> dict[str, str]:
     merged: dict[str, str] = {}
     for result in release.by_case.get(case, []):
         merged.update(result.properties)
-    last = max((int(name.split()[2]) for name in merged if name.startswith("explicit frame ")), default=None)
-    prefix = f"explicit frame {last} "
-    return merged | {name.removeprefix(prefix): text for name, text in merged.items() if name.startswith(prefix)}
+    framed = [(match, text) for name, text in merged.items() if (match := recorded.OF_A_FRAME.fullmatch(name))]
+    explicit = [(int(match[2]), match[3], text) for match, text in framed if match[1] == EXPLICIT]
+    last = max((frame for frame, _, _ in explicit), default=None)
+    return merged | {name: text for frame, name, text in explicit if frame == last}
 
 
 def _text(release: Release, check: str, case: str, texts: Texts) -> int:
     result = release.results.get((check, case))
-    if result is None or result.state not in TELLING:
+    if result is None or not result.text:
         return -1
     return texts.number(result.text.strip().replace(f"scikit-learn {release.version}", f"scikit-learn {RELEASE}"))
 

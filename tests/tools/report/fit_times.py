@@ -12,8 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from packaging.version import InvalidVersion, Version
 
-from fixtures import plots, strict_json
+from fixtures import strict_json
 from fixtures.fault import Fault
+from tests.tools import drawing
 from tests.tools.compare import course
 from tests.tools.compare.steps import CASES
 from tests.tools.report import svg
@@ -25,9 +26,9 @@ MOST_LEVEL, MOST_LARGE = 6, 25  # labels of releases that fit side by side, and 
 
 # Told apart by more than the colour.
 LOOKS = [
-    {"color": plots.BEFORE, "marker": "o"},
-    {"color": plots.AFTER, "marker": "s", "linestyle": "--"},
-    {"color": plots.LOST, "marker": "^", "linestyle": ":"},
+    {"color": drawing.BEFORE, "marker": "o"},
+    {"color": drawing.AFTER, "marker": "s", "linestyle": "--"},
+    {"color": drawing.LOST, "marker": "^", "linestyle": ":"},
 ]
 
 
@@ -159,7 +160,7 @@ def _figure(times: list[FitTime], unit: float, title: str) -> Figure:
     medians = [unit * time.median for time in times]
     below = [unit * (time.median - time.first_quartile) for time in times]
     above = [unit * (time.third_quartile - time.median) for time in times]
-    look: dict[str, Any] = {"color": plots.BEFORE, "markersize": 3.5, "capsize": 2.5, "linewidth": 1}
+    look: dict[str, Any] = {"color": drawing.BEFORE, "markersize": 3.5, "capsize": 2.5, "linewidth": 1}
     axes.errorbar(places, medians, yerr=[below, above], fmt="o", **look)
     axes.set_xticks(list(places), [time.release for time in times])
     axes.set_title(title, fontsize=8, loc="left", color=INK)

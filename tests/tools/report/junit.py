@@ -17,9 +17,11 @@ from packaging.version import InvalidVersion, Version
 
 from fixtures.fault import Fault
 from tests.support import record_format
+from tests.tools.report import recorded
 
 MAX_BYTES = 64 * (1 << 20)
 PASSED, KNOWN, GONE, FAILED, ERROR, SKIPPED = "passed", "known", "gone", "failed", "error", "skipped"
+NOT_JUDGED, UNLISTED = "not judged", "unlisted"
 OF_THE_HEADER = (
     "scikit-learn", "python", "numpy", "scipy", "blas", "machine", "estimator", "ledger", "corpus", "checks", "capture",
 )  # fmt: skip
@@ -46,12 +48,14 @@ class Result:
         None where the check has no case.
     promise : str
         Name of the check's file, like ``test_collapse``.
-    state : {'passed', 'known', 'gone', 'failed', 'error', 'skipped'}
-        ``known``: a defect of the ledger occurs; ``gone``: one no longer does;
-        ``failed``: a promise is broken that the ledger does not list;
-        ``error``: the corpus's fault or the suite's.
+    state : {'passed', 'known', 'gone', 'failed', 'not judged', 'unlisted', 'error', 'skipped'}
+        ``known``: a defect of the ledger occurs; ``gone``: what it lists no
+        longer does; ``failed``: a promise is broken that the ledger does not
+        list; ``not judged``: there was nothing to compare, as the ledger lists
+        it or where it is off; ``unlisted``: the same, and the ledger does not
+        list it; ``error``: the corpus's fault or the suite's.
     text : str
-        What was said of it.
+        What was found, in words, or why it, or a part of it, is not judged.
     properties : dict of str to str
         What the run recorded with the check.
     """
@@ -148,24 +152,43 @@ def _result(path: Path, element: Element) -> Result:
     if match is None:
         raise BadRecord(path, f"has a test named {name!r:.60}", "of tests named like test_check[case]")
     properties = _properties(element)
-    state, text = _state(element, properties)
+    try:
+        recorded.require_readable(properties)
+    except recorded.Unreadable as reason:
+        raise BadRecord(path, f"has in {name:.80} {reason}", f"what this suite writes: {AGAIN}") from None
+    state, said = _state(element, properties)
     promise = (element.get("classname") or "").rpartition(".")[2]
-    return Result(match[1], match[2], promise, state, text, properties)
+    return Result(match[1], match[2], promise, state, said, properties)
 
 
 def _state(element: Element, properties: dict[str, str]) -> tuple[str, str]:
     error, failure, skipped = (element.find(name) for name in ("error", "failure", "skipped"))
-    seen = properties.get(record_format.SEEN, "")
     if error is not None:
         return ERROR, error.text or error.get("message") or ""
-    if failure is not None and record_format.GONE in properties:
-        return GONE, failure.text or ""
     if failure is not None:
-        # Only a broken promise is a failure of the estimator; anything else was raised on the way to it.
-        return (FAILED, seen) if seen else (ERROR, failure.text or failure.get("message") or "")
-    if skipped is not None:
-        return (KNOWN, seen) if skipped.get("type") == "pytest.xfail" else (SKIPPED, skipped.get("message") or "")
-    return PASSED, ""
+        return _of_a_failure(failure, properties)
+    if skipped is None:
+        return PASSED, properties.get(record_format.PARTLY, "")
+    if skipped.get("type") == "pytest.xfail":
+        return KNOWN, _found(properties)
+    if record_format.NOT_JUDGED in properties:
+        return NOT_JUDGED, properties[record_format.NOT_JUDGED]
+    return SKIPPED, skipped.get("message") or ""
+
+
+def _of_a_failure(failure: Element, properties: dict[str, str]) -> tuple[str, str]:
+    if record_format.GONE in properties:
+        return GONE, failure.text or ""
+    if record_format.NOT_JUDGED in properties:
+        return UNLISTED, properties[record_format.NOT_JUDGED]
+    # Only a broken promise is a failure of the estimator; anything else was raised on the way to it.
+    if record_format.FINDINGS in properties:
+        return FAILED, _found(properties)
+    return ERROR, failure.text or failure.get("message") or ""
+
+
+def _found(properties: dict[str, str]) -> str:
+    return recorded.words(properties.get(record_format.FINDINGS, "[]"))
 
 
 def _require_whole(path: Path, header: dict[str, str], results: tuple[Result, ...]) -> None:

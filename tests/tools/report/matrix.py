@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from packaging.version import Version
 
 from fixtures import corpus
+from tests.support import check
 from tests.support.ledger import Ledger
 from tests.tools.report import junit
 from tests.tools.report.runs import Runs
 
 HEALTHY, KNOWN, FIXED, NEW, GONE, ERROR, SKIPPED, NOT_RUN = "h", "k", "f", "n", "g", "e", "s", "-"
-WORST_FIRST = (ERROR, NEW, GONE, KNOWN, FIXED, HEALTHY, SKIPPED, NOT_RUN)
+NOT_JUDGED, UNLISTED = "j", "u"
+WORST_FIRST = (ERROR, NEW, UNLISTED, GONE, KNOWN, NOT_JUDGED, FIXED, HEALTHY, SKIPPED, NOT_RUN)
 # What a state is called, its sign (never colour alone), and what it means.
 LEGEND = {
     HEALTHY: ("healthy", "·", "every check passes"),
     KNOWN: ("known defect", "●", "a promise is broken as the ledger lists it"),
     FIXED: ("fixed", "○", "every check passes, and one failed in an older release"),
+    NOT_JUDGED: ("not judged", "?", "a check had nothing to compare, for a reason that is given; the others pass"),
+    UNLISTED: ("not judged, unlisted", "¿", "a check had nothing to compare, and the ledger does not list it so"),
     NEW: ("new failure", "✕", "a promise is broken, and the ledger does not list it"),
     GONE: (
         "no longer occurs",
         "✓",
-        "the ledger lists a defect that this release does not have: the ledger must change",
+        "the ledger lists what this release does not have: the ledger must change",
     ),
     ERROR: ("error", "!", "a broken case, or a bug of the suite: nothing is said of the release"),
     SKIPPED: ("skipped", "-", "no check ran, the capture's where it is not at hand"),
     NOT_RUN: ("not run", " ", "no record tells of it"),
 }
-RED = (NEW, GONE, ERROR)
+RED = (NEW, UNLISTED, GONE, ERROR)
 
 
 @dataclass(frozen=True)
@@ -82,23 +84,20 @@ def matrix_of(runs: Runs, ledger: Ledger, known_releases: Iterable[str]) -> Matr
     parsed = [Version(version) for version in versions]
     began = first_releases(ledger, {*known_releases, *versions})
     found = {(result.promise, result.check) for release in runs.releases for result in release.results.values()}
-    promises = {check: promise for promise, check in sorted(found, key=_record_last)}
+    # A record promises nothing; it says what differs.
+    records = {name for name, one in check.every().items() if one.is_record}
+    in_order = sorted(found, key=lambda pair: (pair[1] in records, *pair))
+    promises = {name: promise for promise, name in in_order}
     states: dict[str, dict[str, str]] = {case: {} for case in corpus.case_names()}
     for case, rows in states.items():
-        for check in promises:
+        for name in promises:
             row = "".join(
-                _state(release.results.get((check, case)), began.get((check, case)), version)
+                _state(release.results.get((name, case)), began.get((name, case)), version)
                 for release, version in zip(runs.releases, parsed, strict=True)
             )
             if row.strip(NOT_RUN):
-                rows[check] = row
+                rows[name] = row
     return Matrix(versions, promises, states)
-
-
-def _record_last(of_a_check: tuple[str, str]) -> tuple[bool, str, str]:
-    # The baseline promises nothing; it says what differs.
-    promise, check = of_a_check
-    return promise == "test_baseline", promise, check
 
 
 def first_releases(ledger: Ledger, releases: Iterable[str]) -> dict[tuple[str, str], Version]:
@@ -129,15 +128,6 @@ def stretches(versions: Sequence[str], row: str, state: str) -> str:
     return ", ".join(" to ".join(part) for part in parts)
 
 
-def promises_kept(tests: Path) -> dict[str, str]:
-    """What each file of checks promises: the first line of its docstring."""
-    promised = {}
-    for path in sorted(tests.glob("test_*.py")):
-        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-        promised[path.stem] = text.split("\n\n")[0].replace("\n", " ").removeprefix("Promise: ").strip()
-    return promised
-
-
 def _state(result: junit.Result | None, began: Version | None, version: Version) -> str:
     if result is None:
         return NOT_RUN
@@ -150,6 +140,8 @@ OF_A_RESULT = {
     junit.KNOWN: KNOWN,
     junit.GONE: GONE,
     junit.FAILED: NEW,
+    junit.NOT_JUDGED: NOT_JUDGED,
+    junit.UNLISTED: UNLISTED,
     junit.ERROR: ERROR,
     junit.SKIPPED: SKIPPED,
 }

@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from fixtures import corpus
+from tests.support.check import Check
 from tests.tools.report import evidence, matrix, svg
 from tests.tools.report.defects import Defect
 from tests.tools.report.matrix import LEGEND, Matrix
@@ -34,8 +35,8 @@ class Content:
     defects : sequence of Defect
     pictures : mapping of str to Pictures
         By case; a case whose data are not at hand has none.
-    promises : mapping of str to str
-        What each file of checks promises.
+    checks : mapping of str to Check
+        All that is known of each check, by its name.
     course : str
         SVG of the fit time per iteration over the releases; nothing where it is not recorded.
     charts : mapping of str to str
@@ -48,7 +49,7 @@ class Content:
     matrix: Matrix
     defects: Sequence[Defect]
     pictures: Mapping[str, Pictures]
-    promises: Mapping[str, str]
+    checks: Mapping[str, Check]
     course: str
     charts: Mapping[str, str]
     remedies: dict[str, Any] | None
@@ -63,6 +64,7 @@ def render(content: Content) -> str:
         .get_template("page.html.jinja")
         .render(
             cases=cases,
+            checks=_by_file(content),
             charts={name: Markup(chart) for name, chart in content.charts.items()},  # noqa: S704  (matplotlib wrote it)
             course=Markup(content.course),  # noqa: S704
             columns=content.matrix.versions,
@@ -142,6 +144,15 @@ def _broken(content: Content, name: str) -> list[tuple[str, str, str]]:
     return rows
 
 
+def _by_file(content: Content) -> dict[str, dict[str, list[str]]]:
+    """What is known of each check that was run, by its file and its name."""
+    files: dict[str, dict[str, list[str]]] = {}
+    for name, promise in content.matrix.promises.items():
+        file = files.setdefault(promise.removeprefix("test_").replace("_", " "), {})
+        file[name] = _known(content.checks.get(name))
+    return files
+
+
 def _choices(cases: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
     return {
         "flag": sorted({flag for case in cases for flag in case["flags"]}),
@@ -158,7 +169,7 @@ def _data(content: Content, cases: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {
         "releases": content.matrix.versions,
         "about": [[case["kind"], case["dtype"], case["flags"]] for case in cases],
-        "promised": content.promises,
+        "known": [_known(content.checks.get(check)) for check in checks],
         "cases": names,
         "checks": checks,
         "promises": list(content.matrix.promises.values()),
@@ -171,6 +182,16 @@ def _data(content: Content, cases: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "fits": evidence.fits(content.runs, names, texts),
         "texts": texts.all(),
     }
+
+
+def _known(check: Check | None) -> list[str]:
+    """Promise, headline and upstream of a check, which one that is not here any more has not."""
+    return ["", "", ""] if check is None else [_plain(check.promise), check.headline, check.upstream]
+
+
+def _plain(text: str) -> str:
+    """A docstring's words without its marks of code."""
+    return text.replace("``", "")
 
 
 def _listed(content: Content, name: str, checks: Sequence[str]) -> list[list[Any]]:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from fixtures import plots
 from fixtures.corpus import Case
 from tests.support.reference import DegenerateCovariance, exact_replay
-from tests.support.states import COLLAPSED
-from tests.tools.report import svg
+from tests.tools import drawing
+from tests.tools.report import recorded, svg
 
-CELLS = 150  # of the longer side of a frame
 INK = "#101010"
 COLOURS = {
-    plots.BEFORE: "--before", plots.AFTER: "--after", plots.LOST: "--lost", plots.EXACT: "--exact", INK: "--text",
+    drawing.BEFORE: "--before", drawing.AFTER: "--after", drawing.LOST: "--lost", drawing.EXACT: "--exact",
+    INK: "--text",
 }  # fmt: skip
-GREY = 0.5
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ def draw(case: Case, told: Told) -> Pictures:
     """Draw a case and what one release made of it."""
     fit = _fit(case, told)
     frame = svg.inline(_frame(case, fit), f"f-{case.name}", _said_of_frame(case, fit), COLOURS)
-    fitted = [value for value in json.loads(told.lower_bounds or "[]") if value is not None]
+    fitted = recorded.lower_bounds(told.lower_bounds or "[]")
     exact = _exact_bounds(case)
     if not fitted and not exact:
         return Pictures(frame, "")
@@ -66,45 +62,22 @@ def draw(case: Case, told: Told) -> Pictures:
     return Pictures(frame, bounds)
 
 
-def _fit(case: Case, told: Told) -> plots.Fit | None:
+def _fit(case: Case, told: Told) -> drawing.Fit | None:
     if not told.place:
         return None
-    place = json.loads(told.place)
-    means = np.array(place["means"], dtype=np.float64)
-    triangles = np.array(place["covariances"], dtype=np.float64)
-    if means.shape != (case.n_components, 2) or triangles.shape != (case.n_components, 3):
+    means, covariances = recorded.place(told.place)
+    if len(means) != case.n_components or len(covariances) != case.n_components:
         return None
-    covariances = triangles[:, [0, 1, 1, 2]].reshape(-1, 2, 2)
-    collapsed = [told.states.get(number) in COLLAPSED for number in range(case.n_components)]
-    return plots.Fit(means, covariances, np.array(collapsed), told.release)
+    states = [told.states.get(number) for number in range(case.n_components)]
+    return drawing.in_plane(means, covariances, states, told.release)
 
 
-def _frame(case: Case, fit: plots.Fit | None) -> Figure:
+def _frame(case: Case, fit: drawing.Fit | None) -> Figure:
     figure, axes = axes_of(3.6)
-    _draw_samples(axes, plots.plane(case.frames[-1].astype(np.float64)))
-    plots.draw_components(axes, case, fit, plots.exact_means(case))
+    drawing.draw_frame(axes, case)
+    drawing.draw_components(axes, case, fit, drawing.exact_means(case))
     style(axes)
     return figure
-
-
-def _draw_samples(axes: Axes, points: np.ndarray) -> None:
-    """Samples as one small bitmap, the denser the darker: it suits a light page and a dark one."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    # A pixel's coordinate is its centre; other data get cells so small that it does not show.
-    cell = (
-        max(1.0, (high - low).max() / CELLS) if np.array_equal(points, np.round(points)) else (high - low).max() / CELLS
-    )
-    cell = cell or 1.0
-    size = np.floor((high - low) / cell).astype(int) + 1
-    cells = np.floor((points - low) / cell).astype(int)
-    counts = np.zeros(size)
-    np.add.at(counts, tuple(cells.T), 1)
-    image = np.full((size[1], size[0], 4), GREY)
-    level = np.log1p(counts.T) / np.log1p(counts.max())
-    image[..., 3] = np.where(level > 0, 0.15 + 0.75 * level, 0)
-    left, top = low - cell / 2
-    right, bottom = low + (size - 0.5) * cell
-    axes.imshow(image, extent=(left, right, bottom, top), interpolation="none", aspect="auto", origin="upper")
 
 
 def axes_of(height: float) -> tuple[Figure, Axes]:
@@ -130,9 +103,9 @@ def style(axes: Axes) -> None:
 def _bounds(fitted: list[float], exact: list[float]) -> Figure:
     figure, axes = axes_of(2.4)
     if exact:
-        axes.plot(range(1, len(exact) + 1), exact, "+--", color=plots.EXACT, linewidth=1, markersize=6)
+        axes.plot(range(1, len(exact) + 1), exact, "+--", color=drawing.EXACT, linewidth=1, markersize=6)
     if fitted:
-        axes.plot(range(1, len(fitted) + 1), fitted, "o-", color=plots.AFTER, linewidth=1.2, markersize=3)
+        axes.plot(range(1, len(fitted) + 1), fitted, "o-", color=drawing.AFTER, linewidth=1.2, markersize=3)
     axes.set_xlabel("iteration", fontsize=8)
     axes.set_title("lower bound, nats a sample", fontsize=8, loc="left", color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
@@ -150,7 +123,7 @@ def _exact_bounds(case: Case) -> list[float]:
         return []
 
 
-def _said_of_frame(case: Case, fit: plots.Fit | None) -> str:
+def _said_of_frame(case: Case, fit: drawing.Fit | None) -> str:
     if fit is None:
         return f"{case.name}: the frame and the initial components; the fit left none"
     collapsed = int(fit.lost.sum())

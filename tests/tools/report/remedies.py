@@ -26,7 +26,7 @@ def read(path: Path | None) -> dict[str, Any] | None:
             raise ValueError(f"more than {MAX_BYTES:,} bytes")
         content = strict_json.parse(path.read_text(encoding="utf-8"))
         wide = len(content["names"])
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "check": str(row["check"]),
                 "cases": int(row["cases"]),

@@ -168,6 +168,8 @@ WORDS = {
     junit.KNOWN: "has its known defect",
     junit.GONE: "no longer has its known defect",
     junit.FAILED: "fails",
+    junit.NOT_JUDGED: "is not judged",
+    junit.UNLISTED: "is not judged, and not listed so",
     junit.ERROR: "ends in an error",
     junit.SKIPPED: "is skipped",
 }

@@ -7,6 +7,8 @@ from tests.tools.report.page import Content
 from tests.tools.report.verdict import Verdict, cases_showing
 
 MOST_FAULTS = 20
+MOST_REASONS = 10
+LONGEST = 160  # of a reason
 
 
 def markdown(content: Content, said: Verdict) -> str:
@@ -25,7 +27,21 @@ def markdown(content: Content, said: Verdict) -> str:
     lines += [f"- {fault}" for fault in faults[:MOST_FAULTS]]
     if len(faults) > MOST_FAULTS:
         lines.append(f"- and {len(faults) - MOST_FAULTS} more: see the report")
+    if said.not_judged:
+        lines += [*([""] if faults else []), "Checks on cases that are not judged:", "", *_reasons(said)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _reasons(said: Verdict) -> list[str]:
+    shown = [f"- {one.tests} with {one.releases}: {_one_line(one.text)}" for one in said.not_judged[:MOST_REASONS]]
+    left = len(said.not_judged) - MOST_REASONS
+    return [*shown, f"- and {left} more: see the report"] if left > 0 else shown
+
+
+def _one_line(text: str) -> str:
+    """A reason may hold all that a fit raised; nothing of it is markup."""
+    words = " ".join(text.split()).replace("`", "'")
+    return f"`{words if len(words) <= LONGEST else words[: LONGEST - 4] + ' ...'}`"
 
 
 def _table(rows: list[list[str]]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tests.tools.report import matrix
 from tests.tools.report.defects import Defect
 from tests.tools.report.matrix import Matrix
+from tests.tools.report.not_judged import Reason, reasons_of
 from tests.tools.report.runs import Runs
 
 GREEN, RED = "green", "red"
@@ -24,11 +25,14 @@ class Verdict:
     sentence : str
     present : tuple of (Defect, int)
         Defects that the newest release has, with the number of cases that show each.
+    not_judged : tuple of Reason
+        Why some checks on cases are not judged, with any release.
     """
 
     colour: str
     sentence: str
     present: tuple[tuple[Defect, int], ...]
+    not_judged: tuple[Reason, ...]
 
 
 def verdict(runs: Runs, seen: Matrix, defects: Sequence[Defect]) -> Verdict:
@@ -37,19 +41,26 @@ def verdict(runs: Runs, seen: Matrix, defects: Sequence[Defect]) -> Verdict:
     faults = [
         f"{_number(seen.count(state), word)} ({_releases(seen, state)})"
         for state, word in (
-            (matrix.NEW, "new failure"), (matrix.GONE, "listed defect that no longer occurs"), (matrix.ERROR, "error"),
+            (matrix.NEW, "new failure"), (matrix.UNLISTED, "check not judged and not listed so"),
+            (matrix.GONE, "listed defect that no longer occurs"), (matrix.ERROR, "error"),
         )
         if seen.count(state)
     ]  # fmt: skip
     newest = runs.newest.version
+    reasons = reasons_of(runs)
     if faults:
-        return Verdict(RED, f"Not as the ledger says: {'; '.join(faults)}.", present)
-    subject = _subject(len(runs.releases))
+        return Verdict(RED, f"Not as the ledger says: {'; '.join(faults)}.", present, reasons)
+    listed = seen.count(matrix.NOT_JUDGED, newest)
+    unjudged = f"{_number(listed, 'check')} on cases {'is' if listed == 1 else 'are'} not judged" if listed else ""
     if not runs.has_ledger:
-        return Verdict(GREEN, f"{subject} every promise; the ledger was off.".replace("behaves", "keeps"), present)
+        subject = "The one release that was run keeps" if len(runs.releases) == 1 else f"All {len(runs.releases)} keep"
+        said = "; ".join(filter(None, [f"{subject} every promise", unjudged, "the ledger was off"]))
+        return Verdict(GREEN, f"{said}.", present, reasons)
     verb = "is" if len(present) == 1 else "are"
     still = f"{_number(len(present), 'known defect')} {verb} still present" if present else "no known defect is left"
-    return Verdict(GREEN, f"{subject} as the ledger says; in {newest}, the newest, {still}.", present)
+    said = " and ".join(filter(None, [still, unjudged]))
+    subject = _subject(len(runs.releases))
+    return Verdict(GREEN, f"{subject} as the ledger says; in {newest}, the newest, {said}.", present, reasons)
 
 
 def cases_showing(defect: Defect, seen: Matrix, number: int) -> int:

@@ -51,7 +51,8 @@ function filter() {
   document.getElementById("none").hidden = shown > 0;
   const promised = document.getElementById("promised");
   promised.hidden = !wanted.promise;
-  promised.textContent = wanted.promise ? "The promise: " + data.promised[wanted.promise] : "";
+  const chosen = data.checks.map((_, check) => check).filter((check) => data.promises[check] === wanted.promise);
+  promised.replaceChildren(...chosen.map((check) => element("li", `${data.checks[check]}: ${data.known[check][0]}`)));
 }
 
 // What was said of a check with a release: stretches of [text, number of releases].
@@ -62,6 +63,17 @@ function textOf(stretches, release) {
     left -= length;
   }
   return "";
+}
+
+function saidOf(number, check, release) {
+  const said = data.seen[number].find((row) => row[0] === check);
+  return said ? textOf(said.slice(1), release) : "";
+}
+
+function link(text, address) {
+  const made = element("a", text);
+  made.href = address;
+  return made;
 }
 
 function element(name, text, className) {
@@ -78,17 +90,17 @@ function defectOf(number, check, release) {
 
 function evidenceOf(number, check, release) {
   const letter = data.states[number][check][release];
+  const [promise, headline, upstream] = data.known[check];
   const parts = [element("h3", data.checks[check])];
+  const promised = element("p", promise, "quiet");
+  if (upstream) promised.append(" ", link("upstream", upstream));
+  if (promise) parts.push(promised);
   const line = element("p", data.legend[letter][1] + " " + data.legend[letter][0], "facts");
   const defect = letter === "k" || letter === "g" ? defectOf(number, check, release) : null;
-  if (defect) {
-    const link = element("a", defect[2]);
-    link.href = defect[1];
-    line.append(": " + defect[0] + " ", link);
-  }
+  if (defect) line.append(": " + defect[0] + " ", link(defect[2], defect[1]));
   parts.push(line);
-  const said = data.seen[number].find((row) => row[0] === check);
-  const text = said ? textOf(said.slice(1), release) : "";
+  if (headline && (letter === "k" || letter === "n")) parts.push(element("p", headline, "headline"));
+  const text = saidOf(number, check, release);
   if (text) parts.push(element("pre", text));
   return parts;
 }
@@ -98,7 +110,11 @@ function open(number, release) {
   const checks = data.checks.map((_, check) => check).filter((check) => {
     return data.states[number][check] && (!promise || data.promises[check] === promise);
   });
-  const telling = checks.filter((check) => !"hs-".includes(data.states[number][check][release]));
+  const telling = checks.filter((check) => {
+    const letter = data.states[number][check][release];
+    // One that passes tells something where a part of it is not judged.
+    return !"hs-".includes(letter) || (letter === "h" && saidOf(number, check, release));
+  });
   telling.sort((one, other) => data.worst.indexOf(data.states[number][one][release]) - data.worst.indexOf(data.states[number][other][release]));
   const letters = checks.map((check) => data.states[number][check][release]);
   const counts = [...data.worst].map((letter) => [letters.filter((other) => other === letter).length, data.legend[letter][0]]);
