@@ -15,7 +15,7 @@ from tests.tools.reduce.verification import Releases
 from tests.tools.worker_process import WorkerFailed
 
 README = corpus.PROJECT / "README.md"
-RECORD = corpus.PROJECT / "tests" / "reductions.json"
+RECORD = corpus.PROJECT / "tests" / "measured" / "reductions.json"
 FORMAT = 1
 TABLE = "reductions"
 MOST_SAMPLES, MOST_COMPONENTS = 4, 3
