@@ -1,4 +1,4 @@
-"""Run the suite on every remedy with one release, and make the README's table of what each one passes.
+"""Run the suite on every remedy with one release, and make the table of tests/README.md of what each one passes.
 
 Run inside the environment of one release, by ``nox -s remedies``.
 """
@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 from fixtures import corpus, documentation, whole_file
 from tests.support import environment, replay
 
-README = corpus.PROJECT / "README.md"
+README = documentation.REFERENCE
 REMEDIES = {
     "GaussianMixture": replay.DEFAULT_ESTIMATOR,
     "LogDomainMixture": "tests.support.remedies:LogDomainMixture",
@@ -110,7 +110,7 @@ def as_data(release: str, counts: dict[str, Counts], cost: list[float]) -> dict[
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="nox -s remedies --", description=__doc__.split("\n\n")[0])
     parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--write", action="store_true", help="put the table into tests/README.md")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the table for `nox -s report`")
     options = parser.parse_args(arguments)
     if options.json and not options.json.parent.is_dir():

@@ -31,7 +31,7 @@ KINDS = ("A/A", "A/B")
 SHARE_FOUND = 0.95
 PROJECT = TABLE.parent.parent
 RECORD = PROJECT / "tests" / "measured" / "compare_self_test.json"
-README = PROJECT / "README.md"
+README = documentation.REFERENCE
 README_TABLE = "self-test"
 FORMAT_VERSION = 1
 

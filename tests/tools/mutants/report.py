@@ -14,7 +14,7 @@ from tests.tools.mutants.explanations import Explanations
 from tests.tools.mutants.record import Result
 from tests.tools.mutants.suites import OURS, THEIRS
 
-README = PROJECT / "README.md"
+README = documentation.REFERENCE
 FIGURES = PROJECT / "tests" / "measured" / "detection_power.json"
 TABLE = "mutants"
 FORMAT = 1

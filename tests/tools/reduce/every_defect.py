@@ -14,7 +14,7 @@ from tests.tools.reduce.reduction import DoesNotFail, Reduction, Task, reduce, t
 from tests.tools.reduce.verification import Releases
 from tests.tools.worker_process import WorkerFailed
 
-README = corpus.PROJECT / "README.md"
+README = documentation.REFERENCE
 RECORD = corpus.PROJECT / "tests" / "measured" / "reductions.json"
 FORMAT = 1
 TABLE = "reductions"
