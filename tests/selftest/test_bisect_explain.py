@@ -29,7 +29,9 @@ def defect(name: str, *found: tuple[str, str, list[str]]) -> dict[str, Any]:
 def stored(tmp_path: Path, *defects: dict[str, Any]) -> Path:
     """A ledger with these defects."""
     path = tmp_path / "known_defects.json"
-    path.write_text(json.dumps({"format": 1, "defects": list(defects)}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"format": ledger.FORMAT_VERSION, "defects": list(defects), "not_judged": []}), encoding="utf-8"
+    )
     return path
 
 
@@ -87,6 +89,27 @@ def test_culprits_are_written_in_place_of_older_ones(tmp_path: Path) -> None:
     assert "/pull/12)" in after
 
 
+def test_a_culprit_of_a_part_says_what_is_left() -> None:
+    ends = {"release": "1.7.0", "change": "ends", "dependency": "numpy 2.0"}
+    listed = defect("d", ("<1.7.0", "test_a", ["one"]), (">=0.18", "test_a", ["two", "three"]))
+    row = explain_ledger.table([{**listed, "culprits": [ends]}]).splitlines()[-1]
+    assert "| ends with 1.7.0 on 1 case only; **still present on 2 cases** |" in row
+
+
+def test_a_culprit_of_one_check_says_which() -> None:
+    ends = {"release": "1.7.0", "change": "ends", "dependency": "numpy 2.0"}
+    listed = defect("d", ("<1.7.0", "test_a", ["one"]), (">=0.18", "test_b", ["one"]))
+    row = explain_ledger.table([{**listed, "culprits": [ends]}]).splitlines()[-1]
+    assert "| ends with 1.7.0 for `test_a` on 1 case only; **still present on 1 case** |" in row
+
+
+def test_a_culprit_of_more_cases_says_what_was_there_before() -> None:
+    begins = {"release": "1.5.1", "change": "begins", "dependency": "numpy 2.0"}
+    listed = defect("d", ("<1.7.0", "test_a", ["one"]), (">=1.5.1,<1.7.0", "test_a", ["two", "three"]))
+    row = explain_ledger.table([{**listed, "culprits": [begins]}]).splitlines()[-1]
+    assert "| begins with 1.5.1 on 2 cases; 1 case had it before |" in row
+
+
 def test_culprits_of_defects_that_were_not_searched_stay(tmp_path: Path) -> None:
     other = {**defect("e", (">=1.2", "test_b", ["two"])), "culprits": [ITEM]}
     path = stored(tmp_path, defect("d", (">=1.2,<1.5", "test_a", ["one"])), other)
@@ -98,7 +121,7 @@ def test_culprits_of_defects_that_were_not_searched_stay(tmp_path: Path) -> None
 
 def test_the_readmes_table_is_that_of_the_ledger() -> None:
     text = explain_ledger.README.read_text(encoding="utf-8")
-    made = explain_ledger.table(ledger.read_ledger().culprits)
+    made = explain_ledger.table(json.loads(ledger.LEDGER.read_text(encoding="utf-8"))["defects"])
     assert documentation.with_table(text, explain_ledger.TABLE, made) == text
 
 

@@ -12,7 +12,6 @@ import cosmic_ray.plugins
 import pytest
 from cosmic_ray.mutating import mutate_code
 
-from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
 from tests.selftest.conftest import Refusal
 from tests.tools.mutants import __main__ as command
@@ -215,7 +214,7 @@ def test_the_table_counts_by_function() -> None:
 
 
 def test_the_readme_has_the_figures_of_the_last_whole_run() -> None:
-    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    text = report.README.read_text(encoding="utf-8")
     assert report.with_figures(text, *report.read()) == text
 
 

@@ -1,20 +1,29 @@
-"""What the README says is so: its snippet works, its checks and sessions exist."""
+"""What the READMEs say is so: the pasted class works; what they name and link to exists."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from sklearn.mixture import GaussianMixture
 
-from fixtures.corpus import CASES, case_names, load_case, read_description
-from tests.support import replay
+from fixtures import documentation
+from fixtures.corpus import CASES, PROJECT, case_names, load_case, read_description
+from tests.support import check, remedies, replay
 from tests.support.diagnosis import diagnose
+from tests.support.subject import Subject
 
-ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+FRONT = PROJECT / "README.md"
+README = FRONT.read_text(encoding="utf-8")
+PAGES = {
+    str(path.relative_to(PROJECT)): path.read_text(encoding="utf-8")
+    for path in (FRONT, documentation.REFERENCE, documentation.README)
+}
+NOXFILE = (PROJECT / "noxfile.py").read_text(encoding="utf-8")
+MOST_BYTES = 10_500
 LOST = [
     name
     for name in case_names()
@@ -29,7 +38,7 @@ def snippet() -> type[GaussianMixture]:
     (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     names: dict[str, type[GaussianMixture]] = {}
     exec(code, names)  # noqa: S102  (what a user would paste)
-    return names["LogDomainMixture"]
+    return names["WarmStartMixture"]
 
 
 @pytest.mark.parametrize("name", LOST)
@@ -49,19 +58,76 @@ def test_the_snippet_changes_nothing_where_nothing_is_lost(snippet: type[Gaussia
     assert own.n_iter == plain.n_iter
 
 
-def test_every_check_file_is_in_the_table_of_promises() -> None:
-    files = {path.name for path in (ROOT / "tests").glob("test_*.py")} - {"test_fit_time.py"}
-    assert set(re.findall(r"^\| `(test_\w+\.py)` \|", README, flags=re.MULTILINE)) == files
+def test_the_snippet_has_a_name_of_its_own(snippet: type[GaussianMixture]) -> None:
+    assert not hasattr(remedies, snippet.__name__)
+    assert sum(text.count(f"class {snippet.__name__}(") for text in PAGES.values()) == 1
 
 
-def test_every_session_that_is_named_exists() -> None:
-    noxfile = (ROOT / "noxfile.py").read_text(encoding="utf-8")
-    named = set(re.findall(r"nox -s ([a-z-]+)", README))
-    defined = set(re.findall(r"^def (\w+)\(session", noxfile, flags=re.MULTILINE))
-    assert {name.replace("-", "_") for name in named} <= defined
+def test_the_readme_is_short() -> None:
+    assert FRONT.stat().st_size <= MOST_BYTES
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", PAGES[page]):
+        if target.startswith("https://"):
+            continue
+        path, _, heading = target.partition("#")
+        place = (PROJECT / page).parent / path if path else PROJECT / page
+        assert place.exists(), target
+        assert not heading or heading in anchors(place.read_text(encoding="utf-8")), target
+
+
+def anchors(text: str) -> set[str]:
+    """What GitHub calls the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_path_that_is_named_exists(page: str) -> None:
+    for name in re.findall(r"`((?:tests|fixtures|measured|generators|\.github)/[^\s`]*)`", PAGES[page]):
+        assert any(list(folder.glob(name.rstrip("/"))) for folder in (PROJECT, (PROJECT / page).parent)), name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_session_that_is_named_exists(page: str) -> None:
+    defined = set(re.findall(r"^def (\w+)\(session", NOXFILE, flags=re.MULTILINE))
+    assert {name.replace("-", "_") for name in re.findall(r"nox -s ([a-z-]+)", PAGES[page])} <= defined
+
+
+def options_named() -> dict[str, set[str]]:
+    """The options that the READMEs give each session after ``--``."""
+    named: dict[str, set[str]] = {}
+    for text in PAGES.values():
+        for session, words in re.findall(r"nox -s ([a-z-]+) -- ([^`\n]*)", text):
+            named.setdefault(session, set()).update(re.findall(r"(?<!\S)--[a-z-]+", words))
+    # What follows tests goes to pytest.
+    return {session: options for session, options in named.items() if options and session != "tests"}
+
+
+@pytest.mark.parametrize("session", sorted(options_named()))
+def test_every_option_that_is_named_exists(session: str) -> None:
+    body = re.split(rf"^def {session.replace('-', '_')}\(session", NOXFILE, flags=re.MULTILINE)[1]
+    module = re.findall(r'"-m", "([\w.]+)"', body)[0]
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--help"], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert options_named()[session] <= set(re.findall(r"--[a-z-]+", done.stdout))
 
 
 def test_every_file_of_the_map_exists() -> None:
     (tree,) = re.findall(r"## Map\n\n```\n(.*?)```", README, flags=re.DOTALL)
     for line in tree.splitlines():
-        assert list(ROOT.glob(line.split()[0].rstrip("/"))), line
+        assert list(PROJECT.glob(line.split()[0].rstrip("/"))), line
+
+
+def test_the_message_that_is_shown_is_one_that_is_rendered() -> None:
+    """But for what a machine rounds otherwise, and the last line, which is cut."""
+    subject = Subject(load_case("object-leaves-frame"), GaussianMixture, "1.9.1")
+    made = check.every()["test_no_component_collapses"]
+    (shown,) = re.findall(r"```\n_+ test_no_component_collapses.*?_\n(.*?)```", README, flags=re.DOTALL)
+    *lines, last = shown.strip().splitlines()
+    *rendered, next_step = made.message(subject, made.judge(subject)).splitlines()
+    assert lines == rendered
+    assert next_step.startswith(last.removesuffix("..."))

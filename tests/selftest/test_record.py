@@ -63,7 +63,7 @@ def test_the_story_of_a_break_is_told(recorded: tuple[Said, Case]) -> None:
 
 def test_the_readme_tells_the_same_story(recorded: tuple[Said, Case]) -> None:
     """But for the case's folder and what a release may compute otherwise: iterations and last digits."""
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    readme = (PROJECT / "tests" / "README.md").read_text(encoding="utf-8")
     (told,) = re.findall(r"```\n(tracker\.mkv, a video.*?)```", readme, flags=re.DOTALL)
     pattern = r"^frame +(\d+) +([\d,]+) samples .*\(component (\d)\)  (.*)$"
     frames = re.findall(pattern, told, flags=re.MULTILINE)

@@ -1,13 +1,22 @@
-"""The README's table of defects and its picture of the matrix are what the ledger gives."""
+"""What the READMEs show of the ledger and of the checks is what these give."""
 
 from __future__ import annotations
 
+import re
+
 from fixtures import documentation
-from tests.support.ledger import read_ledger
+from tests.support import check
+from tests.support.ledger import Entry, read_ledger
 from tests.tools import release_table
-from tests.tools.report import readme
+from tests.tools.report import readme, reference
 
 MEND = "run `nox -s report -- --readme`"
+COLLAPSE = "component-collapses-to-origin"
+
+
+def row_of(defect: str) -> str:
+    (row,) = (line for line in readme.table().splitlines() if f"`{defect}`" in line)
+    return row
 
 
 def test_the_table_is_what_the_ledger_gives() -> None:
@@ -19,11 +28,40 @@ def test_the_picture_is_what_the_ledger_gives() -> None:
     assert readme.PICTURE.read_text(encoding="utf-8") == readme.picture(), MEND
 
 
-def test_the_table_counts_the_cases_of_each_series() -> None:
-    defect = "component-collapses-to-origin"
-    newest = release_table.newest_of_series(release_table.read())
-    (row,) = (line for line in readme.table().splitlines() if f"`{defect}`" in line)
-    told = [cell.strip() for cell in row.strip("|").split("|")][2:]
-    entries = [entry for entry in read_ledger().entries if entry.defect == defect]
-    counted = [len({entry.case for entry in entries if entry.covers(release.version)}) for release in newest]
-    assert told == [str(number or "") for number in counted]
+def test_the_reference_is_what_the_checks_and_the_ledger_give() -> None:
+    text = reference.PAGE.read_text(encoding="utf-8")
+    assert reference.with_tables(text) == text, MEND
+
+
+def test_the_table_counts_the_cases_of_the_newest_release() -> None:
+    newest = release_table.read()[-1].version
+    entries = [entry for entry in read_ledger().entries if entry.defect == COLLAPSE and entry.covers(newest)]
+    assert f"| every release: {len({entry.case for entry in entries})} |" in row_of(COLLAPSE)
+
+
+def test_no_row_of_the_table_is_empty() -> None:
+    head, _, *rows = readme.table().splitlines()
+    assert head.endswith(f"| {release_table.read()[-1].version} |")
+    assert len(rows) == len({entry.defect for entry in read_ledger().entries})
+    assert all(re.search(r": \d+[;\d .\w:]* \| (\*\*has it\*\*|fixed) \|$", row) for row in rows)
+
+
+def test_what_the_newest_release_has_is_not_called_fixed() -> None:
+    newest = release_table.read()[-1].version
+    there = {entry.defect for entry in read_ledger().entries if entry.covers(newest)}
+    assert {row.split("`")[1] for row in readme.table().splitlines() if "**has it**" in row} == there
+
+
+def test_every_check_is_in_the_table_of_promises() -> None:
+    table = reference.promises(check.by_file())
+    assert set(re.findall(r"^\| `(test_\w+)` \|", table, flags=re.MULTILINE)) == set(check.every())
+
+
+def test_what_is_not_judged_is_listed_with_its_reason() -> None:
+    def entry(case: str) -> Entry:
+        return Entry("r", "EM has no solution", "", "<1.0", "test_a", case, 1)
+
+    assert "| EM has no solution | `test_a` | `one`, `two` | `<1.0` |" in reference.not_judged(
+        [entry("one"), entry("two")]
+    )
+    assert "| 3 cases |" in reference.not_judged([entry("one"), entry("two"), entry("three")])

@@ -1,4 +1,4 @@
-"""Run the suite on every remedy with one release, and make the README's table of what each one passes.
+"""Run the suite on every remedy with one release, and make the table of tests/README.md of what each one passes.
 
 The checks and the fits run in the environment of the newest release.
 
@@ -32,7 +32,7 @@ from tests.tools.compare.sides import Side
 from tests.tools.reduce.verification import matrix
 from tests.tools.worker_process import WorkerProcess
 
-README = corpus.PROJECT / "README.md"
+README = documentation.REFERENCE
 REMEDIES = {
     "GaussianMixture": DEFAULT_ESTIMATOR,
     "LogDomainMixture": "tests.support.remedies:LogDomainMixture",
@@ -135,7 +135,7 @@ def _cases(counts: dict[str, Counts], check: str) -> int:
 def main(arguments: list[str] | None = None) -> int:
     parser = command_line.parser("remedies", __doc__)
     parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--write", action="store_true", help="put the table into tests/README.md")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the table for `nox -s report`")
     options = parser.parse_args(arguments)
     if options.json and not options.json.parent.is_dir():

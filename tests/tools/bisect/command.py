@@ -228,5 +228,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the text of an upstream issue to a file")
     parser.add_argument("--explain", nargs="*", metavar="DEFECT",
         help="find the culprits of all changes that the ledger lists, or of those of the defects named")  # fmt: skip
-    parser.add_argument("--write", action="store_true", help="with --explain: put them into the ledger and README.md")
+    parser.add_argument("--write", action="store_true", help="with --explain: put them into the ledger and its table")
     return parser

@@ -1,4 +1,4 @@
-"""Find what made each defect of the ledger begin and end; put it into the ledger and into the README's table."""
+"""Find what made each defect of the ledger begin and end; put it into the ledger and its table."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.tools.history import Clone
 from tests.tools.release_table import Release
 from tests.workers.probe import PASSES
 
-README = corpus.PROJECT / "README.md"
+README = documentation.REFERENCE
 TABLE = "culprits"
 # For the plan: a search takes four where the culprit is a known one, and seven or so where not.
 STEPS_OF_A_SEARCH = 5
@@ -169,23 +169,54 @@ def _show(boundary: Boundary, finding: Finding, seconds: float) -> None:
 
 
 def write_culprits(items: dict[str, list[dict[str, Any]]], path: Path = ledger.LEDGER, readme: Path = README) -> None:
-    """Put culprits of some defects into the ledger, and those of all into the README's table."""
+    """Put culprits of some defects into the ledger, and those of all into the table."""
     content = json.loads(path.read_text(encoding="utf-8"))
     for defect in content["defects"]:
         if defect["id"] in items:
             defect.pop("culprits", None)
         if items.get(defect["id"]):
             defect["culprits"] = items[defect["id"]]
-    culprits = [Culprit(defect["id"], **item) for defect in content["defects"] for item in defect.get("culprits", [])]
-    text = documentation.with_table(readme.read_text(encoding="utf-8"), TABLE, table(culprits))
+    text = documentation.with_table(readme.read_text(encoding="utf-8"), TABLE, table(content["defects"]))
     whole_file.write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     whole_file.write_text(readme, text)
 
 
-def table(culprits: Sequence[Culprit]) -> str:
-    """The README's table of culprits."""
-    rows = [f"| `{item.defect}` | {item.change} with {item.release} | {_link(item)} |" for item in culprits]
-    return "\n".join(["| known defect | scikit-learn | culprit |", "| --- | --- | --- |", *rows])
+def table(defects: Sequence[dict[str, Any]]) -> str:
+    """The table of culprits, from the ledger's defects; one that changes only a part of a defect says which."""
+    rows = ["| known defect | scikit-learn | culprit |", "| --- | --- | --- |"]
+    for defect in defects:
+        for culprit in [Culprit(defect["id"], **item) for item in defect.get("culprits", [])]:
+            change = f"{culprit.change} with {culprit.release}{_part(defect, culprit)}"
+            rows.append(f"| `{defect['id']}` | {change} | {_link(culprit)} |")
+    return "\n".join(rows)
+
+
+def _part(defect: dict[str, Any], culprit: Culprit) -> str:
+    """What a culprit changes, where the defect is there on its other side too; empty where it changes all of it."""
+    begins = culprit.change == BEGINS
+    versions = [release.version for release in release_table.read()]
+    before = ["0", *(version for version in versions if Version(version) < Version(culprit.release))]
+    there = before[-1] if begins else culprit.release
+    others = {case for found in defect["found"] if there in SpecifierSet(found["releases"]) for case in found["cases"]}
+    if not others:
+        return ""
+    changed = [found for found in defect["found"] if _changes_there(found["releases"], culprit)]
+    checks, cases = {found["check"] for found in changed}, {case for found in changed for case in found["cases"]}
+    of = f" for `{next(iter(checks))}`" if len(checks) == 1 and cases & others else ""
+    if begins:
+        return f"{of} on {_number(cases)}; {_number(others)} had it before"
+    return f"{of} on {_number(cases)} only; **still present on {_number(others)}**"
+
+
+def _changes_there(releases: str, culprit: Culprit) -> bool:
+    bound = (COMPARISONS[culprit.change], Version(culprit.release))
+    return bound in {(one.operator, Version(one.version)) for one in SpecifierSet(releases)}
+
+
+def _number(cases: set[str]) -> str:
+    """How many cases; those in float32 alone are called so, as their names do."""
+    kind = "float32 " if all("float32" in case for case in cases) else ""
+    return f"{len(cases)} {kind}case{'' if len(cases) == 1 else 's'}"
 
 
 def _link(culprit: Culprit) -> str:

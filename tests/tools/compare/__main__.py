@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     seconds = _between(0, 1e6, "a number of seconds, like 50")
     made.add_argument("sides", nargs="*", metavar="OLD NEW", help="what is compared: 1.8.0, 1.9, 1.9.1+fix.patch, ...")
     made.add_argument("--neighbours", action="store_true", help="compare every series with the one before")
-    made.add_argument("--write", action="store_true", help="with --neighbours or --self-test: what the README shows")
+    made.add_argument("--write", action="store_true", help="with --neighbours or --self-test: into tests/README.md")
     made.add_argument("--self-test", action="store_true", help="compare a release with itself and slowed, many times")
     made.add_argument("--comparisons", type=int, default=40, metavar="N", help="of --self-test (%(default)s of each)")
     made.add_argument(

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from fixtures import documentation
-from tests.tools import release_table
 from tests.tools.compare import course
 from tests.tools.compare.ratio import Verdict
 from tests.tools.compare.steps import CASES, RUNS_ON
 
-ROOT = release_table.TABLE.parent.parent
-README = ROOT / "README.md"
+README = documentation.REFERENCE
 TABLE = "fit time"
 
 UPSTREAM = "https://github.com/scikit-learn/scikit-learn/pull/"

@@ -31,8 +31,8 @@ SLOWED = "tests.workers.slowed:SlowedMixture"
 KINDS = ("A/A", "A/B")
 SHARE_FOUND = 0.95
 PROJECT = TABLE.parent.parent
-RECORD = PROJECT / "tests" / "compare_self_test.json"
-README = PROJECT / "README.md"
+RECORD = PROJECT / "tests" / "measured" / "compare_self_test.json"
+README = documentation.REFERENCE
 README_TABLE = "self-test"
 FORMAT_VERSION = 1
 

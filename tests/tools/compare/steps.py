@@ -14,7 +14,7 @@ from fixtures import strict_json, whole_file
 from fixtures.fault import Fault
 from tests.tools import release_table
 
-RECORD = release_table.TABLE.parent / "fit_time.json"
+RECORD = release_table.TABLE.parent / "measured" / "fit_time.json"
 FORMAT_VERSION = 2
 # The two covariance types that people use most, and one frame of many features.
 CASES = ("control-still-scene", "control-still-scene-diag", "control-16d")

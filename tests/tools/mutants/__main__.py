@@ -7,7 +7,7 @@ Examples
   nox -s mutants -- --dry-run                     how many mutants there are, and where
   nox -s mutants -- --sample 50                   some, drawn at random from a fixed seed
   nox -s mutants -- --function _flipudlr          those of one function
-  nox -s mutants -- --write                       all, and put the figures into README.md
+  nox -s mutants -- --write                       all, and put the figures into tests/README.md
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--jobs", metavar="N", type=_positive, default=os.cpu_count() or 1, help="how many at a time")
     parser.add_argument("--fresh", action="store_true", help="try again what has been tried")
     parser.add_argument("--dry-run", action="store_true", help="list the mutants and try none")
-    parser.add_argument("--write", action="store_true", help="put the figures into README.md (of a whole run only)")
+    parser.add_argument("--write", action="store_true", help="put a whole run into tests/measured/ and tests/README.md")
     options = parser.parse_args(words)
     if options.write and (options.sample or options.function or options.suite or options.dry_run):
         raise Fault("--write is for the figures of a whole run; should come without --sample, --function, --suite")

@@ -14,8 +14,8 @@ from tests.tools.mutants.explanations import Explanations
 from tests.tools.mutants.record import Result
 from tests.tools.mutants.suites import OURS, THEIRS
 
-README = PROJECT / "README.md"
-FIGURES = PROJECT / "tests" / "detection_power.json"
+README = documentation.REFERENCE
+FIGURES = PROJECT / "tests" / "measured" / "detection_power.json"
 TABLE = "mutants"
 FORMAT = 1
 BASELINE = "test_baseline.py"

@@ -160,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--ledger", action="store_true", help="every case of every known defect, in turn")
     parser.add_argument("--defect", action="append", metavar="ID", help="with --ledger: only this one; may be repeated")
-    parser.add_argument("--write", action="store_true", help="with --ledger: the record of it, and the README's table")
+    parser.add_argument("--write", action="store_true", help="with --ledger: put it all into tests/README.md")
     parser.add_argument("--check", help="the check that fails (default: the first that does, collapse first)")
     parser.add_argument("--component", type=int, metavar="K", help="the component that fails (default: the first)")
     parser.add_argument("--sklearn", metavar="VERSION", help=f"release or series (default: {series[-1].version})")

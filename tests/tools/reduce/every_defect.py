@@ -15,8 +15,8 @@ from tests.tools.reduce.reduction import DoesNotFail, Reduction, Task, reduce, t
 from tests.tools.reduce.verification import Releases
 from tests.tools.worker_process import WorkerFailed
 
-README = corpus.PROJECT / "README.md"
-RECORD = corpus.PROJECT / "tests" / "reductions.json"
+README = documentation.REFERENCE
+RECORD = corpus.PROJECT / "tests" / "measured" / "reductions.json"
 FORMAT = 1
 TABLE = "reductions"
 MOST_SAMPLES, MOST_COMPONENTS = 4, 3

@@ -5,7 +5,7 @@ Examples
   nox -s report                                      results/ and .benchmarks/ into results/report.html
   nox -s report -- linux/ macos/ --output page.html  records of several machines
   nox -s report -- --summary summary.md              and a short summary in Markdown
-  nox -s report -- --readme                          the README's table and picture, out of the ledger
+  nox -s report -- --readme                          the tables of the ledger and the checks
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--benchmarks", **folder, help="fit times (default: .benchmarks/ if it is there)")
     add("--remedies", **file, help="default: results/remedies.json if it is there")
     add("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
-    add("--readme", action="store_true", help="only make the README's table and picture, out of the ledger")
+    add("--readme", action="store_true", help="only make the READMEs' tables of the ledger and the checks")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The README's table of defects by series and its picture of the matrix, both out of the ledger.
+"""What README.md shows of the ledger: its table of defects, and its picture of the matrix.
 
 A green run says that the releases are as the ledger lists them, so neither
 needs a run to be made, and both can be tested.
@@ -6,13 +6,14 @@ needs a run to be made, and both can be tested.
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from fixtures import corpus, documentation, whole_file
 from tests.support import ledger
 from tests.tools import release_table
-from tests.tools.report import page
+from tests.tools.report import page, reference
 from tests.tools.report.defects import Defect, defects_of
 
 README = corpus.PROJECT / "README.md"
@@ -28,22 +29,41 @@ TABLE = "defects"
 
 
 def write() -> list[Path]:
-    """Bring the table and the picture up to date; the files that were written."""
-    readme = documentation.with_table(README.read_text(encoding="utf-8"), TABLE, table())
-    for path, text in ((README, readme), (PICTURE, picture())):
+    """Bring the tables and the picture up to date; the files that were written."""
+    pages = {
+        README: documentation.with_table(README.read_text(encoding="utf-8"), TABLE, table()),
+        reference.PAGE: reference.with_tables(reference.PAGE.read_text(encoding="utf-8")),
+        PICTURE: picture(),
+    }
+    for path, text in pages.items():
         whole_file.write_text(path, text)
-    return [README, PICTURE]
+    return list(pages)
 
 
 def table() -> str:
-    """The Markdown table: on how many cases each series has each defect."""
-    series = release_table.newest_of_series(release_table.read())
-    rows = [["defect", "", *(release.series for release in series)]]
+    """The Markdown table: which releases have each defect, on how many cases, and whether the newest does."""
+    newest = release_table.read()[-1].version
+    rows = [f"| defect | upstream | releases that have it: number of cases | {newest} |", "| --- | --- | --- | --- |"]
     for defect in _defects():
-        numbers = [str(len(defect.cases[release.version]) or "") for release in series]
-        rows.append([f"`{defect.name}`", f"[{defect.reference}]({defect.upstream})", *numbers])
-    written = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([written[0], "| --- | --- |" + " ---: |" * len(series), *written[1:]])
+        now = "**has it**" if defect.cases[newest] else "fixed"
+        rows.append(f"| `{defect.name}` | [{defect.reference}]({defect.upstream}) | {_course(defect)} | {now} |")
+    return "\n".join(rows)
+
+
+def _course(defect: Defect) -> str:
+    """On how many cases it is seen, by ranges of releases, like ``1.7.0 to 1.7.2: 42; from 1.8.0 on: 35``."""
+    parts = []
+    for number, group in groupby(defect.releases, key=lambda version: len(defect.cases[version])):
+        versions = list(group)
+        first, last = versions[0], versions[-1]
+        if first == defect.releases[0]:
+            when = "every release" if last == defect.releases[-1] else f"up to {last}"
+        elif last == defect.releases[-1]:
+            when = f"from {first} on"
+        else:
+            when = f"{first} to {last}" if len(versions) > 1 else first
+        parts += [f"{when}: {number}"] if number else []
+    return "; ".join(parts)
 
 
 def picture() -> str:
