@@ -37,6 +37,7 @@ class ExactMixture(Parameters):
 
     def fit(self, X: np.ndarray) -> ExactMixture:  # noqa: N803  (the name is scikit-learn's)
         samples = self.read(X)
+        self.n_features_in_ = samples.shape[1]
         self.started_warm = self.warm_start and hasattr(self, "means_")
         random = check_random_state(self.random_state)
         starts = [self.begin(samples)] if self.started_warm else self.cold_starts(samples, random)
@@ -104,7 +105,8 @@ class ExactMixture(Parameters):
         """Leave what EM had after so many steps."""
         log_weights, means, covariances = trajectory.parameters[n_steps - 1]
         self.weights_, self.means_ = np.exp(log_weights), means.copy()
-        self.n_iter_, self.lower_bound_ = n_steps, trajectory.lower_bounds[n_steps - 1]
+        self.n_iter_, self.lower_bounds_ = n_steps, list(trajectory.lower_bounds[:n_steps])
+        self.lower_bound_ = self.lower_bounds_[-1]
         self.set_covariances(covariances)
 
     def set_covariances(self, covariances: np.ndarray) -> None:
@@ -143,6 +145,11 @@ class ExactMixture(Parameters):
 
     def predict(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
         return self.predict_proba(X).argmax(axis=1)
+
+    def sample(self, n_samples: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Means in place of samples: nothing looks at them."""
+        labels = np.arange(n_samples) % self.n_components
+        return self.means_[labels], labels
 
     def n_parameters(self) -> int:
         n_components, n_features = self.means_.shape

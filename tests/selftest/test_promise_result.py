@@ -77,6 +77,15 @@ class CholeskyOfWrongShape(ExactMixture):
         self.precisions_cholesky_ = self.precisions_cholesky_[1:]
 
 
+class ForgetsTheNumberOfFeatures(ExactMixture):
+    """``n_features_in_`` is not left."""
+
+    def fit(self, samples: np.ndarray) -> ExactMixture:
+        super().fit(samples)
+        del self.n_features_in_
+        return self
+
+
 class RowsDoNotSumToOne(ExactMixture):
     """Probabilities sum to a little more than one."""
 
@@ -160,6 +169,12 @@ class LabelsIntegersWrong(ExactMixture):
 
 
 FAULTS = (
+    Fault(
+        ForgetsTheNumberOfFeatures,
+        "test_nothing_of_scikit_learns_class_is_missing",
+        what="n_features_in_",
+        seen="nothing",
+    ),
     # It is not where EM ends, is the last one in any order, and the origin does not move with the data.
     Fault(
         LosesTheLastComponent,

@@ -1,0 +1,41 @@
+"""Promise: an estimator that takes GaussianMixture's place has what GaussianMixture has."""
+
+from typing import Any, List
+
+from fixtures.corpus import Traits
+from tests.support.check import UnderTest, check
+from tests.support.estimator import DEFAULT_ESTIMATOR, import_estimator
+from tests.support.judgement import Judgement
+from tests.support.subject import Subject, require_fit
+
+
+def _takes_its_place(case: Traits, under_test: UnderTest) -> bool:  # noqa: ARG001
+    return not under_test.is_scikit_learns
+
+
+@check(
+    headline="the estimator lacks what scikit-learn's class has on this release",
+    cases=("control-around-the-origin",),
+    only=_takes_its_place,
+)
+def test_nothing_of_scikit_learns_class_is_missing(subject: Subject, judgement: Judgement) -> None:
+    """Every fitted attribute and every method of a mixture that scikit-learn's class has on this release is there.
+
+    What is missing is reported here, once: checks that need it are not judged.
+    """
+    model = require_fit(subject.first).estimator
+    own_class = import_estimator(DEFAULT_ESTIMATOR)
+    own = require_fit(Subject(subject.case, own_class, subject.release).first).estimator
+    for name in [*_fitted_attributes(own), *_methods(own_class)]:
+        judgement.expect(getattr(model, name, None) is not None, name, "nothing", "there, as in GaussianMixture")
+
+
+def _fitted_attributes(model: Any) -> List[str]:
+    return sorted(name for name in vars(model) if name.endswith("_") and not name.startswith("_"))
+
+
+def _methods(own_class: Any) -> List[str]:
+    """Public methods that the classes of a mixture define; those of every estimator are left out."""
+    mixtures = [base for base in own_class.__mro__ if str(base.__module__).startswith("sklearn.mixture")]
+    names = {name for base in mixtures for name, value in vars(base).items() if callable(value)}
+    return sorted(name for name in names if not name.startswith("_"))
