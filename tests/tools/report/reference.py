@@ -34,16 +34,16 @@ def promises(files: dict[str, list[check.Check]]) -> str:
 
 
 def not_judged(entries: Iterable[ledger.Entry]) -> str:
-    """The Markdown table of what the ledger lists as not judged: why, which check, on how many cases."""
-    found: dict[tuple[str, str, str], list[str]] = {}
+    """The Markdown table of what the ledger lists as not judged: why, on which case, how many checks."""
+    found: dict[tuple[str, str, str], set[str]] = {}
     for entry in entries:
-        found.setdefault((entry.summary, entry.check, entry.releases), []).append(entry.case)
+        found.setdefault((entry.summary, entry.case, entry.releases), set()).add(entry.check)
     if not found:
         return "Nothing is listed: every check is judged on every case that it runs on."
-    rows = ["| why | check | cases | releases |", "| --- | --- | --- | --- |"]
-    for (why, name, releases), cases in found.items():
-        which = f"{len(cases)} cases" if len(cases) > 2 else ", ".join(f"`{case}`" for case in cases)
-        rows.append(f"| {_cell(why)} | `{name}` | {which} | `{releases}` |")
+    rows = ["| case | releases | checks | why |", "| --- | --- | --- | --- |"]
+    for (why, case, releases), checks in sorted(found.items()):
+        which = f"{len(checks)} checks" if len(checks) > 2 else ", ".join(f"`{check}`" for check in sorted(checks))
+        rows.append(f"| `{case}` | `{releases}` | {which} | {_cell(why)} |")
     return "\n".join(rows)
 
 
