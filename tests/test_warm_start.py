@@ -32,9 +32,9 @@ for number, X in enumerate(frames):
 )
 def test_warm_start_equals_explicit_replays(subject: Subject, judgement: Judgement) -> None:
     """A warm start leaves, frame by frame, what an explicit start leaves: parameters, lower bound, iterations."""
-    explicit_fits, warm_fits = (subject.require_frames(way, 2) for way in (EXPLICIT, WARM_START))
-    subject.note_frames_left(judgement, explicit_fits)
-    for explicit, warm in zip(explicit_fits, warm_fits):
+    for outcomes in subject.replays.values():
+        subject.note_frames_left(judgement, outcomes)
+    for explicit, warm in zip(subject.replays[EXPLICIT], subject.replays[WARM_START]):
         # On the first frame there is nothing yet to go on from.
         at = judgement.at(frame=explicit.frame) if explicit.frame else judgement.at(frame=0).aside()
         same_fit(at, subject.case, explicit, warm)

@@ -11,6 +11,7 @@ from sklearn.mixture import GaussianMixture
 from fixtures.corpus import Case, load_case
 from tests.selftest.promise_fakes import (
     CASES,
+    CHAIN,
     CONVERGES,
     PROMISES,
     RELEASE,
@@ -22,6 +23,7 @@ from tests.selftest.promise_fakes import (
 from tests.support import check
 from tests.support.check import UnderTest
 from tests.support.judgement import BROKEN, KEPT, NOT_JUDGED, Judgement
+from tests.support.reference import Trajectory
 from tests.support.replay import Raised
 from tests.support.subject import not_fitted
 
@@ -69,6 +71,43 @@ NOT_LEFT = {
         "test_iterations_are_counted",
         "test_the_best_of_several_starts_is_kept",
     },
+    "precisions_cholesky_": set(),
+}
+
+# Kept, and a part of it is not judged.
+PARTLY = {
+    "n_iter_": {
+        "test_fitting_again_gives_the_same_bits",
+        "test_no_iterations_leave_the_means_given",
+        "test_no_iterations_leave_what_was_given",
+    },
+    "lower_bound_": {
+        "test_blas_threads_do_not_matter",
+        "test_components_end_where_exact_em_puts_them",
+        "test_every_sample_twice_changes_nothing",
+        "test_first_step_uses_the_parameters_given",
+        "test_fit_moves_with_a_reflection",
+        "test_fit_moves_with_a_translation",
+        "test_fit_moves_with_an_exchange_of_axes",
+        "test_fit_scales_with_the_unit",
+        "test_fitting_again_gives_the_same_bits",
+        "test_lists_are_as_good_as_arrays",
+        "test_order_of_components_does_not_matter",
+        "test_order_of_samples_does_not_matter",
+        "test_warm_start_equals_explicit_replays",
+    },
+    "precisions_": {
+        "test_convergence_is_as_said",
+        "test_dtype_is_kept",
+        "test_fitting_again_gives_the_same_bits",
+        "test_lists_are_as_good_as_arrays",
+        "test_lower_bound_is_what_the_parameters_give",
+        "test_no_component_collapses",
+        "test_no_iterations_leave_what_was_given",
+        "test_parameters_are_a_mixture",
+    },
+    "converged_": {"test_no_iterations_leave_the_means_given", "test_no_iterations_leave_what_was_given"},
+    "precisions_cholesky_": {"test_parameters_are_a_mixture"},
 }
 
 
@@ -177,6 +216,34 @@ def test_what_needs_a_missing_attribute_is_not_judged_and_the_rest_is_kept(name:
     ]
 
 
+@pytest.mark.parametrize("name", PARTLY)
+def test_a_check_that_is_kept_without_a_missing_attribute_says_so(name: str) -> None:
+    ends = judgements(without(name))
+    partly = {
+        check_name for (check_name, _), judgement in ends.items() if judgement.end() == KEPT and judgement.missing
+    }
+    assert partly == PARTLY[name]
+
+
+@pytest.mark.parametrize("name", ["weights_", "means_"])
+def test_a_fit_of_no_iterations_is_not_judged_by_its_count_alone(name: str) -> None:
+    subject = subject_of(CONVERGES, without(name))
+    for check_name in ("test_no_iterations_leave_what_was_given", "test_no_iterations_leave_the_means_given"):
+        judgement = PROMISES[check_name].judge(subject)
+        assert (judgement.end(), judgement.reason()) == (NOT_JUDGED, f"the fit left no {name}")
+
+
+def test_an_attribute_that_only_one_of_two_fits_leaves_is_a_finding() -> None:
+    class LeavesNoBoundWhenWarm(ExactMixture):
+        def leave_whole(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
+            if self.started_warm:
+                del self.lower_bound_
+
+    check_of_chains = PROMISES["test_warm_start_equals_explicit_replays"]
+    first, *_ = check_of_chains.judge(subject_of(CHAIN, LeavesNoBoundWhenWarm)).findings
+    assert (first.what, first.seen, first.frame) == ("lower_bound_", "None", 1)
+
+
 @pytest.mark.parametrize("name", NOT_LEFT)
 def test_what_is_not_judged_says_which_attribute_is_missing(name: str) -> None:
     reasons = [judgement.reason() for judgement in judgements(without(name)).values() if judgement.missing]
@@ -209,7 +276,7 @@ def test_steps_that_end_early_are_no_judgement_of_the_fit(name: str) -> None:
     assert ERROR in judgement.reason()
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if len(case.frames) > 1], ids=str)
+@pytest.mark.parametrize("case", [case for case in CASES if len(case.frames) > 1], ids=lambda case: case.name)
 def test_the_first_frame_alone_does_not_judge_a_warm_start(case: Case) -> None:
     class RaisesOnTheSecondFrame(ExactMixture):
         def read(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
