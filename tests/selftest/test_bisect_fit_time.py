@@ -196,7 +196,7 @@ def test_commits_that_cannot_be_told_apart_do_not_lay_the_cause_outside(
 
 
 def test_an_environment_that_cannot_be_timed_says_why() -> None:
-    asking = FitTime.of(CASE, Record(), PLAN, worker="tests.selftest.no_such_worker")
+    asking = FitTime.of(CASE, Record(), PLAN, worker="no_such_package.no_such_worker")
     answer = asking.ask(Path(sys.executable), "scikit-learn 1.9.1")
     assert not answer.tells
     assert answer.said.startswith("scikit-learn 1.9.1: the worker ended with 1: ")

@@ -16,7 +16,7 @@ from fixtures import corpus
 from tests.selftest import fakes
 from tests.selftest.suite_runs import CHAIN, CHECK, EMBEDDED, RELEASE, Run, fake
 from tests.support import replay
-from tests.support.findings import Finding, from_item, from_json
+from tests.support.findings import Finding, as_json, from_item, from_json
 from tests.support.record_format import FINDINGS
 from tests.support.states import DRAGGED
 
@@ -119,7 +119,7 @@ def test_a_fit_that_is_invalid_is_a_finding(
 ) -> None:
     (case,) = (case for case in record(name).iter("testcase") if case.get("name", "").endswith(f"[{CASE}]"))
     (found,) = (item.get("value") or "" for item in case.iter("property") if item.get("name") == FINDINGS)
-    assert from_json(found) == (finding,)
+    assert as_json(from_json(found)) == as_json([finding])
 
 
 def test_a_failure_names_every_collapsed_component_and_its_state(runs: Callable[[str], Run]) -> None:

@@ -34,7 +34,12 @@ def content(*defects: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def reason(**changes: Any) -> dict[str, Any]:
     """What is listed as not judged, as it should be."""
-    return {"id": "r", "reason": "nothing is left", "found": [item(check="test_b")], **changes}
+    return {"id": "r", "reason": "nothing is left", "found": [unjudged()], **changes}
+
+
+def unjudged(*checks: str, **changes: Any) -> dict[str, Any]:
+    """What is not judged: some checks on two cases."""
+    return {"releases": ">=0.18,<1.7", "checks": list(checks or ["test_b"]), "cases": ["one", "two"], **changes}
 
 
 def without(mapping: dict[str, Any], key: str) -> dict[str, Any]:
@@ -121,7 +126,7 @@ MALFORMED = {
     "cases is text": (content(defect(found=[item(cases="one")])), "has 'one' as 'cases' in an item of 'found' of 'd'"),
     "repeated case": (
         content(defect(found=[item(cases=["one", "two", "one"])])),
-        "repeats the case 'one' in an item of 'found' of 'd'; should be listed once",
+        "repeats 'one' in the cases of an item of 'found' of 'd'; should be listed once",
     ),
     "no reasons": (without(content(), "not_judged"), "lacks 'not_judged' in the ledger; should have just defects, fo"),
     "not_judged is an object": (content(not_judged={}), "has {} as 'not_judged' in the ledger; should be a list"),
@@ -136,8 +141,16 @@ MALFORMED = {
     ),
     "reason for nothing": (content(not_judged=[reason(found=[])]), "lists the item 'r' of 'not_judged' on no case; s"),
     "repeated case of a reason": (
-        content(not_judged=[reason(found=[item(cases=["one", "one"])])]),
-        "repeats the case 'one' in an item of 'found' of 'r'; should be listed once",
+        content(not_judged=[reason(found=[unjudged(cases=["one", "one"])])]),
+        "repeats 'one' in the cases of an item of 'found' of 'r'; should be listed once",
+    ),
+    "repeated check of a reason": (
+        content(not_judged=[reason(found=[unjudged("test_a", "test_a")])]),
+        "repeats 'test_a' in the checks of an item of 'found' of 'r'; should be listed once",
+    ),
+    "one check of a reason": (
+        content(not_judged=[reason(found=[item()])]),
+        "has the unknown entry 'check' in an item of 'found' of 'r'; should have just cases, checks, releases",
     ),
     "culprits is an object": (content(defect(culprits={})), "has among the culprits of 'd' {}; should be a list"),
     "culprit is text": (culprits("#1"), "has among the culprits of 'd' '#1'; should be an object with just change"),
@@ -204,11 +217,14 @@ def test_an_empty_list_of_defects_is_a_good_ledger(write: Callable[[Any], Path])
 
 
 def test_what_is_not_judged_is_read_whole(write: Callable[[Any], Path]) -> None:
-    ledger = read_ledger(write(content(not_judged=[reason(), reason(id="s", found=[item(cases=["three"])])])))
+    ledger = read_ledger(
+        write(content(not_judged=[reason(), reason(id="s", found=[unjudged("test_a", "test_b", cases=["three"])])]))
+    )
     assert [(entry.defect, entry.check, entry.case) for entry in ledger.not_judged] == [
         ("r", "test_b", "one"),
         ("r", "test_b", "two"),
         ("s", "test_a", "three"),
+        ("s", "test_b", "three"),
     ]
     assert not any(entry.is_judged for entry in ledger.not_judged)
     assert all(entry.is_judged for entry in ledger.entries)
@@ -225,7 +241,8 @@ def lines_are_right(path: Path) -> bool:
     ledger = read_ledger(path)
     entries = (*ledger.entries, *ledger.not_judged)
     own = all(lines[entry.line - 1].strip(" ,") == json.dumps(entry.case) for entry in entries)
-    return own and [entry.line for entry in entries] == sorted({entry.line for entry in entries})
+    places = dict.fromkeys((entry.line, entry.case, entry.defect) for entry in entries)  # several checks share one
+    return own and [line for line, _, _ in places] == sorted({line for line, _, _ in places})
 
 
 @pytest.mark.parametrize(
@@ -250,7 +267,7 @@ def test_the_line_of_an_entry_is_the_line_of_its_case(tmp_path: Path, defects: l
 
 
 def test_the_line_of_what_is_not_judged_is_the_line_of_its_case(write: Callable[[Any], Path]) -> None:
-    assert lines_are_right(write(content(not_judged=[reason(), reason(id="one", found=[item(check="two")])])))
+    assert lines_are_right(write(content(not_judged=[reason(), reason(id="one", found=[unjudged("two")])])))
 
 
 def test_the_lines_of_the_stored_ledger_are_right() -> None:
@@ -290,7 +307,7 @@ def test_entries_that_overlap_on_a_release_are_refused(write: Callable[[Any], Pa
 
 def test_what_is_a_defect_and_not_judged_is_refused(write: Callable[[Any], Path]) -> None:
     """A check on a case fails or is not judged; nobody can expect both."""
-    ledger = read_ledger(write(content(not_judged=[reason(found=[item(releases=">=1.0")])])))
+    ledger = read_ledger(write(content(not_judged=[reason(found=[unjudged("test_a", releases=">=1.0")])])))
     with pytest.raises(BadLedger, match=r"lines \d+ and \d+: test_a\[one\] is listed twice for scikit-learn 1\.2\.0"):
         ledger.listed_for("1.2.0")
     assert {entry.is_judged for entry in ledger.listed_for("0.24.2")} == {True}
@@ -322,7 +339,7 @@ def test_a_name_must_match_exactly(
 
 
 def test_a_name_of_what_is_not_judged_must_match_exactly(write: Callable[[Any], Path]) -> None:
-    path = write(content(not_judged=[reason(found=[item(check="test_c")])]))
+    path = write(content(not_judged=[reason(found=[unjudged("test_c")])]))
     ledger = read_ledger(path)
     with pytest.raises(BadLedger) as caught:
         known(ledger)

@@ -58,7 +58,7 @@ def found(content: dict[str, Any], **entry: Any) -> None:
 
 def not_judged(content: dict[str, Any], cases: list[str]) -> None:
     """List the check as not judged on some cases."""
-    found_on = [{"releases": ">=0.18", "check": CHECK, "cases": cases}]
+    found_on = [{"releases": ">=0.18", "checks": [CHECK], "cases": cases}]
     content["not_judged"] = [{"id": REASON, "reason": "a fit leaves nothing", "found": found_on}]
 
 
