@@ -16,7 +16,6 @@ from tests.support.judgement import Judgement, NotJudged
 from tests.support.replay import EXPLICIT, Outcome, Raised
 
 MOST_STEPS = 40
-# What is left of a long message says no more.
 
 
 class Subject:
