@@ -109,6 +109,22 @@ def test_iterations_are_counted(subject: Subject, judgement: Judgement) -> None:
     )  # fmt: skip
 
 
+@check(
+    headline="lower_bounds_ are not those of the iterations",
+    upstream="https://github.com/scikit-learn/scikit-learn/issues/28559",
+    since="1.7",
+)
+def test_lower_bounds_are_those_of_the_iterations(subject: Subject, judgement: Judgement) -> None:
+    """``lower_bounds_`` has a lower bound for each iteration, and the last one is ``lower_bound_``."""
+    outcome = subject.last
+    require_left(outcome, "n_iter", "lower_bound")
+    bounds = getattr(outcome.estimator, "lower_bounds_", None)
+    if bounds is None:
+        judgement.stop("the fit left no lower_bounds_")
+    if judgement.has_shape("lower_bounds_", bounds, (outcome.n_iter or 0,)):
+        judgement.expect(bounds[-1] == outcome.lower_bound, "lower_bounds_", bounds[-1], outcome.lower_bound)
+
+
 @check(headline="a change of the lower bound by tol ends the fit", cases=("control-around-the-origin",))
 def test_a_change_of_tol_does_not_stop(subject: Subject, judgement: Judgement) -> None:
     """The lower bound has to change by less than ``tol``; by just as much is not enough."""

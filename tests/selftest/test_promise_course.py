@@ -211,7 +211,25 @@ class AlwaysWarns(ExactMixture):
         self.converged_ = said
 
 
+class KeepsTheLastBoundAlone(ExactMixture):
+    """``lower_bounds_`` has the last lower bound and none before it."""
+
+    def leave_whole(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
+        self.lower_bounds_ = self.lower_bounds_[-1:]
+
+
+class BoundsOfAnotherFit(ExactMixture):
+    """``lower_bounds_`` are those of samples elsewhere."""
+
+    def leave_whole(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
+        self.lower_bounds_ = [bound - 1 for bound in self.lower_bounds_]
+
+
 FAULTS = (
+    Fault(
+        KeepsTheLastBoundAlone, "test_lower_bounds_are_those_of_the_iterations", what="lower_bounds_", aspect="shape"
+    ),
+    Fault(BoundsOfAnotherFit, "test_lower_bounds_are_those_of_the_iterations", what="lower_bounds_", aspect=""),
     Fault(MissesTheFirstStep, "test_first_step_uses_the_parameters_given", what="means_", component=0, feature=0),
     Fault(MissesWeightsOfTheFirstStep, "test_first_step_uses_the_parameters_given", what="weights_", component=1),
     # All that depends on the first E-step: its bound, where a fit ends, explicit starts of a chain; a square has
@@ -285,6 +303,7 @@ FAULTS = (
         "test_first_step_uses_the_parameters_given",
         "test_components_end_where_exact_em_puts_them",
         "test_iterations_are_counted",
+        "test_lower_bounds_are_those_of_the_iterations",
         what="lower_bound_",
         step=1,
     ),
@@ -292,6 +311,7 @@ FAULTS = (
         CountsFromZero,
         "test_iterations_are_counted",
         "test_a_change_of_tol_does_not_stop",
+        "test_lower_bounds_are_those_of_the_iterations",
         what="n_iter_",
         seen=10,
         should_be="the first step that changes the lower bound by less than tol: none of those taken",
@@ -302,6 +322,7 @@ FAULTS = (
         "test_convergence_is_as_said",
         "test_a_change_of_tol_does_not_stop",
         "test_iterations_are_counted",
+        "test_lower_bounds_are_those_of_the_iterations",
         what="n_iter_",
         seen=0,
         should_be="1 to 100",
@@ -312,6 +333,7 @@ FAULTS = (
         CountsTooMany,
         "test_convergence_is_as_said",
         "test_iterations_are_counted",
+        "test_lower_bounds_are_those_of_the_iterations",
         what="n_iter_",
         seen=111,
         should_be="1 to 100",
@@ -320,6 +342,7 @@ FAULTS = (
     Fault(
         CountsSixty,
         "test_iterations_are_counted",
+        "test_lower_bounds_are_those_of_the_iterations",
         what="n_iter_",
         seen=60,
         should_be="the first step that changes the lower bound by less than tol: step 11",
@@ -328,6 +351,7 @@ FAULTS = (
     Fault(
         CountsTooFewAtMaxIter,
         "test_convergence_is_as_said",
+        "test_lower_bounds_are_those_of_the_iterations",
         what="n_iter_",
         seen=2,
         should_be=3,
@@ -338,6 +362,7 @@ FAULTS = (
         GoesOnTooLong,
         "test_iterations_are_counted",
         "test_components_end_where_exact_em_puts_them",
+        "test_lower_bounds_are_those_of_the_iterations",
         what="n_iter_",
         seen=12,
         should_be="the first step that changes the lower bound by less than tol: step 11",

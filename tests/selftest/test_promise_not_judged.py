@@ -48,6 +48,7 @@ NOT_LEFT = {
         "test_a_first_lower_bound_of_zero_does_not_stop",
         "test_convergence_is_as_said",
         "test_iterations_are_counted",
+        "test_lower_bounds_are_those_of_the_iterations",
         "test_the_best_of_several_starts_is_kept",
     },
     "lower_bound_": {
@@ -56,6 +57,7 @@ NOT_LEFT = {
         "test_iterations_are_counted",
         "test_lower_bound_is_what_the_parameters_give",
         "test_lower_bound_never_falls",
+        "test_lower_bounds_are_those_of_the_iterations",
         "test_the_best_of_several_starts_is_kept",
     },
     # Steps, and the frames of a chain, go on from precisions_.
