@@ -11,6 +11,7 @@ from typing import Any
 from fixtures import add_case, stored_case, verifier, whole_file
 from fixtures.corpus import MAX_TITLE, Case
 from tests.support import ledger
+from tests.tools import ledger_file
 from tests.tools.environments import ENVIRONMENT_VARIABLES
 from tests.tools.reduce.candidate import Candidate
 from tests.tools.reduce.issue import title_of
@@ -76,7 +77,7 @@ def versions(python: Path, project: Path) -> str:
 def upstream_of(case: str, check: str, release: str) -> str | None:
     """The address that the ledger has for a check that fails on a case."""
     try:
-        entries = ledger.read_ledger().listed_for(release)
+        entries = ledger_file.read().listed_for(release)
     except ledger.BadLedger:
         return None
     return next((entry.upstream for entry in entries if (entry.check, entry.case) == (check, case)), None)
