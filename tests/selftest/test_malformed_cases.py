@@ -258,6 +258,19 @@ def test_a_chain_with_a_gap_is_refused(stored: StoredCase) -> None:
     assert "lists the frames ['frame_000.npy', 'frame_002.npy']" in stored.refusal("case.json")
 
 
+def test_a_file_beside_a_chain_is_refused(stored: StoredCase) -> None:
+    stored.describe(rename("frame.npy", "frame_000.npy"))
+    for name in ("frame_001.npy", "extra.npy"):
+        stored.describe(set_to("files", name, value={"sha256": "0" * 64, "shape": [8, 2], "dtype": "int32"}))
+    assert "lists the frames ['extra.npy', 'frame_000.npy', 'frame_001.npy']" in stored.refusal("case.json")
+
+
+@pytest.mark.parametrize("key", ["sha256", "shape", "dtype"])
+def test_a_file_that_is_described_in_part_is_refused(stored: StoredCase, key: str) -> None:
+    stored.describe(drop("files", "frame.npy", key))
+    assert stored.refusal("case.json").startswith(f"lacks {key!r} in frame.npy")
+
+
 @pytest.mark.parametrize("name", ["weights.npy", "means.npy", "precisions.npy"])
 def test_parameters_that_are_not_listed_are_refused(stored: StoredCase, name: str) -> None:
     stored.describe(drop("files", name))
@@ -302,6 +315,18 @@ def test_published_files_that_are_not_the_files_of_the_case_are_refused(stored: 
 def test_a_download_that_is_no_object_is_refused(stored: StoredCase, value: Any) -> None:
     stored.describe(set_to("download", value=value))
     assert stored.refusal("case.json").startswith("has 'download' of type ")
+
+
+@pytest.mark.parametrize("key", ["address", "files"])
+def test_a_download_that_lacks_an_entry_is_refused(stored: StoredCase, key: str) -> None:
+    stored.describe(download())
+    stored.describe(drop("download", key))
+    assert stored.refusal("case.json").startswith(f"lacks {key!r} in 'download'")
+
+
+def test_a_download_with_an_unknown_entry_is_refused(stored: StoredCase) -> None:
+    stored.describe(download(sha256="0" * 64))
+    assert stored.refusal("case.json").startswith("has the unknown entry 'sha256' in 'download'")
 
 
 def test_a_published_case_is_not_at_hand_without_its_folder(stored: StoredCase) -> None:
