@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fixtures import schema, strict_json
 from fixtures.corpus import Case, load_case
 from fixtures.validation import BrokenCase
 
@@ -38,6 +39,21 @@ class StoredCase:
     def folder(self) -> Path:
         """The case's own folder."""
         return self.root / NAME
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the description can be parsed, so that a schema has something to say."""
+        try:
+            strict_json.parse((self.folder / "case.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return True
+
+    @property
+    def schema_refusal(self) -> str | None:
+        """What the published schema says of the description."""
+        content = strict_json.parse((self.folder / "case.json").read_text(encoding="utf-8"))
+        return schema.refusal(content, schema.CASE)
 
     def load(self) -> Case:
         """Load the case as it is now."""
@@ -71,8 +87,11 @@ class StoredCase:
         }
         self.say_of(file_name, entry)
 
-    def refusal(self, file_name: str) -> str:
-        """What the loader says of a broken file: one line that names it, after the name."""
+    def refusal(self, file_name: str, *, by_schema: bool = True) -> str:
+        """What the loader says of a broken file: one line that names it, after the name.
+
+        A description in JSON is refused by its schema as well, where that can say what is wrong.
+        """
         with pytest.raises(BrokenCase) as caught:
             self.load()
         message = str(caught.value)
@@ -83,6 +102,8 @@ class StoredCase:
         assert seen, message
         assert separator, message
         assert expected, message
+        if file_name == "case.json" and self.is_json:
+            assert (self.schema_refusal is not None) is by_schema, self.schema_refusal
         return message[len(path) + 1 :]
 
 

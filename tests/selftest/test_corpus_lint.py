@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fixtures import documentation, lint
-from fixtures.corpus import CASES, FLAGS, case_names, load_case, read_description
+from fixtures.corpus import CASES, FLAGS, case_names, load_case, names_with, read_description
 from fixtures.generators import generated_cases
 from tests.support import expected
 
@@ -50,7 +50,7 @@ def test_the_corpus_covers_its_axes() -> None:
 
 
 def test_every_float64_rung_of_the_ladder_has_a_float32_twin() -> None:
-    rungs = {name.rpartition("-")[0] for name in case_names() if name.startswith("ladder-")}
+    rungs = {name.rpartition("-")[0] for name in names_with("ladder")}
     assert rungs
     assert {f"{rung}-{dtype}" for rung in rungs for dtype in ("float64", "float32")} <= set(case_names())
 

@@ -162,6 +162,7 @@ def survivors(root: Path, mutate: Callable[[StoredCase, random.Random], str], se
         done = mutate(stored, source)
         try:
             assert_good(stored.load())
+            assert stored.schema_refusal is None
             loaded += 1
         except BrokenCase as refused:
             if len(str(refused).splitlines()) != 1 or "; should be " not in str(refused):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fixtures import documentation
+from fixtures.corpus import names_with
 from fixtures.fault import Fault
 from tests.selftest.conftest import Refusal
 from tests.support.check import in_order_of_preference
@@ -130,7 +131,8 @@ def test_every_defect_that_is_recorded_is_one_of_the_ledger() -> None:
 def test_every_known_defect_that_a_promise_shows_has_a_reduced_case() -> None:
     askable = [check.name for check in in_order_of_preference()]
     pairs = pairs_of(read_ledger(), askable, matrix("every"))
-    reduced = {pair.defect for pair in pairs if pair.case.startswith("reduced-")}
+    small = set(names_with("reduced"))
+    reduced = {pair.defect for pair in pairs if pair.case in small}
     assert reduced == {pair.defect for pair in pairs}
 
 
@@ -160,7 +162,7 @@ def two_samples_in_the_ledger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, r
     """A ledger of one defect on two cases, every release of which is the one at hand; the folder of its record."""
     cases = ("two-samples", "object-leaves-1d")
     listed = ledger(*(entry("test_no_component_collapses", ">=1.8", case=case) for case in cases))
-    monkeypatch.setattr("tests.support.ledger.read_ledger", lambda: listed)
+    monkeypatch.setattr("tests.tools.ledger_file.read", lambda: listed)
     monkeypatch.setattr(command, "Releases", lambda: contextlib.nullcontext(releases))
     monkeypatch.setattr(release_environment, "make", lambda _: Path(sys.executable))
     (tmp_path / "README.md").write_text("<!-- reductions -->\n<!-- end -->\n", encoding="utf-8")
@@ -190,7 +192,7 @@ def test_a_listed_case_that_does_not_fail_ends_with_1_and_the_others_go_on(
 ) -> None:
     names = ("control-1d-one-component", "two-samples")
     listed = ledger(*(entry("test_no_component_collapses", case=case) for case in names))
-    monkeypatch.setattr("tests.support.ledger.read_ledger", lambda: listed)
+    monkeypatch.setattr("tests.tools.ledger_file.read", lambda: listed)
     assert main(["--ledger", "--into", str(two_samples_in_the_ledger / "into")]) == 1
     first, second, *_ = capsys.readouterr().out.splitlines()
     assert "test_no_component_collapses does not fail; should fail, to be reduced" in first

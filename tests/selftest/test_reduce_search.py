@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from fixtures.corpus import Settings
-from tests.tools.reduce.candidate import Candidate, from_request
+from tests.tools.reduce.candidate import Candidate, from_case
 from tests.tools.reduce.journal import Journal
 from tests.tools.reduce.search import Judge, Search
+from tests.workers.probe import case_of
 
 CHECK = "test_of_a_fake"
 WANTED = ["empty", []]
@@ -45,7 +46,7 @@ class Fake:
             if self.asked == self.breaks_after:
                 raise KeyboardInterrupt
             self.asked += 1
-            same = self.fails(from_request(request))
+            same = self.fails(from_case(*case_of(request)))
             answers.append({"state": "empty", "faults": [], "same": True} if same else None)
             if same:
                 break
@@ -245,5 +246,5 @@ def test_no_new_fault_is_brought_in(tmp_path: Path) -> None:
 def test_numbers_reach_the_probe_as_they_are() -> None:
     candidate = many_samples()
     odd = candidate.changed(means=candidate.means * 1.1, frames=(candidate.frames[0].astype(np.float32) / 3,))
-    again = from_request(json.loads(json.dumps(odd.request)))
+    again = from_case(*case_of(json.loads(json.dumps(odd.request))))
     assert again.key == odd.key

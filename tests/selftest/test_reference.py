@@ -15,6 +15,7 @@ from fixtures.corpus import (
     case_names,
     find_capture,
     load_case,
+    names_with,
     read_description,
 )
 from tests.selftest.exact_mixture import em_steps
@@ -37,7 +38,7 @@ def is_plain_control(name: str) -> bool:
     return "control" in description["flags"] and description["files"].get("frame.npy", {}).get("dtype") != "float32"
 
 
-CONTROLS = [name for name in case_names() if is_plain_control(name) and not name.startswith("chain-")]
+CONTROLS = [name for name in case_names() if is_plain_control(name) and name not in names_with("chain")]
 
 
 def small_case(kind: str, far: float = 6.0) -> Case:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fixtures import corpus, regenerate
-from fixtures.generated_case import GeneratedCase
+from fixtures import corpus, regenerate, stored_case
+from fixtures.corpus import Case
 from fixtures.generators import generated_cases
 from fixtures.moments import REG_COVAR, Matrix, initial_parameters, inverse, moments_of
 from fixtures.scenes import Disc, Scene
@@ -20,7 +20,7 @@ PLANTED = "object-leaves-frame"
 
 
 @pytest.fixture(scope="module")
-def generated() -> dict[str, GeneratedCase]:
+def generated() -> dict[str, Case]:
     """Every synthetic case, made anew."""
     made = list(generated_cases())
     by_name = {case.name: case for case in made}
@@ -45,23 +45,17 @@ def versions_of(folder: Path) -> dict[str, tuple[int, int]]:
     return {path.as_posix(): (path.stat().st_ino, path.stat().st_mtime_ns) for path in folder.rglob("*")}
 
 
-def test_stored_cases_equal_what_the_generators_make(generated: dict[str, GeneratedCase]) -> None:
-    differ = [
-        f"{case.name}/{name}"
-        for case in generated.values()
-        for name, content in case.files().items()
-        if not (corpus.CASES / case.name / name).is_file() or (corpus.CASES / case.name / name).read_bytes() != content
-    ]
-    assert differ == []
+def test_stored_cases_equal_what_the_generators_make(generated: dict[str, Case]) -> None:
+    assert [path for case in generated.values() for path in stored_case.differing(case, corpus.CASES)] == []
 
 
-def test_every_case_that_says_it_is_generated_is_made(generated: dict[str, GeneratedCase]) -> None:
+def test_every_case_that_says_it_is_generated_is_made(generated: dict[str, Case]) -> None:
     kinds = {name: corpus.read_description(corpus.CASES / name)["provenance"]["kind"] for name in corpus.case_names()}
     assert {name for name, kind in kinds.items() if kind == "generated"} == set(generated)
 
 
-def test_an_embedded_case_has_less_than_300_kb(generated: dict[str, GeneratedCase]) -> None:
-    sizes = {case.name: sum(map(len, case.files().values())) for case in generated.values()}
+def test_an_embedded_case_has_less_than_300_kb(generated: dict[str, Case]) -> None:
+    sizes = {case.name: sum(map(len, stored_case.files_of(case).values())) for case in generated.values()}
     assert max(sizes.values()) < 300_000, sizes
 
 
@@ -88,24 +82,24 @@ def test_write_mends_what_differs_and_touches_nothing_else(stored: Path) -> None
     assert {name for name in rewritten if str(Path(name).parent) not in mended and name not in mended} == set()
 
 
-def test_a_case_that_is_as_made_is_not_written(stored: Path, generated: dict[str, GeneratedCase]) -> None:
+def test_a_case_that_is_as_made_is_not_written(stored: Path, generated: dict[str, Case]) -> None:
     """What --write asks before it writes."""
     assert [line for case in generated.values() for line in regenerate.differences(case, stored)] == []
 
 
 def test_a_second_writing_gives_the_same_bytes_and_leaves_nothing_behind(
-    tmp_path: Path, generated: dict[str, GeneratedCase]
+    tmp_path: Path, generated: dict[str, Case]
 ) -> None:
     case = generated[PLANTED]
-    regenerate.write(case, tmp_path)
+    stored_case.store(case, tmp_path, replace=True)
     first = content_of(tmp_path)
-    regenerate.write(case, tmp_path)
+    stored_case.store(case, tmp_path, replace=True)
     assert content_of(tmp_path) == first
     assert [path.name for path in tmp_path.iterdir()] == [PLANTED]
 
 
 @pytest.mark.parametrize("name", ["case.json", "frame.npy"])
-def test_a_missing_file_is_found_and_named(stored: Path, generated: dict[str, GeneratedCase], name: str) -> None:
+def test_a_missing_file_is_found_and_named(stored: Path, generated: dict[str, Case], name: str) -> None:
     path = stored / PLANTED / name
     path.unlink()
     assert regenerate.differences(generated[PLANTED], stored) == [f"{path} is missing; should be there"]

@@ -12,7 +12,10 @@ import pytest
 from tests.selftest.fake_releases import make_environment, source_of, write
 from tests.selftest.histories import fingerprint
 from tests.tools import release_environment
-from tests.tools.sources import SourceUnusable, in_place, plan_for, prepare
+from tests.tools.sources import in_place
+from tests.tools.sources.naming import SourceUnusable
+from tests.tools.sources.plan import plan_for
+from tests.tools.sources.prepared import prepare
 
 
 @pytest.fixture(autouse=True)

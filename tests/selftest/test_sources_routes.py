@@ -13,7 +13,10 @@ from tests.selftest.fake_releases import FakeReleases, source_of, write
 from tests.selftest.histories import Repository, fingerprint
 from tests.tools import environments, release_environment
 from tests.tools.release_environment import EnvironmentFailed
-from tests.tools.sources import Prepared, SourceUnusable, build, plan_for, prepare
+from tests.tools.sources import build
+from tests.tools.sources.naming import SourceUnusable
+from tests.tools.sources.plan import plan_for
+from tests.tools.sources.prepared import Prepared, prepare
 
 ANSWER = "import sklearn.mixture; print(sklearn.mixture.ANSWER, end='')"
 CHANGED = {"sklearn/mixture/_base.py": "ANSWER = 'changed'\n"}

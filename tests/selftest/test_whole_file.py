@@ -86,3 +86,22 @@ def test_what_is_half_written_is_not_taken_for_a_file_of_its_kind(tmp_path: Path
             scratch.write_text("half", encoding="utf-8")
             assert list(tmp_path.glob("*.xml")) == []
         scratch.with_name("record.xml").unlink()
+
+
+def test_ctrl_c_between_the_old_folder_and_the_new_one_leaves_the_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole_file.write_folder(tmp_path / "a", {"old": b"1"})
+    rename = Path.rename
+
+    def interrupted_once_it_is_away(path: Path, target: Path) -> Path:
+        renamed = rename(path, target)
+        if path == tmp_path / "a":
+            raise KeyboardInterrupt
+        return renamed
+
+    monkeypatch.setattr(Path, "rename", interrupted_once_it_is_away)
+    with pytest.raises(KeyboardInterrupt):
+        whole_file.write_folder(tmp_path / "a", {"new": b"2"})
+    assert [(path.name, path.read_bytes()) for path in (tmp_path / "a").iterdir()] == [("old", b"1")]
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]

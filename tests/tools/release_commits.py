@@ -8,28 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from packaging.version import InvalidVersion, Version
 
 from tests.tools.history import MIXTURE, Clone, HistoryUnusable
 from tests.tools.release_table import Release
-
-
-@dataclass(frozen=True)
-class ReleaseCommit:
-    """The commit that stands for a release.
-
-    Attributes
-    ----------
-    commit : str
-    found_by : str
-        By what it was found, to be shown.
-    """
-
-    commit: str
-    found_by: str
 
 
 def nearest_releases(version: str, day: str, releases: Sequence[Release]) -> list[Release]:
@@ -76,7 +60,7 @@ def nearest_releases(version: str, day: str, releases: Sequence[Release]) -> lis
 
 def commit_of_release(
     clone: Clone, release: Release, wheel: Mapping[str, bytes] | None = None, line: str | None = None
-) -> ReleaseCommit:
+) -> str:
     """The commit that stands for a release: its tag's, the one that says its version, or its place on the main line.
 
     Parameters
@@ -96,15 +80,15 @@ def commit_of_release(
     wanted = blob_ids(wheel, clone.id_length) if wheel is not None else None
     marked = _tagged(clone, release) or _saying(clone, release)
     if marked:
-        return ReleaseCommit(*marked)
+        return marked
     clone.require_whole()
     end = line or clone.main_line()
     last = _last_of_series(clone, release, end)
     if wanted is not None and _python(clone.mixture_blobs([last])[0]) != wanted:
         found = _last_with(clone, end, wanted, release.dependencies_until)
         if found:
-            return ReleaseCommit(found, f"{MIXTURE} is that of the wheel")
-    return ReleaseCommit(last, f"the last commit of {release.series}.dev0 before the release")
+            return found
+    return last
 
 
 def blob_ids(files: Mapping[str, bytes], id_length: int = 20) -> dict[str, str]:
@@ -129,23 +113,23 @@ def _cut_from_main(wanted: Version) -> bool:
     return wanted.is_devrelease and wanted.micro == 0
 
 
-def _tagged(clone: Clone, release: Release) -> tuple[str, str] | None:
+def _tagged(clone: Clone, release: Release) -> str | None:
     for name in (release.version, f"v{release.version}"):
         try:
             commit = clone.resolve(f"refs/tags/{name}")
             if Version(clone.version(commit)) == Version(release.version):
-                return commit, f"tag {name}"
+                return commit
         except (HistoryUnusable, InvalidVersion):
             continue
     return None
 
 
-def _saying(clone: Clone, release: Release) -> tuple[str, str] | None:
+def _saying(clone: Clone, release: Release) -> str | None:
     """The newest commit of any branch that changed the version to that of a release."""
     commits = [commit.id for commit in clone.version_changes("--all")]
     for commit, version in zip(commits, clone.versions(commits), strict=True):
         if version == release.version:
-            return commit, f"the commit that says version {version}"
+            return commit
     return None
 
 

@@ -15,7 +15,7 @@ from fixtures import corpus, documentation, whole_file
 from fixtures.fault import Fault
 from tests.support import ledger
 from tests.support.culprit import BEGINS, COMPARISONS, Culprit
-from tests.tools import release_environment, release_table
+from tests.tools import ledger_file, release_environment, release_table
 from tests.tools.bisect import release_search
 from tests.tools.bisect.commit_search import Culprit as CommitCulprit
 from tests.tools.bisect.commit_search import NoCulprit
@@ -92,7 +92,7 @@ def run(clone: Clone, defects: Sequence[str], *, write: bool, dry_run: bool) -> 
     Fault
         The releases do not show what the ledger says, or it has no such defect.
     """
-    known = ledger.read_ledger()
+    known = ledger_file.read()
     _require_known(defects, known)
     releases = release_table.read()
     stored = {

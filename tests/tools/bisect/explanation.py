@@ -90,7 +90,7 @@ class Explainer:
     def _commits(self, release: Release) -> list[str]:
         packages = release_environment.packages_of(release_environment.make(release))
         files = overlay.read_folder(packages / "sklearn" / "mixture")
-        return [release_commits.commit_of_release(self.clone, release, files).commit]
+        return [release_commits.commit_of_release(self.clone, release, files)]
 
     def _until(self, release: Release) -> str:
         """The main line on the day of a release: what was added to its branch alone had been there before."""

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.tools import environments, release_environment, sources
+from tests.tools import environments, release_environment
 from tests.tools.release_table import Release
+from tests.tools.sources.prepared import prepare
 from tests.tools.worker_process import WorkerProcess
 
 WORKER = "tests.workers.fit_timer"
@@ -50,7 +51,7 @@ def open_side(text: str, *, overlay: bool = False) -> Iterator[Side]:
     Parameters
     ----------
     text : str
-        What `sources.prepare` takes.
+        What `prepare` takes.
     overlay : bool
         Whether a checkout or a revision is laid over the nearest release,
         whatever else than ``sklearn/mixture`` differs.
@@ -60,7 +61,7 @@ def open_side(text: str, *, overlay: bool = False) -> Iterator[Side]:
     Fault
         It cannot be put under test; one line says why.
     """
-    with sources.prepare(text, "overlay" if overlay else None) as prepared:
+    with prepare(text, "overlay" if overlay else None) as prepared:
         yield Side(f"scikit-learn {prepared.name}", prepared.python, variables=prepared.variables)
 
 

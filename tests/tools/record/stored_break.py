@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fixtures import add_case
+from fixtures import add_case, stored_case
 from fixtures.corpus import MAX_TITLE, Case, Settings
 from fixtures.validation import check_frame, check_parameters
 from tests.tools.record.recording import Fitted
@@ -106,19 +106,11 @@ def store(case: Case, root: Path) -> tuple[Case, Path]:
     """
     number, free = 1, case
     while (root / free.name).exists():
-        if _is_there(free, root):
+        if not stored_case.differing(free, root):
             return free, root / free.name
         number += 1
         free = case._replace(name=f"{case.name}-{number}")
-    return free, add_case.write(free, root)
-
-
-def _is_there(case: Case, root: Path) -> bool:
-    folder = root / case.name
-    return all(
-        (folder / name).is_file() and (folder / name).read_bytes() == content
-        for name, content in add_case.files_of(case).items()
-    )
+    return free, stored_case.store(free, root)
 
 
 def _title(step: Fitted, origin: Origin) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from fixtures import npy
-from fixtures.generated_case import npy_bytes
+from fixtures.stored_case import npy_bytes
 from tests.tools import release_environment
 from tests.tools.release_table import Release
 from tests.tools.worker_process import WorkerProcess

@@ -21,8 +21,7 @@ from pathlib import Path
 
 from fixtures import command_line, corpus
 from fixtures.fault import Fault
-from tests.support import ledger
-from tests.tools import release_environment, release_table
+from tests.tools import ledger_file, release_environment, release_table
 from tests.tools.reduce import every_defect
 from tests.tools.reduce.candidate import Candidate
 from tests.tools.reduce.reduction import DoesNotFail, Interrupted, Reduction, Task, reduce, task_of
@@ -74,7 +73,7 @@ def _one(options: argparse.Namespace, releases: Releases) -> int:
 
 def _ledger(options: argparse.Namespace, releases: Releases) -> int:
     """Reduce every case of every known defect, or of those that are named."""
-    known = ledger.read_ledger()
+    known = ledger_file.read()
     askable = releases.probe(matrix("series")[-1]).ask("names")
     every = every_defect.pairs_of(known, askable, matrix("every"))
     pairs = [pair for pair in every if not options.defect or pair.defect in options.defect]
@@ -112,7 +111,7 @@ def _check(options: argparse.Namespace) -> None:
         raise Fault("--check, --component and --sklearn are about one CASE; with --ledger the ledger says them")
     if (options.defect or options.write) and not options.ledger:
         raise Fault("--defect and --write go with --ledger")
-    known = {entry.defect for entry in ledger.read_ledger().entries} if options.defect else set()
+    known = {entry.defect for entry in ledger_file.read().entries} if options.defect else set()
     for defect in options.defect or ():
         if defect not in known:
             raise Fault(f"--defect is {defect!r}; should be one of {', '.join(sorted(known))}")

@@ -105,16 +105,5 @@ def from_case(case: Case, component: int | None = None) -> Candidate:
     return Candidate(case.settings, case.frames, case.weights, case.means, case.precisions, component)
 
 
-def from_request(request: dict[str, Any]) -> Candidate:
-    """The candidate of a request."""
-    frames = tuple(_array(frame) for frame in request["frames"])
-    weights, means, precisions = (_array(request[name]) for name in PARAMETERS)
-    return Candidate(Settings(**request["settings"]), frames, weights, means, precisions, request["component"])
-
-
 def _numbers(array: np.ndarray) -> dict[str, Any]:
     return {"dtype": array.dtype.name, "values": array.tolist()}
-
-
-def _array(numbers: dict[str, Any]) -> np.ndarray:
-    return np.array(numbers["values"], dtype=numbers["dtype"])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from fixtures import add_case, verifier
+from fixtures import add_case, stored_case, verifier, whole_file
 from fixtures.corpus import MAX_TITLE, Case
 from tests.support import ledger
+from tests.tools import ledger_file
 from tests.tools.environments import ENVIRONMENT_VARIABLES
 from tests.tools.reduce.candidate import Candidate
 from tests.tools.reduce.issue import title_of
@@ -47,20 +49,15 @@ def store(folder: Path, case: Case, texts: dict[str, str]) -> None:
 
     Raises
     ------
-    OSError
+    Fault
         It could not be written; what was there before is still there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as scratch_name:
-        scratch = Path(scratch_name)
-        new = add_case.write(case, scratch)
+    with contextlib.ExitStack() as written:
+        # The texts first, beside their places: they take them once the case has taken its own.
         for name, text in texts.items():
-            (scratch / name).write_text(text, encoding="utf-8")
-        if (folder / case.name).exists():
-            (folder / case.name).rename(scratch / "replaced")
-        new.rename(folder / case.name)
-        for name in texts:
-            (scratch / name).replace(folder / name)
+            written.enter_context(whole_file.writing(folder / name)).write_text(text, encoding="utf-8", newline="\n")
+        stored_case.store(case, folder, replace=True)
 
 
 def run_script(python: Path, script: str) -> str:
@@ -80,7 +77,7 @@ def versions(python: Path, project: Path) -> str:
 def upstream_of(case: str, check: str, release: str) -> str | None:
     """The address that the ledger has for a check that fails on a case."""
     try:
-        entries = ledger.read_ledger().listed_for(release)
+        entries = ledger_file.read().listed_for(release)
     except ledger.BadLedger:
         return None
     return next((entry.upstream for entry in entries if (entry.check, entry.case) == (check, case)), None)

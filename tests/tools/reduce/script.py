@@ -12,7 +12,6 @@ import numpy as np
 from tests.support import check as known_checks
 from tests.tools.reduce.candidate import Candidate
 
-MOST_LINES = 25
 WIDTH = 110
 
 # What scikit-learn takes where nothing is said.

@@ -23,8 +23,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from fixtures import command_line, corpus, whole_file
-from tests.support import check, ledger
-from tests.tools import release_table
+from tests.support import check
+from tests.tools import ledger_file, release_table
 from tests.tools.compare import steps
 from tests.tools.report import evidence, fit_times, matrix, page, pictures, readme, remedies, runs, summary, verdict
 from tests.tools.report.defects import defects_of
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _report(options: argparse.Namespace) -> int:
     known = [release.version for release in release_table.read()]
-    listed = ledger.read_ledger()
+    listed = ledger_file.read()
     told = runs.merge(runs.read(runs.find(options.results or [RESULTS])), listed)
     seen = matrix.matrix_of(told, listed, known)
     content = page.Content(

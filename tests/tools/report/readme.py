@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import corpus, documentation, whole_file
-from tests.support import ledger
-from tests.tools import release_table
+from tests.tools import ledger_file, release_table
 from tests.tools.report import page, reference
 from tests.tools.report.defects import Defect, defects_of
 
@@ -96,4 +95,4 @@ def _rows() -> list[dict[str, Any]]:
 
 
 def _defects() -> list[Defect]:
-    return defects_of(ledger.read_ledger(), [release.version for release in release_table.read()])
+    return defects_of(ledger_file.read(), [release.version for release in release_table.read()])

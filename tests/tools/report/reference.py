@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from fixtures import documentation
 from tests.support import check, ledger
+from tests.tools import ledger_file
 
 PAGE = documentation.REFERENCE
 PROMISES = "promises"
@@ -15,7 +16,7 @@ NOT_JUDGED = "not judged"
 
 def with_tables(text: str) -> str:
     """The page's text with its tables of checks and of the ledger made anew."""
-    tables = {PROMISES: promises(check.by_file()), NOT_JUDGED: not_judged(ledger.read_ledger().not_judged)}
+    tables = {PROMISES: promises(check.by_file()), NOT_JUDGED: not_judged(ledger_file.read().not_judged)}
     for name, table in tables.items():
         text = documentation.with_table(text, name, table)
     return text

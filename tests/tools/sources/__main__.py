@@ -32,8 +32,9 @@ from fixtures import command_line, whole_file
 from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
 from tests.tools import program_variables, release_environment
-from tests.tools.sources import carry_out, outcome_changes, plan_for
-from tests.tools.sources.prepared import Prepared
+from tests.tools.sources import outcome_changes
+from tests.tools.sources.plan import plan_for
+from tests.tools.sources.prepared import Prepared, carry_out
 from tests.tools.suite_run import PYTEST_OPTIONS
 
 RESULTS = PROJECT / "results"

@@ -1,0 +1,25 @@
+"""The ledger as tools read it: checked by its reader, and by its published schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fixtures import schema, strict_json
+from tests.support import ledger
+
+SCHEMA = Path(__file__).resolve().parents[1] / "known_defects.schema.json"
+
+
+def read() -> ledger.Ledger:
+    """Read the ledger.
+
+    Raises
+    ------
+    BadLedger
+        It is not what its format says; the message names the place.
+    """
+    known = ledger.read_ledger()
+    refused = schema.refusal(strict_json.parse(known.path.read_text(encoding="utf-8")), SCHEMA)
+    if refused:
+        raise ledger.BadLedger(f"{known.path} {refused}; should be as tests/{SCHEMA.name} says")
+    return known
