@@ -6,14 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree import ElementTree
 
 from fixtures.fault import Fault
 from tests.support import check as known_checks
-from tests.support import record_format
+from tests.tools.report import junit
 
 PASSES, FAILS, BREAKS, SKIPPED = "passes", "fails", "ends in an error", "is skipped"
 NOT_JUDGED = "is not judged"
+# Whatever the ledger expected.
+OUTCOMES = {
+    junit.PASSED: PASSES, junit.GONE: PASSES, junit.KNOWN: FAILS, junit.FAILED: FAILS, junit.ERROR: BREAKS,
+    junit.NOT_JUDGED: NOT_JUDGED, junit.UNLISTED: NOT_JUDGED, junit.SKIPPED: SKIPPED,
+}  # fmt: skip
 NAMED_CASES = 3
 
 
@@ -49,12 +53,13 @@ def read(record: Path) -> dict[Check, str]:
         There is none, or it has no checks.
     """
     try:
-        found = list(ElementTree.parse(record).getroot().iter("testcase"))  # noqa: S314  (our own run wrote it)
-    except (OSError, ElementTree.ParseError) as error:
+        found = junit.results_of(record)
+    except junit.BadRecord as error:
         raise Fault(f"the run left no record of its checks ({error}); pytest says why above") from None
     if not found:
         raise Fault("the run had no check; should have at least one (what pytest was asked for selects none)")
-    return {_check(case): _outcome(case) for case in found}
+    records = {name for name, known in known_checks.every().items() if known.is_record}
+    return {Check(one.check, one.case or "", one.check not in records): OUTCOMES[one.state] for one in found}
 
 
 def changed(before: Mapping[Check, str], after: Mapping[Check, str]) -> list[Changed]:
@@ -112,22 +117,3 @@ def _on_cases(change: Changed) -> str:
 def _named(cases: Sequence[str]) -> str:
     named = ", ".join(cases[:NAMED_CASES]) + (", ..." if len(cases) > NAMED_CASES else "")
     return f"{len(cases)} case{'' if len(cases) == 1 else 's'} ({named})"
-
-
-def _check(case: ElementTree.Element) -> Check:
-    name, _, of_case = case.get("name", "").partition("[")
-    known = known_checks.every().get(name)
-    return Check(name, of_case.removesuffix("]"), not (known and known.is_record))
-
-
-def _outcome(case: ElementTree.Element) -> str:
-    recorded = {entry.get("name") for entry in case.iter("property")}
-    if case.find("error") is not None:
-        return BREAKS
-    if record_format.NOT_JUDGED in recorded:
-        return NOT_JUDGED
-    if record_format.FINDINGS in recorded:
-        return FAILS
-    if case.find("failure") is not None:
-        return PASSES if record_format.GONE in recorded else BREAKS
-    return PASSES if case.find("skipped") is None else SKIPPED
