@@ -6,7 +6,7 @@ import contextlib
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,7 +83,7 @@ class CaseResult:
 
     @property
     def verdict(self) -> Verdict | None:
-        """What the ratio of a fit says; None where a fit failed."""
+        """What the ratio of a fit shows; None where a fit failed."""
         if self.failure:
             return None
         if len(self.rounds) < FEWEST_ROUNDS:
@@ -91,19 +91,18 @@ class CaseResult:
         return verdict_of(ratio_of(self.rounds).times(1 / self.middle), self.threshold)
 
     def look(self) -> None:
-        """Finish where the interval says enough."""
+        """Finish where the interval is decided or narrow enough."""
         if self.rounds:
             narrow = ratio_of(self.rounds).narrow_enough(self.threshold)
             self.finished = narrow or self.verdict is not Verdict.UNDECIDED
 
 
 class Measurement:
-    """Rounds of fits of two sides, asked in turn; the clock gives wall time in seconds."""
+    """Rounds of fits of two sides, asked in turn."""
 
-    def __init__(self, old: Side, new: Side, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, old: Side, new: Side, plan: Plan) -> None:
         self.sides = {"old": old, "new": new}
         self.plan = plan
-        self.clock = clock
 
     def run(self, results: Sequence[CaseResult]) -> Iterator[int]:
         """Measure until every case is decided or the time is up; gives the number of each round that is done.
@@ -115,7 +114,7 @@ class Measurement:
         worker_process.WorkerFailed
             A worker died.
         """
-        started = self.clock()
+        started = time.monotonic()
         for number in range(1, max(self.plan.looks) + 1):
             still_open = [result for result in results if not result.finished]
             if not still_open:
@@ -126,7 +125,7 @@ class Measurement:
                     result.look()
             yield number
             # Another round of the same length should still end in time.
-            taken = self.clock() - started
+            taken = time.monotonic() - started
             if taken + taken / number > self.plan.seconds * len(results):
                 return
 
@@ -168,9 +167,9 @@ class Measurement:
             answer = workers[side].ask("time", case=case, n_fits=n_fits, timeout=MOST_SECONDS_OF_A_FIT)
             return answer["cpu"] / n_fits
 
-        until = self.clock() + self.plan.seconds / max(self.plan.looks)
+        until = time.monotonic() + self.plan.seconds / max(self.plan.looks)
         blocks: list[Block] = []
-        while not blocks or (len(blocks) < self.plan.blocks and self.clock() < until):
+        while not blocks or (len(blocks) < self.plan.blocks and time.monotonic() < until):
             first, *of_new, last = [seconds_per_fit(side) for side in ("old", "new", "new", "old")]
             blocks.append((math.sqrt(first * last), math.sqrt(math.prod(of_new))))
         return blocks

@@ -99,7 +99,7 @@ def read(path: Path) -> Record:
     try:
         Version(header["scikit-learn"])
     except InvalidVersion:
-        raise BadRecord(path, f"says scikit-learn {header['scikit-learn']!r:.40}", "of a version like 1.9.1") from None
+        raise BadRecord(path, f"is of scikit-learn {header['scikit-learn']!r:.40}", "a version like 1.9.1") from None
     results = tuple(_result(path, case) for case in suite.iter("testcase"))
     _require_whole(path, header, results)
     return Record(path, header, results)
@@ -146,9 +146,9 @@ def _result(path: Path, element: Element) -> Result:
         recorded.require_readable(properties)
     except recorded.Unreadable as reason:
         raise BadRecord(path, f"has in {name:.80} {reason}", f"what this suite writes: {AGAIN}") from None
-    state, said = _state(element, properties)
+    state, text = _state(element, properties)
     promise = (element.get("classname") or "").rpartition(".")[2]
-    return Result(match[1], match[2], promise, state, said, properties)
+    return Result(match[1], match[2], promise, state, text, properties)
 
 
 def _state(element: Element, properties: dict[str, str]) -> tuple[str, str]:

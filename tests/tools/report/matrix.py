@@ -25,7 +25,7 @@ LEGEND = {
     UNLISTED: ("not judged, unlisted", "¿", "a check had nothing to compare, and the ledger does not list it so"),
     NEW: ("new failure", "✕", "a promise is broken, and the ledger does not list it"),
     GONE: ("no longer occurs", "✓", "the ledger lists what this release does not have: the ledger must change"),
-    ERROR: ("error", "!", "a broken case, or a bug of the suite: nothing is said of the release"),
+    ERROR: ("error", "!", "a broken case, or a bug of the suite: the release is not judged"),
     SKIPPED: ("skipped", "-", "no check ran, the capture's where it is not at hand"),
     NOT_RUN: ("not run", " ", "it is in no record"),
 }
@@ -62,9 +62,9 @@ def matrix_of(runs: Runs, ledger: Ledger, known_releases: Iterable[str]) -> Matr
     parsed = [Version(version) for version in versions]
     began = first_releases(ledger, {*known_releases, *versions})
     found = {(result.promise, result.check) for release in runs.releases for result in release.results.values()}
-    # A record promises nothing; it says what differs.
-    records = {name for name, one in check.every().items() if one.is_record}
-    in_order = sorted(found, key=lambda pair: (pair[1] in records, *pair))
+    # A check that only records promises nothing.
+    recording = {name for name, one in check.every().items() if one.is_record}
+    in_order = sorted(found, key=lambda pair: (pair[1] in recording, *pair))
     promises = {name: promise for promise, name in in_order}
     states: dict[str, dict[str, str]] = {case: {} for case in corpus.case_names()}
     for case, rows in states.items():

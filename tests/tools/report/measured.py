@@ -93,5 +93,5 @@ def _remedies_in(content: Any) -> dict[str, Any]:
     cost = [{name: float(ratio[name]) for name in ("value", "low", "high")} for ratio in content["cost"]]
     if {len(names)} != {len(cost), *(len(row[name]) for row in rows for name in ("failed", "not_judged"))}:
         raise ValueError(f"a row without {len(names)} figures")
-    said = {"release": str(content["release"]), "cost_case": str(content["cost_case"])}
-    return {**said, "names": names, "rows": rows, "cost": cost}
+    strings = {name: str(content[name]) for name in ("release", "cost_case")}
+    return {**strings, "names": names, "rows": rows, "cost": cost}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
 
 from fixtures import corpus
 from tests.support.check import Check
@@ -40,26 +39,14 @@ class Content:
 
 def render(content: Content) -> str:
     """The text of the page."""
-    content, picture_css = _with_shared_styles(content)
     cases = [_case(content, name) for name in content.matrix.states]
-    return templates().get_template("page.html.jinja").render(
+    text = templates().get_template("page.html.jinja").render(
         cases=cases, checks=_by_file(content), choices=_choices(cases), columns=content.matrix.versions,
         defects=content.defects, legend=LEGEND, matrix=content.matrix, newest=content.runs.newest.version,
         remedies=content.remedies, runs=content.runs, verdict=judge(content), data=_embedded(_data(content, cases)),
-        css=_source("page.css"), js=_source("page.js"),
-        picture_css=Markup(picture_css),  # noqa: S704  (matplotlib wrote this and the charts)
-        course=Markup(content.course),  # noqa: S704
-        charts={name: Markup(chart) for name, chart in content.charts.items()},  # noqa: S704
+        course=content.course, charts=content.charts, css=_source("page.css"), js=_source("page.js"),
     )  # fmt: skip
-
-
-def _with_shared_styles(content: Content) -> tuple[Content, str]:
-    drawn = [picture for pictures in content.pictures.values() for picture in (pictures.frame, pictures.bounds)]
-    (course, *shared), css = svg.share_styles([content.course, *drawn, *content.charts.values()])
-    pairs = zip(shared[: len(drawn) : 2], shared[1 : len(drawn) : 2], strict=True)
-    pictures = {name: Pictures(*pair) for name, pair in zip(content.pictures, pairs, strict=True)}
-    charts = dict(zip(content.charts, shared[len(drawn) :], strict=True))
-    return replace(content, course=course, pictures=pictures, charts=charts), css
+    return svg.with_shared_styles(text)
 
 
 def judge(content: Content) -> Verdict:
@@ -68,7 +55,7 @@ def judge(content: Content) -> Verdict:
 
 
 def templates() -> jinja2.Environment:
-    """The templates, which escape whatever they are given."""
+    """The templates, which escape all but what they mark as safe: files of this package, and what matplotlib drew."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -93,8 +80,8 @@ def _case(content: Content, name: str) -> dict[str, Any]:
         "features": features,
         "components": files["means.npy"]["shape"][0],
         "cells": content.matrix.cells(name),
-        "picture": Markup(pictures.frame),  # noqa: S704  (drawn from checked arrays)
-        "bounds": Markup(pictures.bounds),  # noqa: S704
+        "picture": pictures.frame,
+        "bounds": pictures.bounds,
         "broken": _broken(content, name),
     }
 
@@ -163,13 +150,13 @@ def _listed(content: Content, name: str, checks: Sequence[str]) -> list[list[Any
     ]
 
 
-def _embedded(data: dict[str, Any]) -> Markup:
+def _embedded(data: dict[str, Any]) -> str:
     """JSON that nothing in it can end the script element of."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return Markup(text)  # noqa: S704
+    return text
 
 
-def _source(name: str) -> Markup:
-    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704  (a file of this package)
+def _source(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")

@@ -145,9 +145,8 @@ def _upstream(one: check.Check) -> str:
 def _runs_on(one: check.Check) -> str:
     which = [f"{len(one.cases)} case{'s' if len(one.cases) > 1 else ''}"] if one.cases else []
     which += [need.words for need in one.needs]
-    said = ", ".join(which) or "every case"
-    said += f"; from {one.since} on" if str(one.since) != "0.18" else ""
-    return said + ("; more in its code" if one.only else "")
+    since = f"; from {one.since} on" if str(one.since) != "0.18" else ""
+    return (", ".join(which) or "every case") + since + ("; more in its code" if one.only else "")
 
 
 def _cell(text: str) -> str:

@@ -55,8 +55,8 @@ def require_readable(properties: Mapping[str, str]) -> None:
             read(text)
         # Anything may stand where words and numbers should.
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-            said = " ".join(f"{type(error).__name__}: {error}".split())
-            raise Unreadable(f"the property {name!r:.40}, which cannot be read ({said:.100})") from None
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise Unreadable(f"the property {name!r:.40}, which cannot be read ({reason:.100})") from None
 
 
 def words(text: str) -> str:

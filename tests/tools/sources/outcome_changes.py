@@ -55,7 +55,7 @@ def read(record: Path) -> dict[Check, str]:
     try:
         found = junit.results_of(record)
     except junit.BadRecord as error:
-        raise Fault(f"the run left no record of its checks ({error}); pytest says why above") from None
+        raise Fault(f"the run left no record of its checks ({error}); pytest prints why above") from None
     if not found:
         raise Fault("the run had no check; should have at least one (what pytest was asked for selects none)")
     records = {name for name, known in known_checks.every().items() if known.is_record}
@@ -75,7 +75,7 @@ def changed(before: Mapping[Check, str], after: Mapping[Check, str]) -> list[Cha
 
 
 def newly_failing(changes: Iterable[Changed]) -> list[Changed]:
-    """The promises that are kept no longer, or that can no longer be judged; what is merely recorded is none."""
+    """The promises that are kept no longer, or can no longer be judged; a check that only records promises nothing."""
     return [
         change
         for change in changes
@@ -95,16 +95,17 @@ def lines(changes: list[Changed], source: str, nearest: str, n_checks: int) -> l
     better = [change for change in kept if change.after == PASSES and change.before in (FAILS, BREAKS)]
     other = [change for change in kept if change not in worse and change not in better]
     recorded = {case for change in changes if not change.promise for case in change.cases}
-    told = [head]
     words = {NOT_JUDGED: "no longer judged"}
-    told += [f"  {words.get(change.after, 'newly fails')}: {_on_cases(change)}" for change in worse] or [
-        "  newly fails: nothing"
+    return [
+        head,
+        *(
+            [f"  {words.get(one.after, 'newly fails')}: {_on_cases(one)}" for one in worse]
+            or ["  newly fails: nothing"]
+        ),
+        *([f"  no longer fails: {_on_cases(one)}" for one in better] or ["  no longer fails: nothing"]),
+        *(f"  {_on_cases(one)} {one.after}, and {one.before} there" for one in other),
+        *([f"  no longer what is recorded of releases: the fits of {_named(sorted(recorded))}"] if recorded else []),
     ]
-    told += [f"  no longer fails: {_on_cases(change)}" for change in better] or ["  no longer fails: nothing"]
-    told += [f"  {_on_cases(change)} {change.after}, and {change.before} there" for change in other]
-    if recorded:
-        told.append(f"  no longer what is recorded of releases: the fits of {_named(sorted(recorded))}")
-    return told
 
 
 def _on_cases(change: Changed) -> str:
