@@ -85,15 +85,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Compare, and print what was found; 1 where a fit failed or NEW is slower than allowed."""
     options = parser().parse_args(arguments)
     _check(options)
-    plan = Plan(
-        threshold=options.fail_above or options.threshold,
-        seconds=options.seconds,
-        capture=corpus.find_capture(options.capture),
-    )
+    capture = corpus.find_capture(options.capture)
+    plan = Plan(options.fail_above or options.threshold, options.seconds, capture)
     if options.neighbours:
         return _neighbours(plan, write=options.write)
     if options.self_test:
-        return _self_test(options.sides[0] if options.sides else release_table.read()[-1].version, plan, options)
+        return _self_test(plan, options)
     with open_side(options.sides[0], overlay=options.overlay) as old, _new_side(options, old) as new:
         return _compare(old, new, plan, options)
 
@@ -156,8 +153,9 @@ def _neighbours(plan: Plan, *, write: bool) -> int:
     return command_line.FINE
 
 
-def _self_test(release: str, plan: Plan, options: argparse.Namespace) -> int:
+def _self_test(plan: Plan, options: argparse.Namespace) -> int:
     """Try the comparison; keeps and shows the trials that were whole when it is interrupted."""
+    release = options.sides[0] if options.sides else release_table.read()[-1].version
     trials: list[self_test.Trial] = []
 
     def found(so_far: list[self_test.Trial]) -> None:
@@ -204,8 +202,6 @@ def _load() -> str:
 
 
 def _between(low: float, high: float, what: str) -> Callable[[str], float]:
-    """A type of argparse for numbers between two."""
-
     def number(text: str) -> float:
         try:
             value = float(text)

@@ -88,10 +88,9 @@ def read(path: Path) -> Record:
         raise BadRecord(path, f"holds {len(suites)} test suites", "the JUnit record of one run")
     (suite,) = suites
     header = _properties(suite)
-    if header.get("record") != str(record_format.FORMAT_VERSION):
-        raise BadRecord(
-            path, f"has no header of format {record_format.FORMAT_VERSION}", f"written by this suite: {AGAIN}"
-        )
+    form = record_format.FORMAT_VERSION
+    if header.get("record") != str(form):
+        raise BadRecord(path, f"has no header of format {form}", f"written by this suite: {AGAIN}")
     for name in (*OF_THE_HEADER, *OF_THE_FOOTER):
         if name not in header:
             part = "header" if name in OF_THE_HEADER else "footer"

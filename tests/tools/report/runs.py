@@ -113,22 +113,19 @@ def read(paths: Iterable[Path]) -> list[Record]:
     for record in records:
         for result in record.results:
             if result.case not in cases:
-                raise BadRecord(record.path, f"has the test {result.name!r:.80}", "of tests on cases of this corpus")
+                raise BadRecord(
+                    record.path, f"has the test {result.name!r:.80}", "the record of tests on cases of this corpus"
+                )
     return records
 
 
 def _require_same(records: Sequence[Record], name: str) -> None:
-    values = Counter(one.header[name] for one in records)
-    if len(values) == 1:
-        return
-    usual, _ = values.most_common(1)[0]
-    odd = next(one for one in records if one.header[name] != usual)
+    usual, _ = Counter(one.header[name] for one in records).most_common(1)[0]
     other = next(one for one in records if one.header[name] == usual)
-    raise BadRecord(
-        odd.path,
-        f"was run with the {name} {odd.header[name]}, and {other.path} with {usual}",
-        f"run with the same: {junit.AGAIN}, or leave it out",
-    )
+    for odd in records:
+        if odd.header[name] != usual:
+            seen = f"was run with the {name} {odd.header[name]}, and {other.path} with {usual}"
+            raise BadRecord(odd.path, seen, f"run with the same: {junit.AGAIN}, or leave it out")
 
 
 def _release(records: Sequence[Record]) -> Release:
@@ -149,12 +146,7 @@ def _release(records: Sequence[Record]) -> Release:
 
 
 WORDS = {
-    junit.PASSED: "passes",
-    junit.KNOWN: "has its known defect",
-    junit.GONE: "no longer has its known defect",
-    junit.FAILED: "fails",
-    junit.NOT_JUDGED: "is not judged",
-    junit.UNLISTED: "is not judged, and not listed so",
-    junit.ERROR: "ends in an error",
-    junit.SKIPPED: "is skipped",
-}
+    junit.PASSED: "passes", junit.KNOWN: "has its known defect", junit.GONE: "no longer has its known defect",
+    junit.FAILED: "fails", junit.NOT_JUDGED: "is not judged", junit.UNLISTED: "is not judged, and not listed so",
+    junit.ERROR: "ends in an error", junit.SKIPPED: "is skipped",
+}  # fmt: skip
