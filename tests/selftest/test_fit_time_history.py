@@ -139,9 +139,7 @@ def test_a_release_that_cannot_run_on_what_the_last_one_does_has_no_ratio_alone(
         return open_fake(release.version)
 
     monkeypatch.setattr(neighbours, "pairs_of_series", lambda: [("1.7.2", "1.8.0"), ("1.8.0", "1.9.1")])
-    found: list[Any] = []
-    neighbours.measure(Plan(blocks=2, looks=(2,)), [], found.append, open_fake, refuse)
-    one, other = found[-1]
+    *_, (one, other) = neighbours.measure(Plan(blocks=2, looks=(2,)), [], open_fake, refuse)
     assert one["runs_on"] == [{"python": "3.13.0", "numpy": "2.3.0", "scipy": "1.16.0"}] * 2
     assert len(one["scikit_learn_alone"]) == len(one["cases"]) == len(steps.CASES)
     assert other["scikit_learn_alone"] is None

@@ -68,12 +68,6 @@ def _outcome(case: Case, frame: int, record: dict[str, Any]) -> replay.Outcome:
     ended = {name: record.get(name) for name in ("n_iter", "converged", "lower_bound")}
     error = replay.Raised(record["error"], "") if "error" in record else None
     return replay.Outcome(
-        start=replay.initial(case),
-        precisions=None,
-        warnings=(),
-        error=error,
-        seconds=0.0,
-        frame=frame,
-        **ended,
-        **arrays,
-    )
+        start=replay.initial(case), precisions=None, warnings=(), error=error, seconds=0.0, frame=frame,
+        **ended, **arrays,
+    )  # fmt: skip

@@ -136,16 +136,12 @@ def _measure(old: Side, new: Side, plan: Plan, measured: list[CaseResult]) -> No
 
 def _neighbours(plan: Plan, *, write: bool) -> int:
     """Compare the series that are not compared yet; with ``write``, keep each as it is measured."""
-    done = steps.read() if write else []
-
-    def found(measured: list[dict[str, Any]]) -> None:
-        done[:] = measured
-        print(f"{len(done)} of {len(neighbours.pairs_of_series())} steps measured", file=sys.stderr, flush=True)
-        if write:
-            steps.write(done)
-
+    done = known = steps.read() if write else []
     try:
-        neighbours.measure(plan, list(done), found)
+        for done in neighbours.measure(plan, known):
+            print(f"{len(done)} of {len(neighbours.pairs_of_series())} steps measured", file=sys.stderr, flush=True)
+            if write:
+                steps.write(done)
     finally:
         print(course.table(done))
     if write:
@@ -157,17 +153,14 @@ def _self_test(plan: Plan, options: argparse.Namespace) -> int:
     """Try the comparison; keeps and shows the trials that were whole when it is interrupted."""
     release = options.sides[0] if options.sides else release_table.read()[-1].version
     trials: list[self_test.Trial] = []
-
-    def found(so_far: list[self_test.Trial]) -> None:
-        trials[:] = so_far
-        last = trials[-1]
-        print(f"{len(trials)}: {last.kind} {last.verdict}, {results.in_words(last.ratio)}", file=sys.stderr, flush=True)
-        if options.json:
-            self_test.write_json(options.json, trials)
-
     try:
         with open_side(release) as side:
-            self_test.run(side, plan, options.comparisons, found)
+            for last in self_test.run(side, plan, options.comparisons):
+                trials.append(last)
+                ratio = results.in_words(last.ratio)
+                print(f"{len(trials)}: {last.kind} {last.verdict}, {ratio}", file=sys.stderr, flush=True)
+                if options.json:
+                    self_test.write_json(options.json, trials)
     finally:
         print(self_test.table(trials, plan.threshold))
     if options.write:

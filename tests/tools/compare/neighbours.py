@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -28,10 +28,9 @@ def pairs_of_series() -> list[tuple[str, str]]:
 def measure(
     plan: Plan,
     known: Sequence[dict[str, Any]],
-    found: Callable[[list[dict[str, Any]]], None],
     open_one: Callable[[str], AbstractContextManager[Side]] = open_side,
     open_alone: Callable[[Side, Release], AbstractContextManager[Side]] = open_with_dependencies_of,
-) -> None:
+) -> Iterator[list[dict[str, Any]]]:
     """Compare every series with the one before: each as it is, then the newer one with what the older one runs on.
 
     Parameters
@@ -39,10 +38,13 @@ def measure(
     plan : Plan
     known : sequence of dict
         Steps that are measured already, and not again.
-    found : callable
-        Gets all steps, in the order of releases, after each one that is measured.
     open_one, open_alone : callable
         Make a side of a version, and of a release with the Python, numpy and scipy of another side.
+
+    Yields
+    ------
+    list of dict
+        After each step that is measured all of them, in the order of releases.
     """
     steps = {(step["old"], step["new"]): step for step in known}
     order = pairs_of_series()
@@ -59,7 +61,7 @@ def measure(
             except EnvironmentFailed:  # there is no such wheel, or it asks for a newer numpy
                 step["scikit_learn_alone"] = None
         steps[pair] = step
-        found([steps[one] for one in order if one in steps])
+        yield [steps[one] for one in order if one in steps]
 
 
 def _runs_on(side: Side) -> dict[str, str]:

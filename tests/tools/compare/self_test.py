@@ -50,18 +50,13 @@ class Trial:
     by_benchmarks: float  # ratio of the medians of two runs of pytest-benchmark
 
 
-def run(side: Side, plan: Plan, comparisons: int, found: Callable[[list[Trial]], None]) -> None:
-    """Compare a release with itself and with itself slowed, in turn, as often as is asked of each.
-
-    ``found`` gets all trials after each one.
-    """
-    trials: list[Trial] = []
+def run(side: Side, plan: Plan, comparisons: int) -> Iterator[Trial]:
+    """Compare a release with itself and with itself slowed, in turn, as often as is asked of each."""
     others = {"A/A": side, "A/B": replace(side, name=f"{side.name} slowed by 4 %", estimator=SLOWED)}
     with _busy_core():
         for _ in range(comparisons):
             for kind in KINDS:
-                trials.append(_trial(kind, side, others[kind], plan))
-                found(trials)
+                yield _trial(kind, side, others[kind], plan)
 
 
 def reached(trials: list[Trial]) -> bool:
