@@ -25,7 +25,7 @@ LEGEND = {
     UNLISTED: ("not judged, unlisted", "¿", "a check had nothing to compare, and the ledger does not list it so"),
     NEW: ("new failure", "✕", "a promise is broken, and the ledger does not list it"),
     GONE: ("no longer occurs", "✓", "the ledger lists what this release does not have: the ledger must change"),
-    ERROR: ("error", "!", "a broken case, or a bug of the suite: the release is not judged"),
+    ERROR: ("error", "!", "a broken case, or a bug of the suite, not of the release"),
     SKIPPED: ("skipped", "-", "no check ran, the capture's where it is not at hand"),
     NOT_RUN: ("not run", " ", "it is in no record"),
 }
