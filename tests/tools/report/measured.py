@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 from fixtures import strict_json
 from fixtures.fault import Fault
 
-MAX_BYTES = 64 * (1 << 20)
+MAX_BYTES, MAX_BYTES_OF_REMEDIES = 64 * (1 << 20), 1 << 20
 Taken = TypeVar("Taken")
 
 
@@ -49,13 +49,13 @@ def remedies(path: Path | None) -> dict[str, Any] | None:
     Fault
         The file cannot be read, or its rows do not belong to its names.
     """
-    return None if path is None else _read(path, "nox -s remedies -- --json FILE", _remedies_in)
+    return None if path is None else _read(path, "nox -s remedies -- --json FILE", _remedies_in, MAX_BYTES_OF_REMEDIES)
 
 
-def _read(path: Path, writer: str, take: Callable[[Any], Taken]) -> Taken:
+def _read(path: Path, writer: str, take: Callable[[Any], Taken], most_bytes: int = MAX_BYTES) -> Taken:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ValueError(f"more than {MAX_BYTES:,} bytes")
+        if path.stat().st_size > most_bytes:
+            raise ValueError(f"more than {most_bytes:,} bytes")
         return take(strict_json.parse(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise Fault(f"{path} cannot be read ({error.strerror}); `{writer}` writes it") from None
