@@ -121,7 +121,9 @@ def content_of(folder: Path, *drawn: str) -> page.Content:
         runs=told,
         matrix=seen,
         defects=defects_of(listed, seen.versions),
-        pictures={name: pictures.draw(corpus.load_case(name), evidence.told(told.newest, name)) for name in drawn},
+        pictures={
+            name: pictures.draw(corpus.load_case(name), evidence.recorded_fit(told.newest, name)) for name in drawn
+        },
         checks=check.every(),
         course="",
         charts={},

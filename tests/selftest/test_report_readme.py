@@ -8,7 +8,7 @@ from fixtures import documentation
 from tests.support import check
 from tests.support.ledger import Entry, read_ledger
 from tests.tools import release_table
-from tests.tools.report import readme, reference
+from tests.tools.report import readme
 
 MEND = "run `nox -s report -- --readme`"
 COLLAPSE = "component-collapses-to-origin"
@@ -29,8 +29,8 @@ def test_the_picture_is_what_the_ledger_gives() -> None:
 
 
 def test_the_reference_is_what_the_checks_and_the_ledger_give() -> None:
-    text = reference.PAGE.read_text(encoding="utf-8")
-    assert reference.with_tables(text) == text, MEND
+    text = readme.REFERENCE.read_text(encoding="utf-8")
+    assert readme.reference(text) == text, MEND
 
 
 def test_the_table_counts_the_cases_of_the_newest_release() -> None:
@@ -53,7 +53,7 @@ def test_what_the_newest_release_has_is_not_called_fixed() -> None:
 
 
 def test_every_check_is_in_the_table_of_promises() -> None:
-    table = reference.promises(check.by_file())
+    table = readme.promises(check.by_file())
     assert set(re.findall(r"^\| `(test_\w+)` \|", table, flags=re.MULTILINE)) == set(check.every())
 
 
@@ -61,6 +61,6 @@ def test_what_is_not_judged_is_listed_with_its_reason() -> None:
     def entry(check_name: str) -> Entry:
         return Entry("r", "EM has no solution", "", "<1.0", check_name, "one", 1)
 
-    table = reference.not_judged([entry("test_b"), entry("test_a")])
+    table = readme.not_judged([entry("test_b"), entry("test_a")])
     assert "| `one` | `<1.0` | `test_a`, `test_b` | EM has no solution |" in table
-    assert "| 3 checks |" in reference.not_judged([entry("test_a"), entry("test_b"), entry("test_c")])
+    assert "| 3 checks |" in readme.not_judged([entry("test_a"), entry("test_b"), entry("test_c")])

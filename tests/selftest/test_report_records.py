@@ -214,12 +214,12 @@ def test_properties_of_names_that_are_not_the_suites_are_left_alone(tmp_path: Pa
     odd = {"component \u00b2": "x", "explicit frame x": "y", "explicit frame " + "9" * 9000 + " n_iter": "z"}
     write(tmp_path / "a.xml", [Test(BOUND, LOST, properties=odd)], header())
     told = runs.merge(runs.read(runs.find([tmp_path])), ledger.read_ledger())
-    assert evidence.told(told.newest, LOST).states == {}
+    assert evidence.recorded_fit(told.newest, LOST).states == {}
 
 
 def test_the_state_of_a_component_is_read_from_its_finding(whole: Path) -> None:
     told = runs.merge(runs.read([whole]), ledger.read_ledger())
-    assert evidence.told(told.newest, LOST).states == {10: "empty"}
+    assert evidence.recorded_fit(told.newest, LOST).states == {10: "empty"}
 
 
 def test_of_a_chain_the_last_explicit_frame_is_told(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_of_a_chain_the_last_explicit_frame_is_told(tmp_path: Path) -> None:
     said = {f"{way} component {number}": item for way, number in CHAINED.items()}
     write(tmp_path / "a.xml", [Test(BOUND, LOST, properties=said)], header())
     told = runs.merge(runs.read(runs.find([tmp_path])), ledger.read_ledger())
-    assert evidence.told(told.newest, LOST).states == {2: "empty"}
+    assert evidence.recorded_fit(told.newest, LOST).states == {2: "empty"}
 
 
 CHAINED = {"explicit frame 9": 1, "explicit frame 10": 2, "warm_start frame 11": 3}

@@ -18,7 +18,7 @@ from tests.tools import remedies as remedies_session
 from tests.tools.compare import steps
 from tests.tools.compare.ratio import Ratio
 from tests.tools.remedies import Count
-from tests.tools.report import fit_times, remedies
+from tests.tools.report import fit_times, measured
 
 COUNTS = {
     "GaussianMixture": {"test_a": Count(6, 3), "test_b": Count(5)},
@@ -42,7 +42,7 @@ def write(folder: Path, release: str, *benchmarks: dict[str, Any]) -> Path:
 def test_remedies_are_read_as_they_are_written(tmp_path: Path) -> None:
     path = tmp_path / "remedies.json"
     path.write_text(json.dumps(remedies_session.as_data("1.9.1", COUNTS, COST)), encoding="utf-8")
-    table = remedies.read(path)
+    table = measured.remedies(path)
     assert table is not None
     assert table["names"] == ["GaussianMixture", "LogDomainMixture"]
     assert table["rows"][0] == {"check": "test_a", "cases": 9, "failed": [3, 0], "not_judged": [0, 2]}
@@ -56,13 +56,13 @@ def test_remedies_that_do_not_fit_together_are_refused(tmp_path: Path, change: d
     path = tmp_path / "remedies.json"
     path.write_text(json.dumps({**remedies_session.as_data("1.9.1", COUNTS, COST), **change}), encoding="utf-8")
     with pytest.raises(Fault, match=re.escape(str(path))):
-        remedies.read(path)
+        measured.remedies(path)
 
 
 def test_fit_times_are_in_the_order_of_releases(tmp_path: Path) -> None:
     for release in ("1.10.0", "0.18.2", "1.9.1"):
         write(tmp_path, release, benchmark("two-samples", 0.25))
-    assert [time.release for time in fit_times.read(tmp_path)] == ["0.18.2", "1.9.1", "1.10.0"]
+    assert [time.release for time in measured.fit_times(tmp_path)] == ["0.18.2", "1.9.1", "1.10.0"]
 
 
 def test_a_chart_is_drawn_for_the_cases_that_take_longest_and_one_for_all(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_fit_times_of_another_form_are_refused(tmp_path: Path, text: str) -> Non
     path = write(tmp_path, "1.9.1")
     path.write_text(text, encoding="utf-8")
     with pytest.raises(Fault, match=re.escape(str(path))):
-        fit_times.read(tmp_path)
+        measured.fit_times(tmp_path)
 
 
 def test_the_report_does_not_need_scikit_learn() -> None:

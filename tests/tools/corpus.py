@@ -21,12 +21,13 @@ def main(arguments: list[str] | None = None) -> int:
     if options.plots and not code:
         from tests.tools import contact_sheet  # noqa: PLC0415  (matplotlib takes seconds to import)
 
-        cases = list(_at_hand(options.root, find_capture(options.capture)))
+        cases = list(at_hand(options.root, find_capture(options.capture)))
         contact_sheet.draw_cases(cases, options.plots, options.root)
     return code
 
 
-def _at_hand(root: Path, capture: Path | None) -> Iterator[Case]:
+def at_hand(root: Path, capture: Path | None) -> Iterator[Case]:
+    """The cases whose data are here: that of the capture may be published elsewhere only."""
     for name in case_names(root):
         with contextlib.suppress(CaptureNotAtHand):
             yield load_case(name, root, capture)

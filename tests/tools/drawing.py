@@ -36,22 +36,12 @@ mpl.rcParams["svg.hashsalt"] = "cases"  # same input, same bytes
 
 
 class Fit(NamedTuple):
-    """Where a fit put the components of a case, in the plane of the first two features.
+    """Where a fit put the components of a case, in the plane of the first two features."""
 
-    Attributes
-    ----------
-    means : ndarray of shape (n_components, 2)
-    covariances : ndarray of shape (n_components, 2, 2)
-    lost : ndarray of shape (n_components,), bool
-        Which components collapsed.
-    release : str
-        Version of the scikit-learn that fitted.
-    """
-
-    means: np.ndarray
-    covariances: np.ndarray
-    lost: np.ndarray
-    release: str
+    means: np.ndarray  # (n_components, 2)
+    covariances: np.ndarray  # (n_components, 2, 2)
+    lost: np.ndarray  # (n_components,), bool: which collapsed
+    release: str  # version of the scikit-learn that fitted
 
 
 def fit_of(case: Case, outcome: Outcome, release: str) -> Fit | None:
@@ -72,7 +62,7 @@ def in_plane(means: np.ndarray, covariances: np.ndarray, states: Sequence[str | 
     means : ndarray of shape (n_components, n_features)
     covariances : ndarray of shape (n_components, n_features, n_features)
     states : sequence of str or None
-        Of each component, as the diagnosis says.
+        Of each component, as the diagnosis has it.
     release : str
     """
     lost = np.array([state in COLLAPSED for state in states])
@@ -112,17 +102,7 @@ def draw_frame(axes: Axes, case: Case) -> None:
 
 
 def draw_components(axes: Axes, case: Case, fit: Fit | None, exact: np.ndarray | None) -> None:
-    """Draw the components of a case before and after a fit, and where exact EM puts them.
-
-    Parameters
-    ----------
-    axes : Axes
-        On which the frame is drawn already.
-    case : Case
-    fit : Fit or None
-        None where the fit raised.
-    exact : ndarray of shape (n_components, n_features) or None
-    """
+    """Draw over a frame the components before and after a fit, None if it raised, and where exact EM puts them."""
     before = points_in_plane(case.means)
     precisions = full_matrices(case.precisions, case.settings.covariance_type, *case.means.shape)
     for mean, covariance in zip(before, covariances_in_plane(np.linalg.inv(precisions)), strict=True):
@@ -130,8 +110,7 @@ def draw_components(axes: Axes, case: Case, fit: Fit | None, exact: np.ndarray |
     if fit is not None:
         _draw_fit(axes, before, fit)
     if exact is not None:
-        expected = points_in_plane(exact)
-        axes.plot(expected[:, 0], expected[:, 1], "+", color=EXACT, markersize=6)
+        axes.plot(*points_in_plane(exact).T, "+", color=EXACT, markersize=6)
     axes.autoscale_view()
     width, height = np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim())
     if case.frame.shape[1] > 1 and width < 20 * height < 400 * width:
@@ -141,15 +120,7 @@ def draw_components(axes: Axes, case: Case, fit: Fit | None, exact: np.ndarray |
 
 
 def add_legend(figure: Figure, fit: Fit | None, *, exact: bool = True) -> None:
-    """Explain below a figure of constrained layout what is drawn.
-
-    Parameters
-    ----------
-    figure : Figure
-    fit : Fit or None
-    exact : bool
-        Whether it is known where exact EM puts the components.
-    """
+    """Explain below a figure of constrained layout what is drawn; where exact EM puts components may be unknown."""
     marks = [
         Line2D([], [], color=BEFORE, linestyle="--", label="before (initial parameters)"),
         Line2D([], [], color=AFTER, label=f"after the fit (scikit-learn {fit.release})" if fit else "the fit raised"),
@@ -179,7 +150,5 @@ def _ellipse(mean: np.ndarray, covariance: np.ndarray, colour: str, linestyle: s
     """The ellipse of two standard deviations in the plane of the first two features."""
     values, vectors = np.linalg.eigh(covariance)
     angle = math.degrees(math.atan2(vectors[1, 1], vectors[0, 1]))
-    width, height = 4 * np.sqrt(np.maximum(values[::-1], 0))
-    return Ellipse(
-        tuple(mean), width, height, angle=angle, fill=False, edgecolor=colour, linewidth=1, linestyle=linestyle
-    )
+    size = 4 * np.sqrt(np.maximum(values[::-1], 0))
+    return Ellipse(tuple(mean), *size, angle=angle, fill=False, edgecolor=colour, linewidth=1, linestyle=linestyle)

@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-@command_line.command("the records of whole runs are kept")
+@command_line.command("the fit times of whole runs are kept")
 def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
     """Run the benchmark on each release, and print one table of all."""
     options = parser().parse_args(arguments)
@@ -46,22 +46,22 @@ def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
     try:
         for release in _releases(options.releases):
             print(f"scikit-learn {release.version} ...", file=sys.stderr, flush=True)
-            record = folder / f"{'scaling' if options.scaling else 'sklearn'}-{release.version}.json"
-            if run(release_environment.make(release), record, options, capture):
-                by_release[release.version] = tables.read(record)
+            timings = folder / f"{'scaling' if options.scaling else 'sklearn'}-{release.version}.json"
+            if run(release_environment.make(release), timings, options, capture):
+                by_release[release.version] = tables.read(timings)
             else:
                 failed.append(release.version)
     finally:
         if by_release:
             print(tables.slopes(by_release) if options.scaling else tables.fit_times(by_release))
-            print(f"records: {folder}", flush=True)
+            print(f"fit times: {folder}", flush=True)
         if failed:
-            print(f"benchmarks failed on {', '.join(failed)}; what pytest says of each is above", file=sys.stderr)
+            print(f"benchmarks failed on {', '.join(failed)}; what pytest printed of each is above", file=sys.stderr)
     return command_line.FAILED if failed else command_line.FINE
 
 
-def run(python: Path, record: Path, options: argparse.Namespace, capture: Path | None) -> bool:
-    """Run the benchmark in one environment: whether it went well and the record, which appears whole, was written."""
+def run(python: Path, timings: Path, options: argparse.Namespace, capture: Path | None) -> bool:
+    """Run the benchmark in one environment: whether it went well, and its file, which appears whole, was written."""
     test = "test_scaling" if options.scaling else "test_fit_time"
     command = [
         str(python), "-m", "pytest", f"{FILE}::{test}", "-q", "-p", "no:cacheprovider",
@@ -69,7 +69,7 @@ def run(python: Path, record: Path, options: argparse.Namespace, capture: Path |
         # What else the machine does is not in the CPU time of one thread; of several it is the sum.
         *(["--benchmark-timer=time.process_time"] if options.threads == 1 else []),
     ]  # fmt: skip
-    with whole_file.written_by_program(record) as scratch:
+    with whole_file.written_by_program(timings) as scratch:
         done = subprocess.run(
             [*command, f"--benchmark-json={scratch}"], cwd=corpus.PROJECT, env=_variables(options.threads, capture),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
@@ -81,9 +81,8 @@ def run(python: Path, record: Path, options: argparse.Namespace, capture: Path |
 
 
 def _releases(names: Sequence[str]) -> list[Release]:
-    if not names:
-        return release_table.newest_of_series(release_table.read())
-    return [release_environment.find(name) for name in names]
+    named = [release_environment.find(name) for name in names]
+    return named or release_table.newest_of_series(release_table.read())
 
 
 def _variables(threads: int, capture: Path | None) -> dict[str, str]:

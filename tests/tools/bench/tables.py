@@ -1,36 +1,36 @@
-"""Tables out of pytest-benchmark's records: seconds of a fit by release, and how they grow."""
+"""Tables out of what pytest-benchmark wrote: seconds of a fit by release, and how they grow."""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fixtures.fault import Fault
+from tests.tools.columns import aligned
 
 AXES = {"samples": "n_samples", "components": "n_components", "features": "n_features"}
 Entries = list[dict[str, Any]]
 
 
 def read(path: Path) -> Entries:
-    """The benchmarks of a record.
+    """The benchmarks that pytest-benchmark wrote into a file.
 
     Raises
     ------
     Fault
-        It is missing, or not what pytest-benchmark writes.
+        It is missing, or of another form.
     """
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["benchmarks"]
+        entries: Entries = json.loads(path.read_text(encoding="utf-8"))["benchmarks"]
         for entry in entries:
             _ = entry["name"], entry["stats"]["median"], entry["extra_info"]["n_iter"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Fault(f"{path}: {type(error).__name__} {error}; should be written by `nox -s bench`") from None
-    return list(entries)
+    return entries
 
 
 def fit_times(by_release: Mapping[str, Entries]) -> str:
@@ -43,7 +43,7 @@ def fit_times(by_release: Mapping[str, Entries]) -> str:
     rows = [["median ms of a fit", *columns]]
     for name in names:
         rows.append([name, *(f"{column[name]:.2f}" if name in column else "-" for column in columns.values())])
-    return aligned(rows)
+    return aligned(rows, numbers=True)
 
 
 def slopes(by_release: Mapping[str, Entries]) -> str:
@@ -54,7 +54,7 @@ def slopes(by_release: Mapping[str, Entries]) -> str:
             of_kind = [entry for entry in entries if entry["extra_info"]["covariance_type"] == kind]
             grown = {axis: slope(*_grown_along(of_kind, name)) for axis, name in AXES.items()}
             rows.append([release, kind, *(f"{value:.2f}" if value is not None else "-" for value in grown.values())])
-    return aligned(rows)
+    return aligned(rows, numbers=True)
 
 
 def slope(sizes: list[int], seconds: list[float]) -> float | None:
@@ -66,27 +66,13 @@ def slope(sizes: list[int], seconds: list[float]) -> float | None:
 
 def _grown_along(entries: Entries, axis: str) -> tuple[list[int], list[float]]:
     """Sizes and seconds of an iteration of the frames that differ along one axis only."""
-    others = [name for name in AXES.values() if name != axis]
+    infos = [entry["extra_info"] for entry in entries]
     # Where an axis does not grow it has the least value that there is.
-    least = {name: min((entry["extra_info"][name] for entry in entries), default=math.inf) for name in others}
-    along = [
-        entry["extra_info"] for entry in entries if all(entry["extra_info"][name] == least[name] for name in others)
-    ]
-    along.sort(key=lambda entry: entry[axis])
-    return [entry[axis] for entry in along], [entry["seconds_per_iteration"] for entry in along]
+    least = {name: min(info[name] for info in infos) for name in AXES.values() if name != axis}
+    along = [info for info in infos if all(info[name] == value for name, value in least.items())]
+    along.sort(key=lambda info: info[axis])
+    return [info[axis] for info in along], [info["seconds_per_iteration"] for info in along]
 
 
 def _case_and_start(entry: dict[str, Any]) -> str:
     return f"{entry['group']} {entry['extra_info']['start']}"
-
-
-def aligned(rows: Iterable[list[str]]) -> str:
-    """Rows in columns: the first one to the left, the others to the right."""
-    rows = list(rows)
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        )
-        for row in rows
-    )

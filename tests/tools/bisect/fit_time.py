@@ -21,7 +21,7 @@ from tests.tools.bisect.question import FIT_TIME, Answer, Question, first_line
 from tests.tools.bisect.record import Record
 from tests.tools.compare.measure import MOST_SECONDS_OF_A_FIT, CaseResult, Measurement, Plan
 from tests.tools.compare.ratio import Ratio, Verdict
-from tests.tools.compare.report import in_words, interval
+from tests.tools.compare.results import in_words, interval
 from tests.tools.compare.sides import WORKER, Side
 from tests.tools.worker_process import WorkerFailed, WorkerRefused
 

@@ -24,17 +24,20 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
 from fixtures import command_line, corpus
 from fixtures.fault import Fault
 from tests.tools import release_environment, release_table
-from tests.tools.compare import history, neighbours, report, self_test, steps
+from tests.tools.compare import course, neighbours, results, self_test, steps
 from tests.tools.compare.measure import CaseResult, Measurement, Plan
-from tests.tools.compare.progress import Progress
 from tests.tools.compare.ratio import Verdict
 from tests.tools.compare.sides import Side, open_side, open_with_dependencies_of
 from tests.tools.worker_process import WorkerFailed
@@ -57,59 +60,39 @@ DEFAULT_CASES = (
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = command_line.parser("compare", __doc__)
-    ratio = _between(1, 10, "a ratio above 1, like 1.05")
-    seconds = _between(0, 1e6, "a number of seconds, like 50")
-    made.add_argument("sides", nargs="*", metavar="OLD NEW", help="what is compared: 1.8.0, 1.9, 1.9.1+fix.patch, ...")
-    made.add_argument("--neighbours", action="store_true", help="compare every series with the one before")
-    made.add_argument("--write", action="store_true", help="with --neighbours or --self-test: into tests/README.md")
-    made.add_argument("--self-test", action="store_true", help="compare a release with itself and slowed, many times")
-    made.add_argument("--comparisons", type=int, default=40, metavar="N", help="of --self-test (%(default)s of each)")
-    made.add_argument(
-        "--same-dependencies", action="store_true", help="run NEW, a release, with the Python, numpy and scipy of OLD"
-    )
-    made.add_argument(
-        "--overlay",
-        action="store_true",
-        help="of checkouts and revisions take sklearn/mixture alone, and build nothing",
-    )
-    made.add_argument(
-        "--case", action="append", metavar="CASE", help="a case of the corpus; may be repeated (default: those above)"
-    )
-    made.add_argument(
-        "--threshold",
-        type=ratio,
-        default=Plan.threshold,
-        metavar="RATIO",
-        help="the smallest that matters (%(default)s)",
-    )
-    made.add_argument(
-        "--fail-above", type=ratio, metavar="RATIO", help="use this threshold, and end with 1 where NEW is slower"
-    )
-    made.add_argument(
-        "--seconds", type=seconds, default=Plan.seconds, metavar="S", help="most that one case may take (%(default)g)"
-    )
-    made.add_argument("--json", type=Path, metavar="FILE", help="write all that was measured")
-    made.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
+    flag: dict[str, Any] = {"action": "store_true"}
+    ratio: dict[str, Any] = {"type": _between(1, 10, "a ratio above 1, like 1.05"), "metavar": "RATIO"}
+    seconds: dict[str, Any] = {"type": _between(0, 1e6, "a number of seconds, like 50"), "metavar": "S"}
+    add = made.add_argument
+    add("sides", nargs="*", metavar="OLD NEW", help="what is compared: 1.8.0, 1.9, 1.9.1+fix.patch, ...")
+    add("--neighbours", **flag, help="compare every series with the one before")
+    add("--write", **flag, help="with --neighbours or --self-test: into tests/README.md")
+    add("--self-test", **flag, help="compare a release with itself and slowed, many times")
+    add("--comparisons", type=int, default=40, metavar="N", help="of --self-test (%(default)s of each)")
+    add("--same-dependencies", **flag, help="run NEW, a release, with the Python, numpy and scipy of OLD")
+    add("--overlay", **flag, help="of checkouts and revisions take sklearn/mixture alone, and build nothing")
+    add("--case", action="append", metavar="CASE", help="a case of the corpus; may be repeated (default: those above)")
+    add("--threshold", **ratio, default=Plan.threshold, help="the smallest that matters (%(default)s)")
+    add("--fail-above", **ratio, help="use this threshold, and end with 1 where NEW is slower")
+    add("--seconds", **seconds, default=Plan.seconds, help="most that one case may take (%(default)g)")
+    add("--json", type=Path, metavar="FILE", help="write all that was measured")
+    add("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
     return made
 
 
 @command_line.command("what was measured whole is above")
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare, print, and say by the exit code what came of it."""
+    """Compare, and print what was found; 1 where a fit failed or NEW is slower than allowed."""
     options = parser().parse_args(arguments)
     _check(options)
-    plan = Plan(
-        threshold=options.fail_above or options.threshold,
-        seconds=options.seconds,
-        capture=corpus.find_capture(options.capture),
-    )
+    capture = corpus.find_capture(options.capture)
+    plan = Plan(options.fail_above or options.threshold, options.seconds, capture)
     if options.neighbours:
         return _neighbours(plan, write=options.write)
     if options.self_test:
-        return _self_test(options.sides[0] if options.sides else release_table.read()[-1].version, plan, options)
-    results = [CaseResult(case, plan.threshold) for case in options.case or DEFAULT_CASES]
+        return _self_test(plan, options)
     with open_side(options.sides[0], overlay=options.overlay) as old, _new_side(options, old) as new:
-        return _compare(old, new, results, plan, options)
+        return _compare(old, new, plan, options)
 
 
 def _new_side(options: argparse.Namespace, old: Side) -> AbstractContextManager[Side]:
@@ -118,62 +101,66 @@ def _new_side(options: argparse.Namespace, old: Side) -> AbstractContextManager[
     return open_with_dependencies_of(old, release_environment.find(options.sides[1]))
 
 
-def _compare(old: Side, new: Side, results: list[CaseResult], plan: Plan, options: argparse.Namespace) -> int:
+def _compare(old: Side, new: Side, plan: Plan, options: argparse.Namespace) -> int:
+    measured = [CaseResult(case, plan.threshold) for case in options.case or DEFAULT_CASES]
     broke_off: BaseException | None = None
     try:
-        with Progress(len(results) * plan.seconds) as progress:
-            for number in Measurement(old, new, plan).run(results):
-                progress.show(number, results)
+        _measure(old, new, plan, measured)
     except (KeyboardInterrupt, WorkerFailed) as reason:
         broke_off = reason
     print(f"{new.name} relative to {old.name}: CPU seconds, with 95 % intervals; load {_load()}")
-    print(report.table(results))
-    for line in report.notes(results):
-        print(line)
+    print("\n".join([results.table(measured), *results.notes(measured)]))
     if options.json:
-        report.write_json(options.json, old, new, results, load_average=_load(), interrupted=broke_off is not None)
+        results.write_json(options.json, old, new, measured, load_average=_load(), interrupted=broke_off is not None)
     if isinstance(broke_off, KeyboardInterrupt):
         raise command_line.Interrupted("the rounds that were whole are above")
     if broke_off:
         raise broke_off
-    failed = any(result.failure for result in results)
-    slower = options.fail_above and any(result.verdict is Verdict.SLOWER for result in results)
+    failed = any(result.failure for result in measured)
+    slower = options.fail_above and any(result.verdict is Verdict.SLOWER for result in measured)
     return command_line.FAILED if failed or slower else command_line.FINE
+
+
+def _measure(old: Side, new: Side, plan: Plan, measured: list[CaseResult]) -> None:
+    """Measure to the end, with a bar of the time that it may take on a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("first round", total=len(measured) * plan.seconds)
+        started = time.monotonic()
+        for number in Measurement(old, new, plan).run(measured):
+            decided = f"{sum(result.finished for result in measured)} of {len(measured)} cases decided"
+            seconds = time.monotonic() - started
+            progress.update(task, description=f"round {number}: {decided}", completed=seconds)
 
 
 def _neighbours(plan: Plan, *, write: bool) -> int:
     """Compare the series that are not compared yet; with ``write``, keep each as it is measured."""
-    done = steps.read() if write else []
-
-    def found(measured: list[dict[str, Any]]) -> None:
-        done[:] = measured
-        print(f"{len(done)} of {len(neighbours.pairs_of_series())} steps measured", file=sys.stderr, flush=True)
-        if write:
-            steps.write(done)
-
+    done = known = steps.read() if write else []
     try:
-        neighbours.measure(plan, list(done), found)
+        for done in neighbours.measure(plan, known):
+            print(f"{len(done)} of {len(neighbours.pairs_of_series())} steps measured", file=sys.stderr, flush=True)
+            if write:
+                steps.write(done)
     finally:
-        print(history.table(done))
+        print(course.table(done))
     if write:
-        history.write(done)
+        course.write(done)
     return command_line.FINE
 
 
-def _self_test(release: str, plan: Plan, options: argparse.Namespace) -> int:
+def _self_test(plan: Plan, options: argparse.Namespace) -> int:
     """Try the comparison; keeps and shows the trials that were whole when it is interrupted."""
+    release = options.sides[0] if options.sides else release_table.read()[-1].version
     trials: list[self_test.Trial] = []
-
-    def found(so_far: list[self_test.Trial]) -> None:
-        trials[:] = so_far
-        last = trials[-1]
-        print(f"{len(trials)}: {last.kind} {last.verdict}, {report.in_words(last.ratio)}", file=sys.stderr, flush=True)
-        if options.json:
-            self_test.write_json(options.json, trials)
-
     try:
         with open_side(release) as side:
-            self_test.run(side, plan, options.comparisons, found)
+            for last in self_test.run(side, plan, options.comparisons):
+                trials.append(last)
+                ratio = results.in_words(last.ratio)
+                print(f"{len(trials)}: {last.kind} {last.verdict}, {ratio}", file=sys.stderr, flush=True)
+                if options.json:
+                    self_test.write_json(options.json, trials)
     finally:
         print(self_test.table(trials, plan.threshold))
     if options.write:
@@ -208,8 +195,6 @@ def _load() -> str:
 
 
 def _between(low: float, high: float, what: str) -> Callable[[str], float]:
-    """A type of argparse for numbers between two."""
-
     def number(text: str) -> float:
         try:
             value = float(text)

@@ -6,7 +6,7 @@ import contextlib
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,28 +37,13 @@ MOST_SECONDS_OF_A_FIT = 300.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What a comparison aims at.
+    """What a comparison aims at."""
 
-    Attributes
-    ----------
-    threshold : float
-        The smallest ratio that matters.
-    seconds : float
-        Wall time that one case may take.
-    capture : Path or None
-        Folder that holds the public capture.
-    looks : sequence of int
-        Numbers of rounds after which the interval is looked at.
-    blocks : int
-        Greatest number of blocks in a round; there are fewer where its share of
-        the time is up, but always one.
-    """
-
-    threshold: float = 1.02
-    seconds: float = 50.0
-    capture: Path | None = None
-    looks: Sequence[int] = LOOKS
-    blocks: int = MOST_BLOCKS
+    threshold: float = 1.02  # the smallest ratio that matters
+    seconds: float = 50.0  # wall time that one case may take
+    capture: Path | None = None  # folder that holds the public capture
+    looks: Sequence[int] = LOOKS  # numbers of rounds after which the interval is looked at
+    blocks: int = MOST_BLOCKS  # most in a round; there are fewer where its share of the time is up, but always one
 
 
 @dataclass
@@ -73,30 +58,17 @@ class Facts:
 class CaseResult:
     """What has been measured of one case.
 
-    Attributes
-    ----------
-    case : str
-    threshold : float
-    middle : float
-        What the ratio is judged against. With a threshold of 1 the verdict says
-        on which side of it the interval lies, and nothing else decides.
-    rounds : list of list of (float, float)
-        CPU seconds per fit, old and new, by block, by round.
-    facts : dict of str to Facts
-        For ``old`` and ``new``.
-    failure : str or None
-        Why there is no ratio: what a fit raised, and on which side.
-    finished : bool
-        Whether more rounds would say no more.
+    The ratio is judged against ``middle``. With a threshold of 1 the verdict
+    says on which side of it the interval lies, and nothing else decides.
     """
 
     case: str
     threshold: float
     middle: float = 1.0
-    rounds: list[list[Block]] = field(default_factory=list)
-    facts: dict[str, Facts] = field(default_factory=dict)
-    failure: str | None = None
-    finished: bool = False
+    rounds: list[list[Block]] = field(default_factory=list)  # CPU seconds per fit, old and new, by block, by round
+    facts: dict[str, Facts] = field(default_factory=dict)  # for "old" and "new"
+    failure: str | None = None  # why there is no ratio: what a fit raised, and on which side
+    finished: bool = False  # whether more rounds would say no more
 
     @property
     def ratio(self) -> Ratio | None:
@@ -111,54 +83,39 @@ class CaseResult:
 
     @property
     def verdict(self) -> Verdict | None:
-        """What the ratio of a fit says; None where a fit failed."""
+        """What the ratio of a fit shows; None where a fit failed."""
         if self.failure:
             return None
-        ratio = self.ratio
-        if ratio is None or len(self.rounds) < FEWEST_ROUNDS:
+        if len(self.rounds) < FEWEST_ROUNDS:
             return Verdict.UNDECIDED
-        return verdict_of(ratio.times(1 / self.middle), self.threshold)
+        return verdict_of(ratio_of(self.rounds).times(1 / self.middle), self.threshold)
 
     def look(self) -> None:
-        """Finish where the interval says enough."""
-        ratio = self.ratio
-        if ratio is None:
-            return
-        self.finished = self.verdict is not Verdict.UNDECIDED or ratio.narrow_enough(self.threshold)
+        """Finish where the interval is decided or narrow enough."""
+        if self.rounds:
+            narrow = ratio_of(self.rounds).narrow_enough(self.threshold)
+            self.finished = narrow or self.verdict is not Verdict.UNDECIDED
 
 
 class Measurement:
-    """Rounds of fits of two sides, asked in turn.
+    """Rounds of fits of two sides, asked in turn."""
 
-    Parameters
-    ----------
-    old, new : Side
-    plan : Plan
-    clock : callable
-        Wall time in seconds.
-    """
-
-    def __init__(self, old: Side, new: Side, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, old: Side, new: Side, plan: Plan) -> None:
         self.sides = {"old": old, "new": new}
         self.plan = plan
-        self.clock = clock
 
     def run(self, results: Sequence[CaseResult]) -> Iterator[int]:
         """Measure until every case is decided or the time is up; gives the number of each round that is done.
 
-        Parameters
-        ----------
-        results : sequence of CaseResult
-            One for each case, empty; each whole round is added.
+        Each whole round is added to the results, of which there is an empty one for each case.
 
         Raises
         ------
         worker_process.WorkerFailed
             A worker died.
         """
-        started = self.clock()
-        rounds = max(self.plan.looks)
-        for number in range(1, rounds + 1):
+        started = time.monotonic()
+        for number in range(1, max(self.plan.looks) + 1):
             still_open = [result for result in results if not result.finished]
             if not still_open:
                 return
@@ -168,7 +125,7 @@ class Measurement:
                     result.look()
             yield number
             # Another round of the same length should still end in time.
-            taken = self.clock() - started
+            taken = time.monotonic() - started
             if taken + taken / number > self.plan.seconds * len(results):
                 return
 
@@ -210,12 +167,20 @@ class Measurement:
             answer = workers[side].ask("time", case=case, n_fits=n_fits, timeout=MOST_SECONDS_OF_A_FIT)
             return answer["cpu"] / n_fits
 
-        until = self.clock() + self.plan.seconds / max(self.plan.looks)
+        until = time.monotonic() + self.plan.seconds / max(self.plan.looks)
         blocks: list[Block] = []
-        while not blocks or (len(blocks) < self.plan.blocks and self.clock() < until):
+        while not blocks or (len(blocks) < self.plan.blocks and time.monotonic() < until):
             first, *of_new, last = [seconds_per_fit(side) for side in ("old", "new", "new", "old")]
             blocks.append((math.sqrt(first * last), math.sqrt(math.prod(of_new))))
         return blocks
+
+
+def measure_all(old: Side, new: Side, plan: Plan, cases: Iterable[str]) -> list[CaseResult]:
+    """What all rounds of two sides gave of each case."""
+    results = [CaseResult(case, plan.threshold) for case in cases]
+    for _ in Measurement(old, new, plan).run(results):
+        pass
+    return results
 
 
 def _keep_on_one_core(workers: Iterable[WorkerProcess], number: int) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from tests.tools import release_environment, release_table
-from tests.tools.compare import report
-from tests.tools.compare.measure import CaseResult, Measurement, Plan
+from tests.tools.compare import results
+from tests.tools.compare.measure import CaseResult, Plan, measure_all
 from tests.tools.compare.sides import Side, open_side, open_with_dependencies_of
 from tests.tools.compare.steps import CASES, RUNS_ON
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
+
+# Of a case of a step the file keeps no blocks: it stays small.
+KEPT = ("case", "verdict", "failure", "ratio", "ratio_of_an_iteration", "sides")
 
 
 def pairs_of_series() -> list[tuple[str, str]]:
@@ -25,10 +28,9 @@ def pairs_of_series() -> list[tuple[str, str]]:
 def measure(
     plan: Plan,
     known: Sequence[dict[str, Any]],
-    found: Callable[[list[dict[str, Any]]], None],
     open_one: Callable[[str], AbstractContextManager[Side]] = open_side,
     open_alone: Callable[[Side, Release], AbstractContextManager[Side]] = open_with_dependencies_of,
-) -> None:
+) -> Iterator[list[dict[str, Any]]]:
     """Compare every series with the one before: each as it is, then the newer one with what the older one runs on.
 
     Parameters
@@ -36,12 +38,13 @@ def measure(
     plan : Plan
     known : sequence of dict
         Steps that are measured already, and not again.
-    found : callable
-        Given all steps, in the order of releases, after each one that is measured.
-    open_one : callable
-        Makes a side of a version.
-    open_alone : callable
-        Makes a side of a release, with the Python, numpy and scipy of another side.
+    open_one, open_alone : callable
+        Make a side of a version, and of a release with the Python, numpy and scipy of another side.
+
+    Yields
+    ------
+    list of dict
+        After each step that is measured all of them, in the order of releases.
     """
     steps = {(step["old"], step["new"]): step for step in known}
     order = pairs_of_series()
@@ -49,19 +52,16 @@ def measure(
         if pair in steps:
             continue
         with open_one(pair[0]) as old, open_one(pair[1]) as new:
-            step: dict[str, Any] = {
-                "old": pair[0],
-                "new": pair[1],
-                "runs_on": [_runs_on(side) for side in (old, new)],
-                "cases": _compared(old, new, plan),
-            }
+            runs_on = [_runs_on(side) for side in (old, new)]
+            cases = _compared(old, new, plan)
+            step: dict[str, Any] = {"old": pair[0], "new": pair[1], "runs_on": runs_on, "cases": cases}
             try:
                 with open_alone(old, release_environment.find(pair[1])) as alone:
                     step["scikit_learn_alone"] = _compared(old, alone, plan)
             except EnvironmentFailed:  # there is no such wheel, or it asks for a newer numpy
                 step["scikit_learn_alone"] = None
         steps[pair] = step
-        found([steps[one] for one in order if one in steps])
+        yield [steps[one] for one in order if one in steps]
 
 
 def _runs_on(side: Side) -> dict[str, str]:
@@ -72,14 +72,9 @@ def _runs_on(side: Side) -> dict[str, str]:
 
 
 def _compared(old: Side, new: Side, plan: Plan) -> list[dict[str, Any]]:
-    results = [CaseResult(case, plan.threshold) for case in CASES]
-    for _ in Measurement(old, new, plan).run(results):
-        pass
-    return [_summary(result) for result in results]
+    return [_summary(result) for result in measure_all(old, new, plan, CASES)]
 
 
 def _summary(result: CaseResult) -> dict[str, Any]:
-    """One case of a step without its blocks: the record stays small."""
-    whole = report.as_json(result)
-    kept = ("case", "verdict", "failure", "ratio", "ratio_of_an_iteration", "sides")
-    return {**{name: whole[name] for name in kept}, "rounds": len(result.rounds)}
+    whole = results.as_json(result)
+    return {**{name: whole[name] for name in KEPT}, "rounds": len(result.rounds)}

@@ -38,13 +38,7 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True)
 class Ratio:
-    """Seconds of the new side relative to the old one's, with its 95 % interval.
-
-    Attributes
-    ----------
-    value, low, high : float
-        Above 1 the new side is slower.
-    """
+    """Seconds of the new side relative to the old one's, with its 95 % interval: above 1 the new one is slower."""
 
     value: float
     low: float
@@ -68,17 +62,12 @@ def ratio_of(rounds: Sequence[Sequence[Block]]) -> Ratio:
     of them makes an outlier that a median does not see. Over the rounds, which
     are independent of each other as blocks are not, the trimmed mean, and its
     interval by Student's t and the winsorized variance (Tukey and McLaughlin,
-    1963, Sankhya A 25).
+    1963, Sankhya A 25): from 0 to infinity where one round is all there is.
 
     Parameters
     ----------
     rounds : sequence of sequences of (float, float)
         Seconds per fit, of the old side and of the new one, by block.
-
-    Returns
-    -------
-    Ratio
-        From 0 to infinity where one round is all there is.
     """
     centres = [statistics.median(math.log(new / old) for old, new in blocks) for blocks in rounds]
     if len(centres) < 2:
@@ -97,14 +86,7 @@ def _trimmed_mean(values: Sequence[float]) -> tuple[float, float]:
 
 
 def verdict_of(ratio: Ratio, threshold: float) -> Verdict:
-    """What an interval says: it lies wholly above the threshold, wholly below its inverse, wholly between, or not.
-
-    Parameters
-    ----------
-    ratio : Ratio
-    threshold : float
-        The smallest ratio that matters, like 1.02.
-    """
+    """What an interval says: it lies wholly above the threshold, wholly below its inverse, wholly between, or not."""
     if ratio.low > threshold:
         return Verdict.SLOWER
     if ratio.high < 1 / threshold:

@@ -17,27 +17,13 @@ WORKER = "tests.workers.fit_timer"
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two that are compared.
+    """One of the two that are compared."""
 
-    Attributes
-    ----------
-    name : str
-        What messages call it, like ``scikit-learn 1.9.1``.
-    python : Path
-        Interpreter of its environment.
-    estimator : str
-        ``MODULE:CLASS`` of what is fitted.
-    worker : str
-        Module that times its fits.
-    variables : mapping of str to str
-        Environment variables of its worker.
-    """
-
-    name: str
+    name: str  # in messages, like "scikit-learn 1.9.1"
     python: Path
     estimator: str = "sklearn.mixture:GaussianMixture"
-    worker: str = WORKER
-    variables: Mapping[str, str] = field(default_factory=dict)
+    worker: str = WORKER  # the module that times its fits
+    variables: Mapping[str, str] = field(default_factory=dict)  # of its worker's environment
 
     def start(self) -> WorkerProcess:
         """A new process of this side, held open."""
@@ -46,15 +32,10 @@ class Side:
 
 @contextlib.contextmanager
 def open_side(text: str, *, overlay: bool = False) -> Iterator[Side]:
-    """The side that a release, series, wheel, checkout, revision or patch names, put under test.
+    """The side that a release, series, wheel, checkout, revision or patch names, as `sources.prepare` takes it.
 
-    Parameters
-    ----------
-    text : str
-        What `prepare` takes.
-    overlay : bool
-        Whether a checkout or a revision is laid over the nearest release,
-        whatever else than ``sklearn/mixture`` differs.
+    With an overlay a checkout or a revision is laid over the nearest release,
+    whatever else than ``sklearn/mixture`` differs.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The record of the steps between neighbouring series: how the fit time changed at each, and its form.
+"""How the fit time changed at each step between neighbouring series, as it was measured: the file and its form.
 
 Needs nothing that is only needed to measure: the report reads it too.
 """
@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fixtures import strict_json, whole_file
+from fixtures import corpus, strict_json, whole_file
 from fixtures.fault import Fault
-from tests.tools import release_table
 
-RECORD = release_table.TABLE.parent / "measured" / "fit_time.json"
+FILE = corpus.PROJECT / "tests" / "measured" / "fit_time.json"
 FORMAT_VERSION = 2
 # The two covariance types that people use most, and one frame of many features.
 CASES = ("control-still-scene", "control-still-scene-diag", "control-16d")
@@ -23,8 +22,8 @@ RUNS_ON = ("python", "numpy", "scipy")
 MEASURED = ("cases", "scikit_learn_alone")
 
 
-def read(path: Path = RECORD) -> list[dict[str, Any]]:
-    """The steps that are recorded; none where there is no file.
+def read(path: Path = FILE) -> list[dict[str, Any]]:
+    """The steps that were measured; none where there is no file.
 
     Each has the versions ``old`` and ``new``, what both run on (``runs_on``),
     what each of the ``cases`` gave, and what each gave where the new one ran
@@ -51,8 +50,8 @@ def read(path: Path = RECORD) -> list[dict[str, Any]]:
     return steps
 
 
-def write(steps: Sequence[dict[str, Any]], path: Path = RECORD) -> None:
-    """Write the record, whole or not at all, a line for each case of a step."""
+def write(steps: Sequence[dict[str, Any]], path: Path = FILE) -> None:
+    """Write the steps, whole or not at all, a line for each case."""
     lines = []
     for step in steps:
         rest = {name: value for name, value in step.items() if name not in MEASURED}
@@ -62,6 +61,4 @@ def write(steps: Sequence[dict[str, Any]], path: Path = RECORD) -> None:
 
 
 def _one_a_line(cases: Sequence[dict[str, Any]] | None) -> str:
-    if cases is None:
-        return "null"
-    return "[\n    " + ",\n    ".join(json.dumps(case) for case in cases) + "\n  ]"
+    return "null" if cases is None else "[\n    " + ",\n    ".join(map(json.dumps, cases)) + "\n  ]"

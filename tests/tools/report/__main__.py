@@ -24,9 +24,10 @@ from rich.progress import Progress
 
 from fixtures import command_line, corpus, whole_file
 from tests.support import check
+from tests.tools import corpus as corpus_command
 from tests.tools import ledger_file, release_table
 from tests.tools.compare import steps
-from tests.tools.report import evidence, fit_times, matrix, page, pictures, readme, remedies, runs, summary, verdict
+from tests.tools.report import evidence, fit_times, matrix, measured, page, pictures, readme, runs, summary, verdict
 from tests.tools.report.defects import defects_of
 
 RESULTS = corpus.PROJECT / "results"
@@ -63,25 +64,26 @@ def _parser() -> argparse.ArgumentParser:
 def _report(options: argparse.Namespace) -> int:
     known = [release.version for release in release_table.read()]
     listed = ledger_file.read()
-    told = runs.merge(runs.read(runs.find(options.results or [RESULTS])), listed)
-    seen = matrix.matrix_of(told, listed, known)
+    merged = runs.merge(runs.read(runs.find(options.results or [RESULTS])), listed)
+    seen = matrix.matrix_of(merged, listed, known)
     content = page.Content(
-        runs=told,
+        runs=merged,
         matrix=seen,
         defects=defects_of(listed, {*known, *seen.versions}),
-        pictures=_pictures(told, corpus.find_capture(options.capture)),
+        pictures=_pictures(merged, corpus.find_capture(options.capture)),
         checks=check.every(),
         course=fit_times.course_of(steps.read()),
         charts=fit_times.charts(_given(options.benchmarks, BENCHMARKS)),
-        remedies=remedies.read(_given(options.remedies, REMEDIES)),
+        remedies=measured.remedies(_given(options.remedies, REMEDIES)),
     )
-    _write_whole(options.output, page.render(content))
-    said = page.judge(content)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    whole_file.write_text(options.output, page.render(content))
+    judged = page.judge(content)
     if options.summary:
         with options.summary.open("a", encoding="utf-8") as file:
-            file.write(summary.markdown(content, said))
-    print(f"{said.sentence}\n{options.output}: {options.output.stat().st_size / 1e6:.2f} MB")
-    return 0 if said.colour == verdict.GREEN else 1
+            file.write(summary.markdown(content, judged))
+    print(f"{judged.sentence}\n{options.output}: {options.output.stat().st_size / 1e6:.2f} MB")
+    return 0 if judged.colour == verdict.GREEN else 1
 
 
 def _given(named: Path | None, usual: Path) -> Path | None:
@@ -89,28 +91,18 @@ def _given(named: Path | None, usual: Path) -> Path | None:
     return named or (usual if usual.exists() else None)
 
 
-def _pictures(told: runs.Runs, capture: Path | None) -> Mapping[str, pictures.Pictures]:
+def _pictures(merged: runs.Runs, capture: Path | None) -> Mapping[str, pictures.Pictures]:
     """Draw every case whose data are at hand, on all cores."""
-    cases = []
-    for name in corpus.case_names():
-        try:
-            cases.append(corpus.load_case(name, capture=capture))
-        except corpus.CaptureNotAtHand:
-            continue
-    wanted = [evidence.told(told.newest, case.name) for case in cases]
+    cases = list(corpus_command.at_hand(corpus.CASES, capture))
+    fits = [evidence.recorded_fit(merged.newest, case.name) for case in cases]
     console = Console(stderr=True)
     # Processes that were forked would share the state of BLAS threads.
     with (
         ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool,
         Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
-        drawn = progress.track(pool.map(pictures.draw, cases, wanted), total=len(cases), description="drawing")
+        drawn = progress.track(pool.map(pictures.draw, cases, fits), total=len(cases), description="drawing")
         return {case.name: made for case, made in zip(cases, drawn, strict=True)}
-
-
-def _write_whole(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    whole_file.write_text(path, text)
 
 
 if __name__ == "__main__":

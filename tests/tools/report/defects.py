@@ -13,33 +13,16 @@ from tests.support.ledger import Entry, Ledger
 
 @dataclass(frozen=True)
 class Defect:
-    """One defect of the ledger.
-
-    Attributes
-    ----------
-    name : str
-        Its id.
-    summary, upstream : str
-    entries : tuple of Entry
-        Checks and cases that find it.
-    culprits : tuple of Culprit
-        What made it begin and end, as far as it is known.
-    cases : dict of str to tuple of str
-        For each release that has it the cases that show it, sorted.
-    releases : tuple of str
-        All releases that are known, in order.
-    covered : dict of str to frozenset of str
-        For each specifier of its entries the releases that it covers.
-    """
+    """One defect of the ledger."""
 
     name: str
     summary: str
     upstream: str
-    entries: tuple[Entry, ...]
-    culprits: tuple[Culprit, ...]
-    cases: dict[str, tuple[str, ...]]
-    releases: tuple[str, ...]
-    covered: dict[str, frozenset[str]]
+    entries: tuple[Entry, ...]  # checks and cases that find it
+    culprits: tuple[Culprit, ...]  # what made it begin and end, as far as it is known
+    cases: dict[str, tuple[str, ...]]  # by release, those that show it, sorted
+    releases: tuple[str, ...]  # all that are known, in order
+    covered: dict[str, frozenset[str]]  # by specifier of its entries, the releases that it covers
 
     @property
     def reference(self) -> str:
@@ -48,21 +31,25 @@ class Defect:
         return f"#{number}" if number.isdigit() else number[:10]
 
     @property
+    def having(self) -> list[str]:
+        """The releases that have it, in order."""
+        return [version for version in self.releases if self.cases[version]]
+
+    @property
     def since(self) -> str:
         """The first release that has it."""
-        return next((version for version in self.releases if self.cases.get(version)), "no release")
+        return self.having[0] if self.having else "no release"
 
     @property
     def until(self) -> str:
         """The last release that has it; empty where the newest does."""
-        last = next((version for version in reversed(self.releases) if self.cases.get(version)), "")
+        last = self.having[-1] if self.having else ""
         return "" if last == self.releases[-1] else last
 
     def partly(self, culprit: Culprit) -> bool:
         """Whether the defect is there before a culprit and after it: only some of its cases or checks change."""
-        there = [Version(version) for version in self.releases if self.cases.get(version)]
         at = Version(culprit.release)
-        return any(one < at for one in there) and any(one >= at for one in there)
+        return len({Version(version) < at for version in self.having}) == 2
 
     def lists(self, entry: Entry, version: str) -> bool:
         """Whether one of its entries covers a release."""
@@ -75,14 +62,7 @@ class Defect:
 
 
 def defects_of(ledger: Ledger, releases: Iterable[str]) -> list[Defect]:
-    """The defects of a ledger, those of most cases with the newest release first.
-
-    Parameters
-    ----------
-    ledger : Ledger
-    releases : iterable of str
-        Versions that are known.
-    """
+    """The defects of a ledger for the releases that are known, those of most cases with the newest release first."""
     versions = tuple(sorted(set(releases), key=Version))
     by_name: dict[str, list[Entry]] = {}
     for entry in ledger.entries:
@@ -90,8 +70,8 @@ def defects_of(ledger: Ledger, releases: Iterable[str]) -> list[Defect]:
     found = []
     for name, entries in by_name.items():
         covered = {
-            entry.releases: frozenset(version for version in versions if entry.covers(version))
-            for entry in {entry.releases: entry for entry in entries}.values()
+            specifier: frozenset(filter(entry.covers, versions))
+            for specifier, entry in {entry.releases: entry for entry in entries}.items()
         }
         cases = {
             version: tuple(sorted({entry.case for entry in entries if version in covered[entry.releases]}))

@@ -1,4 +1,4 @@
-"""What each run saw of each case, said once: the same words in many releases are kept as one text."""
+"""What each run saw of each case, kept once: the same words in many releases are one text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.support.replay import EXPLICIT
 from tests.tools.report import recorded
-from tests.tools.report.pictures import Told
+from tests.tools.report.recorded import RecordedFit
 from tests.tools.report.runs import Release, Runs
 
 # Stands for the release in a text that is the same for several.
@@ -16,54 +16,43 @@ RELEASE = "{release}"
 OF_A_FIT = ("n_iter", "converged", "lower_bound", "fit_seconds")
 
 
-class Texts:
-    """Texts by number, each kept once."""
+class Texts(dict[str, int]):
+    """The number of each text, in order; a text that is looked up gets one."""
 
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-
-    def number(self, text: str) -> int:
-        """The number of a text."""
-        return self._numbers.setdefault(text, len(self._numbers))
-
-    def all(self) -> list[str]:
-        """Every text, in the order of its number."""
-        return list(self._numbers)
+    def __missing__(self, text: str) -> int:
+        return self.setdefault(text, len(self))
 
 
 def seen(runs: Runs, checks: Iterable[str], cases: Iterable[str], texts: Texts) -> list[list[Any]]:
-    """What was said of each check on each case, by release.
+    """What was found by each check on each case, by release.
 
-    Returns
-    -------
-    list
-        For each case a list of ``[check, [text, releases], ...]``: the number
-        of the check, and for each stretch of releases the number of its text,
-        -1 for nothing, and how many they are.
+    For each case a list of ``[check, [text, releases], ...]``: the number of
+    the check, and for each stretch of releases the number of its text, -1 for
+    nothing, and how many they are.
     """
     numbered = list(enumerate(checks))
     rows = []
     for case in cases:
         row = []
         for number, check in numbered:
-            said = [_text(release, check, case, texts) for release in runs.releases]
-            if any(text >= 0 for text in said):
-                row.append([number, *([text, len(list(stretch))] for text, stretch in groupby(said))])
+            found = [_text(release, check, case, texts) for release in runs.releases]
+            if any(text >= 0 for text in found):
+                row.append([number, *([text, len(list(stretch))] for text, stretch in groupby(found))])
         rows.append(row)
     return rows
 
 
 def fits(runs: Runs, cases: Iterable[str], texts: Texts) -> list[list[int]]:
     """Figures of the last explicit fit of each case with each release, as texts: see `OF_A_FIT`."""
-    return [[texts.number(_figures(properties_of(release, case))) for release in runs.releases] for case in cases]
+    return [[texts[_figures(properties_of(release, case))] for release in runs.releases] for case in cases]
 
 
-def told(release: Release, case: str) -> Told:
-    """What the record of a release tells of the fit of a case, for a picture."""
+def recorded_fit(release: Release, case: str) -> RecordedFit:
+    """What the record of a release keeps of the fit of a case, for a picture."""
     properties = properties_of(release, case)
     named = {recorded.COMPONENT.fullmatch(name): text for name, text in properties.items()}
     states = {int(match[1]): str(recorded.component(text).state) for match, text in named.items() if match}
-    return Told(release.version, properties.get(recorded.PLACE, ""), properties.get(recorded.BOUNDS, ""), states)
+    return RecordedFit(release.version, properties.get(recorded.PLACE, ""), properties.get(recorded.BOUNDS, ""), states)
 
 
 def properties_of(release: Release, case: str) -> dict[str, str]:
@@ -81,7 +70,7 @@ def _text(release: Release, check: str, case: str, texts: Texts) -> int:
     result = release.results.get((check, case))
     if result is None or not result.text:
         return -1
-    return texts.number(result.text.strip().replace(f"scikit-learn {release.version}", f"scikit-learn {RELEASE}"))
+    return texts[result.text.strip().replace(f"scikit-learn {release.version}", f"scikit-learn {RELEASE}")]
 
 
 def _figures(properties: dict[str, str]) -> str:

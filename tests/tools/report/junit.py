@@ -1,4 +1,4 @@
-"""Read the record of a run, a JUnit file, and refuse one that is not whole.
+"""Read the record of a run, a JUnit file: the only reader of it.
 
 A record may come from anywhere: it is hostile until checked. A document type,
 and with it every entity, is forbidden, and the size is looked at first.
@@ -7,6 +7,7 @@ and with it every entity, is forbidden, and the size is looked at first.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
@@ -40,31 +41,18 @@ class BadRecord(Fault):
 class Result:
     """How one check on one case ended.
 
-    Attributes
-    ----------
-    check : str
-        Name of the test function.
-    case : str or None
-        None where the check has no case.
-    promise : str
-        Name of the check's file, like ``test_collapse``.
-    state : {'passed', 'known', 'gone', 'failed', 'not judged', 'unlisted', 'error', 'skipped'}
-        ``known``: a defect of the ledger occurs; ``gone``: what it lists no
-        longer does; ``failed``: a promise is broken that the ledger does not
-        list; ``not judged``: there was nothing to compare, as the ledger lists
-        it or where it is off; ``unlisted``: the same, and the ledger does not
-        list it; ``error``: the corpus's fault or the suite's.
-    text : str
-        What was found, in words, or why it, or a part of it, is not judged.
-    properties : dict of str to str
-        What the run recorded with the check.
+    States: ``known``: a defect of the ledger occurs; ``gone``: what it lists no
+    longer does; ``failed``: a promise is broken that the ledger does not list;
+    ``not judged``: there was nothing to compare, as the ledger lists it or
+    where it is off; ``unlisted``: the same, and the ledger does not list it;
+    ``error``: the corpus's fault or the suite's.
     """
 
     check: str
-    case: str | None
-    promise: str
+    case: str | None  # None where the check has no case
+    promise: str  # the check's file, like test_collapse
     state: str
-    text: str
+    text: str  # what was found, or why it, or a part of it, is not judged
     properties: dict[str, str]
 
     @property
@@ -75,18 +63,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Record:
-    """What one run left.
-
-    Attributes
-    ----------
-    path : Path
-    header : dict of str to str
-        What was run, and how it ended.
-    results : tuple of Result
-    """
+    """What one run left."""
 
     path: Path
-    header: dict[str, str]
+    header: dict[str, str]  # what was run, and how it ended
     results: tuple[Result, ...]
 
     @property
@@ -103,12 +83,14 @@ def read(path: Path) -> Record:
     BadRecord
         It cannot be read, is no record of this suite, is truncated, or is of a run that broke off.
     """
-    suite = _suite(path)
+    suites = list(_root(path).iter("testsuite"))
+    if len(suites) != 1:
+        raise BadRecord(path, f"holds {len(suites)} test suites", "the JUnit record of one run")
+    (suite,) = suites
     header = _properties(suite)
-    if header.get("record") != str(record_format.FORMAT_VERSION):
-        raise BadRecord(
-            path, f"has no header of format {record_format.FORMAT_VERSION}", f"written by this suite: {AGAIN}"
-        )
+    form = record_format.FORMAT_VERSION
+    if header.get("record") != str(form):
+        raise BadRecord(path, f"has no header of format {form}", f"written by this suite: {AGAIN}")
     for name in (*OF_THE_HEADER, *OF_THE_FOOTER):
         if name not in header:
             part = "header" if name in OF_THE_HEADER else "footer"
@@ -116,28 +98,35 @@ def read(path: Path) -> Record:
     try:
         Version(header["scikit-learn"])
     except InvalidVersion:
-        raise BadRecord(path, f"says scikit-learn {header['scikit-learn']!r:.40}", "of a version like 1.9.1") from None
+        raise BadRecord(path, f"is of scikit-learn {header['scikit-learn']!r:.40}", "a version like 1.9.1") from None
     results = tuple(_result(path, case) for case in suite.iter("testcase"))
     _require_whole(path, header, results)
     return Record(path, header, results)
 
 
-def _suite(path: Path) -> Element:
+def results_of(path: Path) -> tuple[Result, ...]:
+    """Every test of a run of ours, whether the run is whole or not.
+
+    Raises
+    ------
+    BadRecord
+        It cannot be read, or a test in it is not what this suite writes.
+    """
+    return tuple(_result(path, case) for case in _root(path).iter("testcase"))
+
+
+def _root(path: Path) -> Element:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise BadRecord(path, f"has {size:,} bytes", f"at most {MAX_BYTES:,}")
-        root = ElementTree.fromstring(path.read_bytes(), forbid_dtd=True)
+        return ElementTree.fromstring(path.read_bytes(), forbid_dtd=True)
     except OSError as error:
         raise BadRecord(path, f"cannot be read ({error.strerror})", "the record of a run") from None
     except DefusedXmlException:
         raise BadRecord(path, "declares a document type or an entity", "plain XML, as pytest writes it") from None
     except (ParseError, ValueError, LookupError) as error:
         raise BadRecord(path, f"is no whole XML ({error})", f"a record that was not cut off: {AGAIN}") from None
-    suites = list(root.iter("testsuite"))
-    if len(suites) != 1:
-        raise BadRecord(path, f"holds {len(suites)} test suites", "the JUnit record of one run")
-    return suites[0]
 
 
 def _properties(element: Element) -> dict[str, str]:
@@ -156,9 +145,9 @@ def _result(path: Path, element: Element) -> Result:
         recorded.require_readable(properties)
     except recorded.Unreadable as reason:
         raise BadRecord(path, f"has in {name:.80} {reason}", f"what this suite writes: {AGAIN}") from None
-    state, said = _state(element, properties)
+    state, text = _state(element, properties)
     promise = (element.get("classname") or "").rpartition(".")[2]
-    return Result(match[1], match[2], promise, state, said, properties)
+    return Result(match[1], match[2], promise, state, text, properties)
 
 
 def _state(element: Element, properties: dict[str, str]) -> tuple[str, str]:
@@ -198,6 +187,6 @@ def _require_whole(path: Path, header: dict[str, str], results: tuple[Result, ..
     names = [result.name for result in results]
     if str(len(names)) != ended:
         raise BadRecord(path, f"holds {len(names)} tests and says that {ended} ended", f"all of them: {AGAIN}")
-    repeated = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
-    if repeated:
-        raise BadRecord(path, f"holds {repeated} twice", f"each test once: {AGAIN}")
+    (name, times), *_ = Counter(names).most_common(1) or [("", 0)]
+    if times > 1:
+        raise BadRecord(path, f"holds {name} twice", f"each test once: {AGAIN}")

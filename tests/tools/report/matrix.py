@@ -24,35 +24,21 @@ LEGEND = {
     NOT_JUDGED: ("not judged", "?", "a check had nothing to compare, for a reason that is given; the others pass"),
     UNLISTED: ("not judged, unlisted", "¿", "a check had nothing to compare, and the ledger does not list it so"),
     NEW: ("new failure", "✕", "a promise is broken, and the ledger does not list it"),
-    GONE: (
-        "no longer occurs",
-        "✓",
-        "the ledger lists what this release does not have: the ledger must change",
-    ),
-    ERROR: ("error", "!", "a broken case, or a bug of the suite: nothing is said of the release"),
+    GONE: ("no longer occurs", "✓", "the ledger lists what this release does not have: the ledger must change"),
+    ERROR: ("error", "!", "a broken case, or a bug of the suite, not of the release"),
     SKIPPED: ("skipped", "-", "no check ran, the capture's where it is not at hand"),
-    NOT_RUN: ("not run", " ", "no record tells of it"),
+    NOT_RUN: ("not run", " ", "it is in no record"),
 }
 RED = (NEW, UNLISTED, GONE, ERROR)
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """The state of every check on every case with every release.
+    """The state of every check on every case with every release."""
 
-    Attributes
-    ----------
-    versions : tuple of str
-        Releases in order.
-    promises : dict of str to str
-        File of each check, by the check's name; in the order of files.
-    states : dict
-        For each case and check a string with one letter a release.
-    """
-
-    versions: tuple[str, ...]
-    promises: dict[str, str]
-    states: dict[str, dict[str, str]]
+    versions: tuple[str, ...]  # in order
+    promises: dict[str, str]  # file of each check, by the check's name; in the order of files
+    states: dict[str, dict[str, str]]  # for each case and check one letter a release
 
     def cells(self, case: str) -> str:
         """The worst state of a case's checks, one letter a release."""
@@ -71,22 +57,14 @@ def worst(states: Iterable[str]) -> str:
 
 
 def matrix_of(runs: Runs, ledger: Ledger, known_releases: Iterable[str]) -> Matrix:
-    """The matrix of all that the runs have told.
-
-    Parameters
-    ----------
-    runs : Runs
-    ledger : Ledger
-    known_releases : iterable of str
-        Versions in which a defect may have begun, whether they were run or not.
-    """
+    """The matrix of all runs; a defect may have begun in any known release, whether it was run or not."""
     versions = tuple(release.version for release in runs.releases)
     parsed = [Version(version) for version in versions]
     began = first_releases(ledger, {*known_releases, *versions})
     found = {(result.promise, result.check) for release in runs.releases for result in release.results.values()}
-    # A record promises nothing; it says what differs.
-    records = {name for name, one in check.every().items() if one.is_record}
-    in_order = sorted(found, key=lambda pair: (pair[1] in records, *pair))
+    # A check that only records promises nothing.
+    recording = {name for name, one in check.every().items() if one.is_record}
+    in_order = sorted(found, key=lambda pair: (pair[1] in recording, *pair))
     promises = {name: promise for promise, name in in_order}
     states: dict[str, dict[str, str]] = {case: {} for case in corpus.case_names()}
     for case, rows in states.items():
@@ -102,14 +80,15 @@ def matrix_of(runs: Runs, ledger: Ledger, known_releases: Iterable[str]) -> Matr
 
 def first_releases(ledger: Ledger, releases: Iterable[str]) -> dict[tuple[str, str], Version]:
     """The first release in which the ledger lists each check and case."""
-    began: dict[tuple[str, str], Version] = {}
     versions = sorted(map(Version, releases))
-    first_covered: dict[str, Version | None] = {}
+    by_specifier = {entry.releases: entry for entry in ledger.entries}
+    first_covered = {
+        specifier: next((one for one in versions if entry.covers(str(one))), None)
+        for specifier, entry in by_specifier.items()
+    }
+    began: dict[tuple[str, str], Version] = {}
     for entry in ledger.entries:
-        if entry.releases not in first_covered:
-            first_covered[entry.releases] = next((one for one in versions if entry.covers(str(one))), None)
-        first = first_covered[entry.releases]
-        if first is not None:
+        if (first := first_covered[entry.releases]) is not None:
             key = (entry.check, entry.case)
             began[key] = min(first, began.get(key, first))
     return began
@@ -137,11 +116,6 @@ def _state(result: junit.Result | None, began: Version | None, version: Version)
 
 
 OF_A_RESULT = {
-    junit.KNOWN: KNOWN,
-    junit.GONE: GONE,
-    junit.FAILED: NEW,
-    junit.NOT_JUDGED: NOT_JUDGED,
-    junit.UNLISTED: UNLISTED,
-    junit.ERROR: ERROR,
-    junit.SKIPPED: SKIPPED,
-}
+    junit.KNOWN: KNOWN, junit.GONE: GONE, junit.FAILED: NEW, junit.NOT_JUDGED: NOT_JUDGED, junit.UNLISTED: UNLISTED,
+    junit.ERROR: ERROR, junit.SKIPPED: SKIPPED,
+}  # fmt: skip

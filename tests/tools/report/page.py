@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
 
 from fixtures import corpus
 from tests.support.check import Check
@@ -26,71 +25,28 @@ NO_PICTURES = Pictures("", "")
 
 @dataclass(frozen=True)
 class Content:
-    """What a page is made of.
-
-    Attributes
-    ----------
-    runs : Runs
-    matrix : Matrix
-    defects : sequence of Defect
-    pictures : mapping of str to Pictures
-        By case; a case whose data are not at hand has none.
-    checks : mapping of str to Check
-        All that is known of each check, by its name.
-    course : str
-        SVG of the fit time per iteration over the releases; nothing where it is not recorded.
-    charts : mapping of str to str
-        SVG of the fit times, by case.
-    remedies : dict or None
-        What ``nox -s remedies -- --json`` wrote.
-    """
+    """What a page is made of."""
 
     runs: Runs
     matrix: Matrix
     defects: Sequence[Defect]
-    pictures: Mapping[str, Pictures]
+    pictures: Mapping[str, Pictures]  # by case; a case whose data are not at hand has none
     checks: Mapping[str, Check]
-    course: str
-    charts: Mapping[str, str]
-    remedies: dict[str, Any] | None
+    course: str  # SVG of the fit time per iteration over the releases; nothing where it was not measured
+    charts: Mapping[str, str]  # SVG of the fit times, by case
+    remedies: dict[str, Any] | None  # what `nox -s remedies -- --json` wrote
 
 
 def render(content: Content) -> str:
     """The text of the page."""
-    content, picture_css = _with_shared_styles(content)
     cases = [_case(content, name) for name in content.matrix.states]
-    return (
-        templates()
-        .get_template("page.html.jinja")
-        .render(
-            cases=cases,
-            checks=_by_file(content),
-            charts={name: Markup(chart) for name, chart in content.charts.items()},  # noqa: S704  (matplotlib wrote it)
-            course=Markup(content.course),  # noqa: S704
-            columns=content.matrix.versions,
-            css=_source("page.css"),
-            data=_embedded(_data(content, cases)),
-            defects=content.defects,
-            js=_source("page.js"),
-            legend=LEGEND,
-            matrix=content.matrix,
-            picture_css=Markup(picture_css),  # noqa: S704  (styles of matplotlib)
-            newest=content.runs.newest.version,
-            remedies=content.remedies,
-            runs=content.runs,
-            verdict=judge(content),
-            choices=_choices(cases),
-        )
-    )
-
-
-def _with_shared_styles(content: Content) -> tuple[Content, str]:
-    drawn = [picture for pictures in content.pictures.values() for picture in (pictures.frame, pictures.bounds)]
-    (course, *shared), css = svg.share_styles([content.course, *drawn, *content.charts.values()])
-    pairs = zip(shared[: len(drawn) : 2], shared[1 : len(drawn) : 2], strict=True)
-    pictures = {name: Pictures(*pair) for name, pair in zip(content.pictures, pairs, strict=True)}
-    charts = dict(zip(content.charts, shared[len(drawn) :], strict=True))
-    return replace(content, course=course, pictures=pictures, charts=charts), css
+    text = templates().get_template("page.html.jinja").render(
+        cases=cases, checks=_by_file(content), choices=_choices(cases), columns=content.matrix.versions,
+        defects=content.defects, legend=LEGEND, matrix=content.matrix, newest=content.runs.newest.version,
+        remedies=content.remedies, runs=content.runs, verdict=judge(content), data=_embedded(_data(content, cases)),
+        course=content.course, charts=content.charts, css=_source("page.css"), js=_source("page.js"),
+    )  # fmt: skip
+    return svg.with_shared_styles(text)
 
 
 def judge(content: Content) -> Verdict:
@@ -99,14 +55,11 @@ def judge(content: Content) -> Verdict:
 
 
 def templates() -> jinja2.Environment:
-    """The templates, which escape whatever they are given."""
+    """The templates, which escape all but what they mark as safe: files of this package, and what matplotlib drew."""
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
 
 
 def _case(content: Content, name: str) -> dict[str, Any]:
@@ -115,7 +68,6 @@ def _case(content: Content, name: str) -> dict[str, Any]:
     frames = [entry for file_name, entry in sorted(files.items()) if file_name.startswith("frame")]
     samples, features = frames[-1]["shape"]
     pictures = content.pictures.get(name, NO_PICTURES)
-    cells = content.matrix.cells(name)
     return {
         "name": name,
         "title": description["title"],
@@ -127,9 +79,9 @@ def _case(content: Content, name: str) -> dict[str, Any]:
         "samples": samples,
         "features": features,
         "components": files["means.npy"]["shape"][0],
-        "cells": cells,
-        "picture": Markup(pictures.frame),  # noqa: S704  (drawn from checked arrays)
-        "bounds": Markup(pictures.bounds),  # noqa: S704
+        "cells": content.matrix.cells(name),
+        "picture": pictures.frame,
+        "bounds": pictures.bounds,
         "broken": _broken(content, name),
     }
 
@@ -165,7 +117,6 @@ def _data(content: Content, cases: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What the page's script reads: short, because it is most of the page."""
     names, checks = list(content.matrix.states), list(content.matrix.promises)
     texts = evidence.Texts()
-    defects = [[defect.name, defect.upstream, defect.reference] for defect in content.defects]
     return {
         "releases": content.matrix.versions,
         "about": [[case["kind"], case["dtype"], case["flags"]] for case in cases],
@@ -176,44 +127,36 @@ def _data(content: Content, cases: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "states": [[content.matrix.states[name].get(check, "") for check in checks] for name in names],
         "legend": {letter: [word, sign] for letter, (word, sign, _) in LEGEND.items()},
         "worst": "".join(matrix.WORST_FIRST),
-        "defects": defects,
+        "defects": [[defect.name, defect.upstream, defect.reference] for defect in content.defects],
         "listed": [_listed(content, name, checks) for name in names],
         "seen": evidence.seen(content.runs, checks, names, texts),
         "fits": evidence.fits(content.runs, names, texts),
-        "texts": texts.all(),
+        "texts": list(texts),
     }
 
 
 def _known(check: Check | None) -> list[str]:
-    """Promise, headline and upstream of a check, which one that is not here any more has not."""
-    return ["", "", ""] if check is None else [_plain(check.promise), check.headline, check.upstream]
-
-
-def _plain(text: str) -> str:
-    """A docstring's words without its marks of code."""
-    return text.replace("``", "")
+    """Promise without marks of code, headline and upstream; nothing of a check that is not here any more."""
+    return ["", "", ""] if check is None else [check.promise.replace("``", ""), check.headline, check.upstream]
 
 
 def _listed(content: Content, name: str, checks: Sequence[str]) -> list[list[Any]]:
     """For a case ``[check, defect, releases]``: which defect explains a check in which releases, as numbers."""
-    rows = []
-    versions = content.matrix.versions
-    for number, defect in enumerate(content.defects):
-        for entry in defect.entries:
-            if entry.case == name and entry.check in checks:
-                rows.append(
-                    [checks.index(entry.check), number, "".join("01"[defect.lists(entry, one)] for one in versions)]
-                )
-    return rows
+    return [
+        [checks.index(entry.check), number, "".join("01"[defect.lists(entry, one)] for one in content.matrix.versions)]
+        for number, defect in enumerate(content.defects)
+        for entry in defect.entries
+        if entry.case == name and entry.check in checks
+    ]
 
 
-def _embedded(data: dict[str, Any]) -> Markup:
+def _embedded(data: dict[str, Any]) -> str:
     """JSON that nothing in it can end the script element of."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return Markup(text)  # noqa: S704
+    return text
 
 
-def _source(name: str) -> Markup:
-    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704  (a file of this package)
+def _source(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")

@@ -12,33 +12,13 @@ from fixtures.corpus import Case
 from tests.support.reference import DegenerateCovariance, exact_replay
 from tests.tools import drawing
 from tests.tools.report import recorded, svg
+from tests.tools.report.recorded import RecordedFit
 
 INK = "#101010"
 COLOURS = {
     drawing.BEFORE: "--before", drawing.AFTER: "--after", drawing.LOST: "--lost", drawing.EXACT: "--exact",
     INK: "--text",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Told:
-    """What the record of the newest release tells of the fit of a case.
-
-    Attributes
-    ----------
-    release : str
-    place : str
-        JSON of the record's property ``place``, or nothing.
-    lower_bounds : str
-        JSON of the property ``lower_bounds``, or nothing.
-    states : dict of int to str
-        State of each component that is not healthy.
-    """
-
-    release: str
-    place: str
-    lower_bounds: str
-    states: dict[int, str]
 
 
 @dataclass(frozen=True)
@@ -49,27 +29,26 @@ class Pictures:
     bounds: str
 
 
-def draw(case: Case, told: Told) -> Pictures:
+def draw(case: Case, recorded_fit: RecordedFit) -> Pictures:
     """Draw a case and what one release made of it."""
-    fit = _fit(case, told)
-    frame = svg.inline(_frame(case, fit), f"f-{case.name}", _said_of_frame(case, fit), COLOURS)
-    fitted = recorded.lower_bounds(told.lower_bounds or "[]")
+    fit = _fit(case, recorded_fit)
+    frame = svg.inline(_frame(case, fit), f"f-{case.name}", _description_of_frame(case, fit), COLOURS)
+    fitted = recorded.lower_bounds(recorded_fit.lower_bounds or "[]")
     exact = _exact_bounds(case)
     if not fitted and not exact:
         return Pictures(frame, "")
-    said = _said_of_bounds(told.release, fitted, exact)
-    bounds = svg.inline(_bounds(fitted, exact), f"b-{case.name}", said, COLOURS)
-    return Pictures(frame, bounds)
+    description = _description_of_bounds(recorded_fit.release, fitted, exact)
+    return Pictures(frame, svg.inline(_bounds(fitted, exact), f"b-{case.name}", description, COLOURS))
 
 
-def _fit(case: Case, told: Told) -> drawing.Fit | None:
-    if not told.place:
+def _fit(case: Case, fit: RecordedFit) -> drawing.Fit | None:
+    if not fit.place:
         return None
-    means, covariances = recorded.place(told.place)
+    means, covariances = recorded.place(fit.place)
     if len(means) != case.n_components or len(covariances) != case.n_components:
         return None
-    states = [told.states.get(number) for number in range(case.n_components)]
-    return drawing.in_plane(means, covariances, states, told.release)
+    states = [fit.states.get(number) for number in range(case.n_components)]
+    return drawing.in_plane(means, covariances, states, fit.release)
 
 
 def _frame(case: Case, fit: drawing.Fit | None) -> Figure:
@@ -86,8 +65,8 @@ def axes_of(height: float) -> tuple[Figure, Axes]:
     bottom, top = 0.4 / height, 1 - 0.25 / height
     figure.subplots_adjust(left=0.14, right=0.98, bottom=bottom, top=top)
     axes = figure.subplots()
-    figure.patch.set_visible(False)
-    axes.patch.set_visible(False)
+    for background in (figure.patch, axes.patch):
+        background.set_visible(False)
     return figure, axes
 
 
@@ -123,14 +102,14 @@ def _exact_bounds(case: Case) -> list[float]:
         return []
 
 
-def _said_of_frame(case: Case, fit: drawing.Fit | None) -> str:
+def _description_of_frame(case: Case, fit: drawing.Fit | None) -> str:
     if fit is None:
         return f"{case.name}: the frame and the initial components; the fit left none"
     collapsed = int(fit.lost.sum())
     return f"{case.name}: {collapsed} of {case.n_components} components collapsed with scikit-learn {fit.release}"
 
 
-def _said_of_bounds(release: str, fitted: list[float], exact: list[float]) -> str:
+def _description_of_bounds(release: str, fitted: list[float], exact: list[float]) -> str:
     ends = [f"scikit-learn {release} ends at {fitted[-1]:.6g} after {len(fitted)} iterations"] if fitted else []
     ends += [f"exact EM at {exact[-1]:.6g} after {len(exact)}"] if exact else []
     return "lower bound: " + ", ".join(ends)

@@ -1,21 +1,25 @@
-"""What README.md shows of the ledger: its table of defects, and its picture of the matrix.
+"""What the READMEs show of the ledger and of the checks: tables, and the picture of the matrix.
 
-A green run says that the releases are as the ledger lists them, so neither
-needs a run to be made, and both can be tested.
+A green run says that the releases are as the ledger lists them, so none of it
+needs a run to be made, and all of it can be tested.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from fixtures import corpus, documentation, whole_file
+from tests.support import check, ledger
 from tests.tools import ledger_file, release_table
-from tests.tools.report import page, reference
+from tests.tools.report import page
 from tests.tools.report.defects import Defect, defects_of
 
 README = corpus.PROJECT / "README.md"
+REFERENCE = documentation.REFERENCE
 PICTURE = corpus.PROJECT / ".github" / "pictures" / "matrix.svg"
 COLLAPSE = "test_no_component_collapses"
 KINDS = {
@@ -31,7 +35,7 @@ def write() -> list[Path]:
     """Bring the tables and the picture up to date; the files that were written."""
     pages = {
         README: documentation.with_table(README.read_text(encoding="utf-8"), TABLE, table()),
-        reference.PAGE: reference.with_tables(reference.PAGE.read_text(encoding="utf-8")),
+        REFERENCE: reference(REFERENCE.read_text(encoding="utf-8")),
         PICTURE: picture(),
     }
     for path, text in pages.items():
@@ -96,3 +100,54 @@ def _rows() -> list[dict[str, Any]]:
 
 def _defects() -> list[Defect]:
     return defects_of(ledger_file.read(), [release.version for release in release_table.read()])
+
+
+def reference(text: str) -> str:
+    """The text of tests/README.md with its tables of the checks and of the ledger made anew."""
+    tables = {"promises": promises(check.by_file()), "not judged": not_judged(ledger_file.read().not_judged)}
+    for name, made in tables.items():
+        text = documentation.with_table(text, name, made)
+    return text
+
+
+def promises(files: dict[str, list[check.Check]]) -> str:
+    """The Markdown table of every check: what it promises, how its failure reads, and on which cases it runs."""
+    rows = ["| check | what it promises | how its failure reads | runs on |", "| --- | --- | --- | --- |"]
+    for file, checks in files.items():
+        # The first paragraph of the file, without the word that opens it.
+        promise = " ".join((sys.modules[f"tests.{file}"].__doc__ or "").partition("\n\n")[0].split()).partition(": ")[2]
+        rows.append(f"| **`{file}.py`** | **{_cell(promise)}** | | |")
+        rows += [
+            f"| `{one.name}` | {_cell(one.promise)}{_upstream(one)} | {_cell(one.headline)} | {_runs_on(one)} |"
+            for one in checks
+        ]
+    return "\n".join(rows)
+
+
+def not_judged(entries: Iterable[ledger.Entry]) -> str:
+    """The Markdown table of what the ledger lists as not judged: why, on which case, how many checks."""
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for entry in entries:
+        found.setdefault((entry.summary, entry.case, entry.releases), set()).add(entry.check)
+    if not found:
+        return "Nothing is listed: every check is judged on every case that it runs on."
+    rows = ["| case | releases | checks | why |", "| --- | --- | --- | --- |"]
+    for (why, case, releases), checks in sorted(found.items()):
+        which = f"{len(checks)} checks" if len(checks) > 2 else ", ".join(f"`{check}`" for check in sorted(checks))
+        rows.append(f"| `{case}` | `{releases}` | {which} | {_cell(why)} |")
+    return "\n".join(rows)
+
+
+def _upstream(one: check.Check) -> str:
+    return f" ([#{one.upstream.rpartition('/')[2]}]({one.upstream}))" if one.upstream else ""
+
+
+def _runs_on(one: check.Check) -> str:
+    which = [f"{len(one.cases)} case{'s' if len(one.cases) > 1 else ''}"] if one.cases else []
+    which += [need.words for need in one.needs]
+    since = f"; from {one.since} on" if str(one.since) != "0.18" else ""
+    return (", ".join(which) or "every case") + since + ("; more in its code" if one.only else "")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("``", "`").replace("|", "\\|").split())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,16 @@ PLACE, BOUNDS = "place", "lower_bounds"
 COMPONENT = re.compile(r"component ([0-9]{1,6})")
 # Of a chain each figure is named after the way and the frame.
 OF_A_FRAME = re.compile(r"(explicit|warm_start) frame ([0-9]{1,6}) (.+)", flags=re.DOTALL)
+
+
+@dataclass(frozen=True)
+class RecordedFit:
+    """What the record of a release keeps of the fit of a case, for a picture."""
+
+    release: str
+    place: str  # JSON of the property of that name, or nothing; so are the bounds
+    lower_bounds: str
+    states: dict[int, str]  # of each component that is not healthy
 
 
 class Unreadable(ValueError):
@@ -44,8 +55,8 @@ def require_readable(properties: Mapping[str, str]) -> None:
             read(text)
         # Anything may stand where words and numbers should.
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-            said = " ".join(f"{type(error).__name__}: {error}".split())
-            raise Unreadable(f"the property {name!r:.40}, which cannot be read ({said:.100})") from None
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise Unreadable(f"the property {name!r:.40}, which cannot be read ({reason:.100})") from None
 
 
 def words(text: str) -> str:
@@ -62,13 +73,7 @@ def component(text: str) -> Finding:
 
 
 def place(text: str) -> tuple[np.ndarray, np.ndarray]:
-    """Where a fit put its components, in the plane of two features.
-
-    Returns
-    -------
-    means : ndarray of shape (n_components, 2)
-    covariances : ndarray of shape (n_components, 2, 2)
-    """
+    """Means, (n_components, 2), and covariances, (n_components, 2, 2), that a fit gave in the plane of two features."""
     content = strict_json.parse(text)
     means, triangles = (_finite(content[name]) for name in ("means", "covariances"))
     return means.reshape(-1, 2), triangles.reshape(-1, 3)[:, [0, 1, 1, 2]].reshape(-1, 2, 2)

@@ -21,19 +21,11 @@ SAME = ("estimator", "ledger", "corpus", "checks")
 
 @dataclass(frozen=True)
 class Release:
-    """What all records of one release say.
-
-    Attributes
-    ----------
-    version : str
-    headers : tuple of dict
-        One for each record.
-    results : dict of (check, case) to Result
-    """
+    """What all records of one release say."""
 
     version: str
-    headers: tuple[dict[str, str], ...]
-    results: dict[tuple[str, str | None], Result]
+    headers: tuple[dict[str, str], ...]  # one for each record
+    results: dict[tuple[str, str | None], Result]  # by check and case
 
     @functools.cached_property
     def by_case(self) -> dict[str | None, list[Result]]:
@@ -90,86 +82,71 @@ def _is_of_a_release(path: Path) -> bool:
 def merge(records: Sequence[Record], listed: ledger.Ledger) -> Runs:
     """Put records together.
 
-    Records of one release add up, as the shards of a run do. Where two tell of
+    Records of one release add up, as the shards of a run do. Where two have
     the same test they must agree.
 
     Raises
     ------
     BadRecord
         A record was run with another estimator, ledger, corpus or set of
-        checks than the others, tells of a test what another does not, or was
-        not run with the ledger and the corpus that are here.
+        checks than the others, contradicts another, or was not run with the
+        ledger and the corpus that are here.
     """
     for name in SAME:
         _require_same(records, name)
     first = records[0]
     here = {"ledger": record_format.ledger_digest(listed), "corpus": record_format.corpus_digest()}
     for name, value in here.items():
-        said = first.header[name]
-        if said not in (value, record_format.OFF):
-            raise BadRecord(first.path, f"was run with the {name} {said}", f"with the one that is here, {value}")
+        if first.header[name] not in (value, record_format.OFF):
+            seen = f"was run with the {name} {first.header[name]}"
+            raise BadRecord(first.path, seen, f"with the one that is here, {value}")
     versions = sorted({one.release for one in records}, key=Version)
-    releases = [_release([one for one in records if one.release == version]) for version in versions]
-    return Runs(
-        tuple(releases), first.header["estimator"], first.header["ledger"] != record_format.OFF, first.header["corpus"]
-    )
+    releases = tuple(_release([one for one in records if one.release == version]) for version in versions)
+    has_ledger = first.header["ledger"] != record_format.OFF
+    return Runs(releases, first.header["estimator"], has_ledger, first.header["corpus"])
 
 
 def read(paths: Iterable[Path]) -> list[Record]:
     """Read records and check that their cases are of this corpus."""
-    cases = set(corpus.case_names())
-    records = []
-    for path in paths:
-        read_one = junit.read(path)
-        odd = next(
-            (result for result in read_one.results if result.case not in cases and result.case is not None), None
-        )
-        if odd is not None:
-            raise BadRecord(path, f"tells of {odd.name!r:.80}", "of cases of this corpus")
-        records.append(read_one)
+    cases = {None, *corpus.case_names()}
+    records = [junit.read(path) for path in paths]
+    for record in records:
+        for result in record.results:
+            if result.case not in cases:
+                raise BadRecord(
+                    record.path, f"has the test {result.name!r:.80}", "the record of tests on cases of this corpus"
+                )
     return records
 
 
 def _require_same(records: Sequence[Record], name: str) -> None:
-    values = Counter(one.header[name] for one in records)
-    if len(values) == 1:
-        return
-    usual = values.most_common(1)[0][0]
-    odd = next(one for one in records if one.header[name] != usual)
+    usual, _ = Counter(one.header[name] for one in records).most_common(1)[0]
     other = next(one for one in records if one.header[name] == usual)
-    raise BadRecord(
-        odd.path,
-        f"was run with the {name} {odd.header[name]}, and {other.path} with {usual}",
-        f"run with the same: {junit.AGAIN}, or leave it out",
-    )
+    for odd in records:
+        if odd.header[name] != usual:
+            seen = f"was run with the {name} {odd.header[name]}, and {other.path} with {usual}"
+            raise BadRecord(odd.path, seen, f"run with the same: {junit.AGAIN}, or leave it out")
 
 
 def _release(records: Sequence[Record]) -> Release:
-    results: dict[tuple[str, str | None], Result] = {}
-    told_by: dict[tuple[str, str | None], Path] = {}
+    found: dict[tuple[str, str | None], tuple[Result, Path]] = {}
     for one in records:
         for result in one.results:
             key = (result.check, result.case)
-            known = results.setdefault(key, result)
-            told_by.setdefault(key, one.path)
+            known, path = found.setdefault(key, (result, one.path))
             if known.state == junit.SKIPPED and result.state != junit.SKIPPED:
-                results[key], told_by[key] = result, one.path
+                found[key] = (result, one.path)
             elif result.state not in (known.state, junit.SKIPPED):
                 raise BadRecord(
-                    one.path,
-                    f"says that {result.name} {WORDS[result.state]}, and {told_by[key]} that it {WORDS[known.state]}",
-                    f"of one mind about scikit-learn {one.release}: {junit.AGAIN}, or leave one of them out",
-                )
+                    one.path, f"says that {result.name} {WORDS[result.state]}, and {path} that it {WORDS[known.state]}",
+                    f"the same about scikit-learn {one.release}: {junit.AGAIN}, or leave one of them out",
+                )  # fmt: skip
+    results = {key: result for key, (result, _) in found.items()}
     return Release(records[0].release, tuple(one.header for one in records), results)
 
 
 WORDS = {
-    junit.PASSED: "passes",
-    junit.KNOWN: "has its known defect",
-    junit.GONE: "no longer has its known defect",
-    junit.FAILED: "fails",
-    junit.NOT_JUDGED: "is not judged",
-    junit.UNLISTED: "is not judged, and not listed so",
-    junit.ERROR: "ends in an error",
-    junit.SKIPPED: "is skipped",
-}
+    junit.PASSED: "passes", junit.KNOWN: "has its known defect", junit.GONE: "no longer has its known defect",
+    junit.FAILED: "fails", junit.NOT_JUDGED: "is not judged", junit.UNLISTED: "is not judged, and not listed so",
+    junit.ERROR: "ends in an error", junit.SKIPPED: "is skipped",
+}  # fmt: skip

@@ -11,31 +11,28 @@ MOST_REASONS = 10
 LONGEST = 160  # of a reason
 
 
-def markdown(content: Content, said: Verdict) -> str:
+def markdown(content: Content, judged: Verdict) -> str:
     """The verdict, the defects by release, and what is not as the ledger says."""
     seen = content.matrix
-    lines = [f"## {said.sentence}", ""]
-    head = ["defect", *seen.versions]
+    lines = [f"## {judged.sentence}", ""]
     rows = []
     for defect in content.defects:
         numbers = [cases_showing(defect, seen, number) for number in range(len(seen.versions))]
         if any(numbers):
             rows.append([f"[{defect.name}]({defect.upstream})", *(str(number or "") for number in numbers)])
     if rows:
-        lines += ["Cases that show each known defect:", "", *_table([head, *rows]), ""]
+        lines += ["Cases that show each known defect:", "", *_table([["defect", *seen.versions], *rows]), ""]
     faults = _faults(content)
-    lines += [f"- {fault}" for fault in faults[:MOST_FAULTS]]
-    if len(faults) > MOST_FAULTS:
-        lines.append(f"- and {len(faults) - MOST_FAULTS} more: see the report")
-    if said.not_judged:
-        lines += [*([""] if faults else []), "Checks on cases that are not judged:", "", *_reasons(said)]
+    lines += _first(faults, MOST_FAULTS)
+    if judged.not_judged:
+        reasons = [f"{one.tests} with {one.releases}: {_one_line(one.text)}" for one in judged.not_judged]
+        lines += [*([""] if faults else []), "Checks on cases that are not judged:", "", *_first(reasons, MOST_REASONS)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _reasons(said: Verdict) -> list[str]:
-    shown = [f"- {one.tests} with {one.releases}: {_one_line(one.text)}" for one in said.not_judged[:MOST_REASONS]]
-    left = len(said.not_judged) - MOST_REASONS
-    return [*shown, f"- and {left} more: see the report"] if left > 0 else shown
+def _first(points: list[str], most: int) -> list[str]:
+    left = len(points) - most
+    return [f"- {point}" for point in points[:most]] + ([f"- and {left} more: see the report"] if left > 0 else [])
 
 
 def _one_line(text: str) -> str:

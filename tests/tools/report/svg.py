@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from html import escape
 
 import matplotlib as mpl
@@ -17,6 +17,7 @@ REFERENCES = re.compile(r'href="#([^"]+)')
 PATHS = re.compile(r' (?:d|x|y)="[^"]*"')
 LONG_NUMBERS = re.compile(r"-?\d+\.\d{2,}(?:e-?\d+)?")
 FONTS = re.compile(r"font: (?:[a-z]+ )*([\d.]+)px [^;\"]*|font-family: [^;\"]*;? ?")
+PICTURES = re.compile(r"<svg.*?</svg>", flags=re.DOTALL)
 STYLES = re.compile(r' style="([^"]+)"')
 # What stands around a drawing and says nothing: its style would hold for the whole page,
 # and no figure here draws beyond its axes.
@@ -34,7 +35,7 @@ def inline(figure: Figure, name: str, description: str, colours: Mapping[str, st
     name : str
         Makes its ids differ from those of other figures.
     description : str
-        What one who does not see it is told.
+        Read aloud to those who do not see it.
     colours : mapping of str to str
         The CSS variable that each colour of the figure, like ``#0072b2``, is
         replaced with, so that it suits a dark page too.
@@ -52,18 +53,16 @@ def inline(figure: Figure, name: str, description: str, colours: Mapping[str, st
     return f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(description)}">{text.strip()}'
 
 
-def share_styles(pictures: Iterable[str]) -> tuple[list[str], str]:
-    """Pictures whose styles are classes, and the style sheet that says what those are.
-
-    Most of matplotlib's SVG are a few styles, repeated at every line.
-    """
+def with_shared_styles(page: str) -> str:
+    """A page whose pictures share a style sheet: most of matplotlib's SVG are a few styles, repeated at every line."""
     names: dict[str, str] = {}
 
     def as_class(style: re.Match[str]) -> str:
         return f' class="{names.setdefault(style[1], f"v{len(names)}")}"'
 
-    shared = [STYLES.sub(as_class, picture) for picture in pictures]
-    return shared, "\n".join(f".{name} {{ {style} }}" for style, name in names.items())
+    shared = PICTURES.sub(lambda picture: STYLES.sub(as_class, picture[0]), page)
+    sheet = "".join(f".{name} {{ {style} }}\n" for style, name in names.items())
+    return shared.replace("</style>", f"{sheet}</style>", 1)
 
 
 def _drawn(figure: Figure, name: str) -> str:

@@ -1,38 +1,35 @@
-"""The verdict: one sentence that says whether the releases behave as the ledger lists them."""
+"""The verdict: one sentence that says whether the releases behave as the ledger lists them, and what is not judged."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.tools.report import matrix
+from tests.tools.report import junit, matrix
 from tests.tools.report.defects import Defect
 from tests.tools.report.matrix import Matrix
-from tests.tools.report.not_judged import Reason, reasons_of
 from tests.tools.report.runs import Runs
 
 GREEN, RED = "green", "red"
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why some checks on cases are not judged, how many (each counted once), and with which releases."""
+
+    text: str
+    tests: int
+    releases: str
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """What a reader should know first.
+    """What a reader should know first."""
 
-    Attributes
-    ----------
-    colour : {'green', 'red'}
-        Green where every release behaves as the ledger says.
-    sentence : str
-    present : tuple of (Defect, int)
-        Defects that the newest release has, with the number of cases that show each.
-    not_judged : tuple of Reason
-        Why some checks on cases are not judged, with any release.
-    """
-
-    colour: str
+    colour: str  # green where every release behaves as the ledger says
     sentence: str
-    present: tuple[tuple[Defect, int], ...]
-    not_judged: tuple[Reason, ...]
+    present: tuple[tuple[Defect, int], ...]  # in the newest release, with the number of cases that show each
+    not_judged: tuple[Reason, ...]  # with any release
 
 
 def verdict(runs: Runs, seen: Matrix, defects: Sequence[Defect]) -> Verdict:
@@ -46,21 +43,21 @@ def verdict(runs: Runs, seen: Matrix, defects: Sequence[Defect]) -> Verdict:
         )
         if seen.count(state)
     ]  # fmt: skip
-    newest = runs.newest.version
-    reasons = reasons_of(runs)
-    if faults:
-        return Verdict(RED, f"Not as the ledger says: {'; '.join(faults)}.", present, reasons)
+    sentence = f"Not as the ledger says: {'; '.join(faults)}." if faults else _of_a_green_run(runs, seen, len(present))
+    return Verdict(RED if faults else GREEN, sentence, present, reasons_of(runs))
+
+
+def _of_a_green_run(runs: Runs, seen: Matrix, present: int) -> str:
+    newest, releases = runs.newest.version, len(runs.releases)
     listed = seen.count(matrix.NOT_JUDGED, newest)
     unjudged = f"{_number(listed, 'check')} on cases {'is' if listed == 1 else 'are'} not judged" if listed else ""
     if not runs.has_ledger:
-        subject = "The one release that was run keeps" if len(runs.releases) == 1 else f"All {len(runs.releases)} keep"
-        said = "; ".join(filter(None, [f"{subject} every promise", unjudged, "the ledger was off"]))
-        return Verdict(GREEN, f"{said}.", present, reasons)
-    verb = "is" if len(present) == 1 else "are"
-    still = f"{_number(len(present), 'known defect')} {verb} still present" if present else "no known defect is left"
-    said = " and ".join(filter(None, [still, unjudged]))
-    subject = _subject(len(runs.releases))
-    return Verdict(GREEN, f"{subject} as the ledger says; in {newest}, the newest, {said}.", present, reasons)
+        subject = "The one release that was run keeps" if releases == 1 else f"All {releases} keep"
+        return "; ".join(filter(None, [f"{subject} every promise", unjudged, "the ledger was off"])) + "."
+    subject = "The one release that was run behaves" if releases == 1 else f"All {releases} releases behave"
+    verb = "is" if present == 1 else "are"
+    still = f"{_number(present, 'known defect')} {verb} still present" if present else "no known defect is left"
+    return f"{subject} as the ledger says; in {newest}, the newest, {' and '.join(filter(None, [still, unjudged]))}."
 
 
 def cases_showing(defect: Defect, seen: Matrix, number: int) -> int:
@@ -75,8 +72,20 @@ def cases_showing(defect: Defect, seen: Matrix, number: int) -> int:
     return len(found)
 
 
-def _subject(releases: int) -> str:
-    return "The one release that was run behaves" if releases == 1 else f"All {releases} releases behave"
+def reasons_of(runs: Runs) -> tuple[Reason, ...]:
+    """The reasons that the records give, the most frequent first; what is not listed is among them."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for release in runs.releases:
+        for result in release.results.values():
+            if result.state in (junit.NOT_JUDGED, junit.UNLISTED):
+                found.setdefault(result.text, []).append((release.version, result.name))
+    versions = tuple(release.version for release in runs.releases)
+    reasons = []
+    for text, tests in found.items():
+        having = {version for version, _ in tests}
+        row = "".join("01"[version in having] for version in versions)
+        reasons.append(Reason(text, len({name for _, name in tests}), matrix.stretches(versions, row, "1")))
+    return tuple(sorted(reasons, key=lambda reason: (-reason.tests, reason.text)))
 
 
 def _releases(seen: Matrix, state: str) -> str:

@@ -6,14 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree import ElementTree
 
 from fixtures.fault import Fault
 from tests.support import check as known_checks
-from tests.support import record_format
+from tests.tools.report import junit
 
 PASSES, FAILS, BREAKS, SKIPPED = "passes", "fails", "ends in an error", "is skipped"
 NOT_JUDGED = "is not judged"
+# Whatever the ledger expected.
+OUTCOMES = {
+    junit.PASSED: PASSES, junit.GONE: PASSES, junit.KNOWN: FAILS, junit.FAILED: FAILS, junit.ERROR: BREAKS,
+    junit.NOT_JUDGED: NOT_JUDGED, junit.UNLISTED: NOT_JUDGED, junit.SKIPPED: SKIPPED,
+}  # fmt: skip
 NAMED_CASES = 3
 
 
@@ -49,12 +53,13 @@ def read(record: Path) -> dict[Check, str]:
         There is none, or it has no checks.
     """
     try:
-        found = list(ElementTree.parse(record).getroot().iter("testcase"))  # noqa: S314  (our own run wrote it)
-    except (OSError, ElementTree.ParseError) as error:
-        raise Fault(f"the run left no record of its checks ({error}); pytest says why above") from None
+        found = junit.results_of(record)
+    except junit.BadRecord as error:
+        raise Fault(f"the run left no record of its checks ({error}); pytest prints why above") from None
     if not found:
         raise Fault("the run had no check; should have at least one (what pytest was asked for selects none)")
-    return {_check(case): _outcome(case) for case in found}
+    records = {name for name, known in known_checks.every().items() if known.is_record}
+    return {Check(one.check, one.case or "", one.check not in records): OUTCOMES[one.state] for one in found}
 
 
 def changed(before: Mapping[Check, str], after: Mapping[Check, str]) -> list[Changed]:
@@ -70,7 +75,7 @@ def changed(before: Mapping[Check, str], after: Mapping[Check, str]) -> list[Cha
 
 
 def newly_failing(changes: Iterable[Changed]) -> list[Changed]:
-    """The promises that are kept no longer, or that can no longer be judged; what is merely recorded is none."""
+    """The promises that are kept no longer, or can no longer be judged; a check that only records promises nothing."""
     return [
         change
         for change in changes
@@ -90,16 +95,17 @@ def lines(changes: list[Changed], source: str, nearest: str, n_checks: int) -> l
     better = [change for change in kept if change.after == PASSES and change.before in (FAILS, BREAKS)]
     other = [change for change in kept if change not in worse and change not in better]
     recorded = {case for change in changes if not change.promise for case in change.cases}
-    told = [head]
     words = {NOT_JUDGED: "no longer judged"}
-    told += [f"  {words.get(change.after, 'newly fails')}: {_on_cases(change)}" for change in worse] or [
-        "  newly fails: nothing"
+    return [
+        head,
+        *(
+            [f"  {words.get(one.after, 'newly fails')}: {_on_cases(one)}" for one in worse]
+            or ["  newly fails: nothing"]
+        ),
+        *([f"  no longer fails: {_on_cases(one)}" for one in better] or ["  no longer fails: nothing"]),
+        *(f"  {_on_cases(one)} {one.after}, and {one.before} there" for one in other),
+        *([f"  no longer what is recorded of releases: the fits of {_named(sorted(recorded))}"] if recorded else []),
     ]
-    told += [f"  no longer fails: {_on_cases(change)}" for change in better] or ["  no longer fails: nothing"]
-    told += [f"  {_on_cases(change)} {change.after}, and {change.before} there" for change in other]
-    if recorded:
-        told.append(f"  no longer what is recorded of releases: the fits of {_named(sorted(recorded))}")
-    return told
 
 
 def _on_cases(change: Changed) -> str:
@@ -112,22 +118,3 @@ def _on_cases(change: Changed) -> str:
 def _named(cases: Sequence[str]) -> str:
     named = ", ".join(cases[:NAMED_CASES]) + (", ..." if len(cases) > NAMED_CASES else "")
     return f"{len(cases)} case{'' if len(cases) == 1 else 's'} ({named})"
-
-
-def _check(case: ElementTree.Element) -> Check:
-    name, _, of_case = case.get("name", "").partition("[")
-    known = known_checks.every().get(name)
-    return Check(name, of_case.removesuffix("]"), not (known and known.is_record))
-
-
-def _outcome(case: ElementTree.Element) -> str:
-    recorded = {entry.get("name") for entry in case.iter("property")}
-    if case.find("error") is not None:
-        return BREAKS
-    if record_format.NOT_JUDGED in recorded:
-        return NOT_JUDGED
-    if record_format.FINDINGS in recorded:
-        return FAILS
-    if case.find("failure") is not None:
-        return PASSES if record_format.GONE in recorded else BREAKS
-    return PASSES if case.find("skipped") is None else SKIPPED
