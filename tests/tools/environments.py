@@ -30,7 +30,6 @@ def steps_of(release: Release, dependencies: Sequence[str] = ("numpy", "scipy"))
 
     Parameters
     ----------
-    release : Release
     dependencies : sequence of str
         Requirements of numpy and scipy, like ``numpy==1.26.4``.
     """

@@ -29,24 +29,12 @@ class HistoryUnusable(Fault):
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit.
+    """One commit."""
 
-    Attributes
-    ----------
-    id : str
-        All its hexadecimal digits.
-    date : str
-        Day (ISO 8601) of the commit, which is that of the merge on the main line.
-    title : str
-        First line of its message; of a merge commit, that of the pull request.
-    pull_request : int or None
-        Number of the pull request that it came with.
-    """
-
-    id: str
-    date: str
-    title: str
-    pull_request: int | None
+    id: str  # All its hexadecimal digits
+    date: str  # Day (ISO 8601) of the commit, which is that of the merge on the main line
+    title: str  # First line of its message; of a merge commit, that of the pull request
+    pull_request: int | None  # Number of the pull request that it came with
 
 
 class Clone:
@@ -56,11 +44,6 @@ class Clone:
     ----------
     place : Path
         Folder of the clone.
-
-    Raises
-    ------
-    HistoryUnusable
-        It is no git repository, or not scikit-learn's.
     """
 
     def __init__(self, place: Path) -> None:
@@ -82,13 +65,7 @@ class Clone:
         return self._ask("rev-parse", "--is-shallow-repository").strip() == "true"
 
     def resolve(self, revision: str) -> str:
-        """The id of the commit that a revision (a commit, branch, tag, ``HEAD~3``) names.
-
-        Raises
-        ------
-        HistoryUnusable
-            There is none.
-        """
+        """The id of the commit that a revision (a commit, branch, tag, ``HEAD~3``) names."""
         name = "" if revision.startswith("-") else revision
         found = self._ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", may_fail=True).strip()
         if name and found:
@@ -101,13 +78,7 @@ class Clone:
         return self._commits("show", "--no-patch", self.resolve(revision))[0]
 
     def version(self, commit: str) -> str:
-        """The version that the source of a commit says it is, like 1.10.dev0.
-
-        Raises
-        ------
-        HistoryUnusable
-            It says none.
-        """
+        """The version that the source of a commit says it is, like 1.10.dev0."""
         version = self.versions([commit])[0]
         if version is None:
             raise HistoryUnusable(f"{commit} of {self.place} has no __version__ in {VERSION_FILE}; should have")
@@ -119,13 +90,7 @@ class Clone:
         return [version_in(source) if source is not None else None for source in sources]
 
     def mixture_files(self, commit: str) -> dict[str, bytes]:
-        """The files of ``sklearn/mixture`` of a commit, by path relative to it.
-
-        Raises
-        ------
-        HistoryUnusable
-            The commit has none.
-        """
+        """The files of ``sklearn/mixture`` of a commit, by path relative to it."""
         files = self.files(commit, MIXTURE)
         if not files:
             raise HistoryUnusable(f"{commit} of {self.place} has no {MIXTURE}; should have")
@@ -136,16 +101,10 @@ class Clone:
 
         Parameters
         ----------
-        commit : str
         folder : str
             The root where it is empty.
         suffixes : tuple of str
             Only files whose names end like this.
-
-        Raises
-        ------
-        HistoryUnusable
-            A file is not in the clone, because that is a partial one.
         """
         listed = [path for path, _ in self._listed(commit, folder) if path.endswith(suffixes)]
         return dict(
@@ -157,8 +116,6 @@ class Clone:
 
         Parameters
         ----------
-        commit : str
-        place : Path
         without : sequence of str
             Folders at the root that are left out.
         """
@@ -203,13 +160,7 @@ class Clone:
         return 32 if self._ask("rev-parse", "--show-object-format").strip() == "sha256" else 20
 
     def merge_base(self, one: str, other: str) -> str:
-        """The newest commit that is in the history of both.
-
-        Raises
-        ------
-        HistoryUnusable
-            There is none, perhaps because the clone is shallow.
-        """
+        """The newest commit that is in the history of both."""
         found = self._ask("merge-base", one, other, may_fail=True).split()
         if not found:
             self.require_whole()
@@ -217,13 +168,7 @@ class Clone:
         return found[0]
 
     def require_whole(self) -> None:
-        """Refuse a shallow clone.
-
-        Raises
-        ------
-        HistoryUnusable
-            The history is cut short.
-        """
+        """Refuse a shallow clone."""
         if self.shallow:
             raise HistoryUnusable(
                 f"{self.place} is a shallow clone; should have its history (`git -C {self.place} fetch --unshallow`)"
@@ -238,11 +183,6 @@ class Clone:
             Where `good` is on a branch of its own, like a release, its place is where that left the line of `bad`.
         touching : sequence of str
             Only those that change these paths, like ``sklearn/mixture``, relative to the commit before.
-
-        Raises
-        ------
-        HistoryUnusable
-            One of them is unknown, or the clone is shallow.
         """
         self.require_whole()
         start, end = self.resolve(good), self.resolve(bad)

@@ -19,17 +19,10 @@ from tests.tools.release_table import Release
 
 @dataclass(frozen=True)
 class ReleaseCommit:
-    """The commit that stands for a release.
-
-    Attributes
-    ----------
-    commit : str
-    found_by : str
-        By what it was found, to be shown.
-    """
+    """The commit that stands for a release."""
 
     commit: str
-    found_by: str
+    found_by: str  # By what it was found, to be shown
 
 
 def nearest_releases(version: str, day: str, releases: Sequence[Release]) -> list[Release]:
@@ -81,8 +74,6 @@ def commit_of_release(
 
     Parameters
     ----------
-    clone : Clone
-    release : Release
     wheel : mapping of str to bytes, optional
         The files of the wheel's ``sklearn/mixture``, by path relative to it.
     line : str, optional

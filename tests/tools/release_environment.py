@@ -46,13 +46,7 @@ class InterpreterMissing(EnvironmentFailed):
 
 
 def find(version: str) -> Release:
-    """The release of the table that has this version; a series, like 1.9, names its newest.
-
-    Raises
-    ------
-    UnknownRelease
-        There is none.
-    """
+    """The release of the table that has this version; a series, like 1.9, names its newest."""
     releases = release_table.read()
     for release in [*releases, *release_table.newest_of_series(releases)]:
         if version == release.version or (version == release.series and release is _newest(releases, version)):
@@ -74,13 +68,7 @@ def is_made(release: Release, folder: Path = FOLDER) -> bool:
 
 
 def make(release: Release, folder: Path = FOLDER) -> Path:
-    """The Python of the shared environment of a release, which is made where it is not there yet.
-
-    Raises
-    ------
-    EnvironmentFailed
-        uv could not make it.
-    """
+    """The Python of the shared environment of a release, which is made where it is not there yet."""
     name = f"scikit-learn {release.version}"
     return _make_shared(_place_of(release, folder), release.python, environments.steps_of(release), name)
 
@@ -90,15 +78,8 @@ def make_group(group: str, python: str | None = None, folder: Path = FOLDER) -> 
 
     Parameters
     ----------
-    group : str
     python : str, optional
         Major and minor version, like 3.13; by default the Python that this runs on.
-    folder : Path
-
-    Raises
-    ------
-    EnvironmentFailed
-        uv could not make it.
     """
     version = python or "{0.major}.{0.minor}".format(sys.version_info)
     place = folder / f"{group}-python{version}"
@@ -111,11 +92,6 @@ def make_private(release: Release, place: Path, folder: Path = FOLDER) -> Path:
     It is a copy of the shared one, linked and not copied where the file system
     can, bytecode included: it takes a tenth of a second, and imports as fast.
     So replace files in it, never write into them.
-
-    Raises
-    ------
-    EnvironmentFailed
-        The shared environment or its copy could not be made.
     """
     shared = make(release, folder).parent.parent
     try:
@@ -135,12 +111,6 @@ def make_of(python: str, steps: list[list[str]], place: Path) -> Path:
         Major and minor version, like 3.13.
     steps : list of list of str
         What follows ``uv pip install``, step by step.
-    place : Path
-
-    Raises
-    ------
-    EnvironmentFailed
-        uv could not make it.
     """
     _create(place, python, steps)
     return python_of(place)
@@ -281,13 +251,7 @@ def _remove(place: Path) -> None:
 
 
 def uv(arguments: Sequence[str]) -> None:
-    """Run uv, quietly.
-
-    Raises
-    ------
-    EnvironmentFailed
-        uv is not there, or ended with an error: the last lines of what it said.
-    """
+    """Run uv, quietly."""
     command, variables = uv_command(arguments)
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=variables)
     if done.returncode:
@@ -296,13 +260,7 @@ def uv(arguments: Sequence[str]) -> None:
 
 
 def uv_command(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """The command and the environment variables that run uv.
-
-    Raises
-    ------
-    EnvironmentFailed
-        uv is not there.
-    """
+    """The command and the environment variables that run uv."""
     program = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
     if program is None:
         raise EnvironmentFailed("uv is not on PATH; should be (`python -m pip install uv`)")

@@ -20,7 +20,6 @@ def take(session: nox.Session, *path_options: str, files: bool = False) -> tuple
 
     Parameters
     ----------
-    session : nox.Session
     *path_options : str
         Options that are followed by a path, whether there is something at that path or not.
     files : bool
@@ -29,7 +28,6 @@ def take(session: nox.Session, *path_options: str, files: bool = False) -> tuple
 
     Returns
     -------
-    arguments : list of str
     variables : dict
         Environment variables to run with.
     """

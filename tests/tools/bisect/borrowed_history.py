@@ -20,15 +20,9 @@ OLD, NEW, SKIP = "old", "new", "skip"
 
 @dataclass(frozen=True)
 class End:
-    """Where a bisection ends.
+    """Where a bisection ends."""
 
-    Attributes
-    ----------
-    commits : tuple of str
-        The first commit that is new; several where those before it cannot tell.
-    """
-
-    commits: tuple[str, ...]
+    commits: tuple[str, ...]  # The first commit that is new; several where those before it cannot tell
 
 
 class Bisection:
@@ -44,11 +38,6 @@ class Bisection:
         Commits; `old` need not be an ancestor of `new`.
     paths : sequence of str
         What git looks at: a commit that changes nothing of it is never a culprit.
-
-    Raises
-    ------
-    HistoryUnusable
-        git cannot bisect between the two.
     """
 
     def __init__(self, clone: Clone, folder: Path, old: str, new: str, paths: Sequence[str] = MIXTURE_ALONE) -> None:
@@ -62,13 +51,7 @@ class Bisection:
         self._said = self._git("bisect", "start", "--no-checkout", *terms, new, old, "--", *paths)
 
     def place(self) -> str | End:
-        """The commit to judge next, or where the bisection has ended.
-
-        Raises
-        ------
-        HistoryUnusable
-            The answers contradict each other: where the two ends have parted, it is new already.
-        """
+        """The commit to judge next, or where the bisection has ended."""
         ended = re.search(rf"^([0-9a-f]+) is the first {NEW} commit$", self._said, re.MULTILINE)
         if ended:
             return End((ended.group(1),))

@@ -22,17 +22,10 @@ from tests.tools.release_table import Release
 
 
 class Environment(Protocol):
-    """The environment of a release in which commits are tried, one after another.
-
-    Attributes
-    ----------
-    release : Release
-    built : bool
-        Whether each commit is built; else its ``sklearn/mixture`` is laid over the release.
-    """
+    """The environment of a release in which commits are tried, one after another."""
 
     release: Release
-    built: bool
+    built: bool  # Whether each commit is built; else its ``sklearn/mixture`` is laid over the release
 
     def ask(self, clone: Clone, commit: str, question: Question) -> Answer:
         """What a commit answers."""
@@ -40,66 +33,35 @@ class Environment(Protocol):
 
 @dataclass(frozen=True)
 class Culprit:
-    """The commit that changed an answer.
-
-    Attributes
-    ----------
-    commit : Commit
-    diff : str
-        Of its ``sklearn/mixture``, or of all that is built, to its first parent.
-    wheel : str
-        The release over whose wheel it and its parents were laid, or with whose dependencies they were built.
-    before, after : Answer
-        Of its parent and of itself, both on this wheel, or built.
-    built : bool
-    """
+    """The commit that changed an answer."""
 
     commit: Commit
-    diff: str
-    wheel: str
-    before: Answer
+    diff: str  # Of its ``sklearn/mixture``, or of all that is built, to its first parent
+    wheel: str  # The release over whose wheel it and its parents were laid, or with whose dependencies they were built
+    before: Answer  # Of its parent and of itself, both on this wheel, or built
     after: Answer
     built: bool = False
 
 
 @dataclass(frozen=True)
 class NoCulprit:
-    """A search that ended without one commit.
-
-    Attributes
-    ----------
-    reason : str
-    outside : bool
-        Whether the cause lies outside ``sklearn/mixture``.
-    candidates : tuple of Commit
-        Where the culprit is one of several, which cannot be told apart.
-    ends : tuple of str
-        The older and the newer commit between which full builds could tell.
-    """
+    """A search that ended without one commit."""
 
     reason: str
-    outside: bool = False
-    candidates: tuple[Commit, ...] = ()
-    ends: tuple[str, ...] = ()
+    outside: bool = False  # Whether the cause lies outside ``sklearn/mixture``
+    candidates: tuple[Commit, ...] = ()  # Where the culprit is one of several, which cannot be told apart
+    ends: tuple[str, ...] = ()  # The older and the newer commit between which full builds could tell
 
 
 @dataclass(frozen=True)
 class Ends:
-    """Two commits and their answers, the older one first.
-
-    Attributes
-    ----------
-    old, new : str
-    before, after : Answer
-    wheel : Environment or None
-        The wheel that both answered on; None where each answered on one near to it.
-    """
+    """Two commits and their answers, the older one first."""
 
     old: str
     new: str
     before: Answer
     after: Answer
-    wheel: Environment | None
+    wheel: Environment | None  # The wheel that both answered on; None where each answered on one near to it
 
     @property
     def tell(self) -> bool:
@@ -112,8 +74,6 @@ class CommitSearch:
 
     Parameters
     ----------
-    clone : Clone
-    question : Question
     near : callable
         The wheels that a commit's ``sklearn/mixture`` is likely to run on, the likeliest first.
     scratch : Path
@@ -143,11 +103,6 @@ class CommitSearch:
         ----------
         olds, news : sequence of str
             Commits that may stand for the older and for the newer end, the likeliest first.
-
-        Raises
-        ------
-        HistoryUnusable
-            The clone's history cannot be searched.
         """
         self._clone.require_whole()
         reason = "the clone's history has the newer end before the older one"
@@ -195,13 +150,7 @@ class CommitSearch:
         return found or Ends(old, new, self._ask_near(old), self._ask_near(new), None)
 
     def bisect(self, ends: Ends) -> Culprit | NoCulprit:
-        """Find the culprit between two ends that differ.
-
-        Raises
-        ------
-        HistoryUnusable
-            git cannot bisect between them.
-        """
+        """Find the culprit between two ends that differ."""
         folder = Path(tempfile.mkdtemp(prefix="history-", dir=self._scratch), "borrowed.git")
         bisection = Bisection(self._clone, folder, ends.old, ends.new, self._paths)
         while isinstance(place := bisection.place(), str):

@@ -23,22 +23,12 @@ DEPENDENCIES = ("numpy", "scipy")
 
 @dataclass(frozen=True)
 class DependencyCulprit:
-    """The version of a dependency that changed an answer.
-
-    Attributes
-    ----------
-    package : str
-    before, after : str
-        Neighbouring versions of it that have a wheel.
-    release : str
-        The scikit-learn that was held fixed.
-    answer_before, answer_after : Answer
-    """
+    """The version of a dependency that changed an answer."""
 
     package: str
-    before: str
+    before: str  # Neighbouring versions of it that have a wheel
     after: str
-    release: str
+    release: str  # The scikit-learn that was held fixed
     answer_before: Answer
     answer_after: Answer
 
@@ -48,10 +38,8 @@ class Environments:
 
     Parameters
     ----------
-    question : Question
     scratch : Path
         Folder for the environments.
-    record : Record
     """
 
     def __init__(self, question: Question, scratch: Path, record: Record) -> None:
@@ -83,8 +71,6 @@ class DependencySearch:
 
     Parameters
     ----------
-    question : Question
-    change : ReleaseChange
     ask : callable
         Answers of a release with some versions of its dependencies, like `Environments.ask`.
     offered : callable

@@ -36,20 +36,11 @@ STEPS_OF_A_SEARCH = 5
 
 @dataclass(frozen=True)
 class Boundary:
-    """A release at which a defect begins or ends, for one check on one case.
-
-    Attributes
-    ----------
-    defect : str
-    change : {'begins', 'ends'}
-    after : Release
-        The first release that has it, or has it no longer.
-    question : Question
-    """
+    """A release at which a defect begins or ends, for one check on one case."""
 
     defect: str
     change: str
-    after: Release
+    after: Release  # The first release that has it, or has it no longer
     question: Question
 
 
@@ -85,13 +76,7 @@ def _changes(entry: ledger.Entry, releases: Sequence[Release]) -> Iterator[tuple
 
 
 def run(clone: Clone, defects: Sequence[str], *, write: bool, dry_run: bool) -> int:
-    """Explain every change that the ledger lists, or those of some defects; 0 where each has a culprit.
-
-    Raises
-    ------
-    Fault
-        The releases do not show what the ledger says, or it has no such defect.
-    """
+    """Explain every change that the ledger lists, or those of some defects; 0 where each has a culprit."""
     known = ledger.read_ledger()
     _require_known(defects, known)
     releases = release_table.read()

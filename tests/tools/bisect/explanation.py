@@ -25,42 +25,21 @@ Cause = Culprit | DependencyCulprit | NoCulprit
 
 @dataclass(frozen=True)
 class Explainer:
-    """Searches the commits, and then the dependencies, between two releases.
-
-    Attributes
-    ----------
-    clone : Clone
-    scratch : Path
-        Folder for environments and repositories, removed by its maker.
-    record : Record
-    wheels : dict
-        Those that were laid over so far.
-    builds : FullBuilds or None
-        What goes on where nothing was found without a build, if the user wants it.
-    """
+    """Searches the commits, and then the dependencies, between two releases."""
 
     clone: Clone
-    scratch: Path
+    scratch: Path  # Folder for environments and repositories, removed by its maker
     record: Record
-    wheels: dict[Release, Wheel] = field(default_factory=dict)
-    builds: FullBuilds | None = None
+    wheels: dict[Release, Wheel] = field(default_factory=dict)  # Those that were laid over so far
+    builds: FullBuilds | None = None  # What goes on where nothing was found without a build, if the user wants it
 
     def explain(self, question: Question, change: ReleaseChange, suspects: Sequence[str] = ()) -> Cause:
         """What made an answer change between two releases.
 
         Parameters
         ----------
-        question : Question
-        change : ReleaseChange
         suspects : sequence of str
             Commits that may have done it: the first that did spares the search.
-
-        Raises
-        ------
-        HistoryUnusable
-            The clone's history does not reach to them.
-        EnvironmentFailed
-            An environment could not be made.
         """
         cause = self._without_builds(question, change, suspects)
         if self.builds is None or not (isinstance(cause, NoCulprit) and cause.ends):
@@ -101,18 +80,10 @@ class Explainer:
 
         Parameters
         ----------
-        question : Question
         good, bad : Release or str
             A release, or the id of a commit.
         names : tuple of str
             What the user called them.
-
-        Raises
-        ------
-        EndsUnusable
-            They agree on every wheel that runs both, or are swapped.
-        HistoryUnusable
-            The clone's history cannot be searched.
         """
         commits = [end if isinstance(end, str) else self._commits(end)[0] for end in (good, bad)]
         reverse = self.clone.is_ancestor(commits[1], commits[0])

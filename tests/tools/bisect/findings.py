@@ -21,29 +21,15 @@ UPSTREAM = "https://github.com/scikit-learn/scikit-learn"
 
 @dataclass(frozen=True)
 class Finding:
-    """One change, and its cause where that was searched for.
+    """One change, and its cause where that was searched for."""
 
-    Attributes
-    ----------
-    change : ReleaseChange or None
-        None where the ends were commits.
-    cause : Cause or None
-    """
-
-    change: ReleaseChange | None
+    change: ReleaseChange | None  # None where the ends were commits
     cause: Cause | None = None
 
 
 @dataclass
 class Findings:
-    """All that a search found.
-
-    Attributes
-    ----------
-    question : Question
-    record : Record
-    found : list of Finding
-    """
+    """All that a search found."""
 
     question: Question
     record: Record

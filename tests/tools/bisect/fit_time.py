@@ -37,36 +37,20 @@ OF_THE_MIDDLE = {Verdict.FASTER: "below", Verdict.SLOWER: "above", Verdict.NO_DI
 
 @dataclass(frozen=True)
 class Timed(Answer):
-    """A scikit-learn that fits the case, in an environment that is kept.
+    """A scikit-learn that fits the case, in an environment that is kept."""
 
-    Attributes
-    ----------
-    side : Side
-        What its fits are timed by.
-    """
-
-    side: Side = field(kw_only=True)
+    side: Side = field(kw_only=True)  # What its fits are timed by
 
 
 @dataclass(frozen=True)
 class FitTime(Question):
-    """Asks how the fit time of a case changed.
-
-    Attributes
-    ----------
-    record : Record
-        Gets each ratio that is measured.
-    plan : Plan
-        Threshold, time and capture of each measurement.
-    worker : str
-        Module that times fits inside an environment.
-    """
+    """Asks how the fit time of a case changed."""
 
     keeps_environments: ClassVar[bool] = True
 
-    record: Record = field(default_factory=Record, compare=False)
-    plan: Plan = field(default_factory=Plan, compare=False)
-    worker: str = WORKER
+    record: Record = field(default_factory=Record, compare=False)  # Gets each ratio that is measured
+    plan: Plan = field(default_factory=Plan, compare=False)  # Threshold, time and capture of each measurement
+    worker: str = WORKER  # Module that times fits inside an environment
     _measured: dict[tuple[Path, Path, float], CaseResult] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod

@@ -34,19 +34,11 @@ Say = Callable[[str], None]
 
 @dataclass
 class Pace:
-    """How many builds there were, and how many there will be at most.
-
-    Attributes
-    ----------
-    most : int
-    begun : int
-    seconds : list of float
-        Of each one that was built now, and not before.
-    """
+    """How many builds there were, and how many there will be at most."""
 
     most: int
     begun: int = 0
-    seconds: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)  # Of each one that was built now, and not before
 
     def words(self) -> str:
         """What is left, in a few words."""
@@ -66,8 +58,6 @@ class BuiltCommits:
         Whose Python and dependencies they have.
     scratch : Path
         Folder for private environments.
-    record : Record
-    pace : Pace
     say : callable
         Takes a line.
     """
@@ -120,22 +110,12 @@ class BuiltCommits:
 
 @dataclass(frozen=True)
 class FullBuilds:
-    """Searches by full builds.
-
-    Attributes
-    ----------
-    clone : Clone
-    scratch : Path
-        Folder for environments and repositories, removed by its maker.
-    record : Record
-    say : callable
-        Takes a line: the plan, and each build.
-    """
+    """Searches by full builds."""
 
     clone: Clone
-    scratch: Path
+    scratch: Path  # Folder for environments and repositories, removed by its maker
     record: Record
-    say: Say
+    say: Say  # Takes a line: the plan, and each build
 
     def find(
         self,
@@ -148,18 +128,12 @@ class FullBuilds:
 
         Parameters
         ----------
-        question : Question
         without : NoCulprit
             How that ended; between its ends is searched.
         releases : iterable of Release
             Whose Python and dependencies are tried, one after another, until the ends differ.
         verify : callable
             Takes two ends that differ, and raises where the user should know better.
-
-        Raises
-        ------
-        HistoryUnusable
-            git cannot bisect between the ends.
         """
         old, new = without.ends
         self.say(f"without a build: {without.reason}")

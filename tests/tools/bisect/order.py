@@ -8,19 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Change:
-    """Where a sequence changes: after `before`, at `after` or at one of what lies between and cannot tell.
+    """Where a sequence changes: after `before`, at `after` or at one of what lies between and cannot tell."""
 
-    Attributes
-    ----------
-    before, after : int
-        Places in the sequence.
-    untold : tuple of int
-        Places between them.
-    """
-
-    before: int
+    before: int  # Places in the sequence
     after: int
-    untold: tuple[int, ...] = ()
+    untold: tuple[int, ...] = ()  # Places between them
 
 
 def first_change(first: int, last: int, changed: Callable[[int], bool | None]) -> Change:

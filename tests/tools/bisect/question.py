@@ -23,27 +23,13 @@ SECONDS_AT_MOST = 600.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What one scikit-learn answered.
+    """What one scikit-learn answered."""
 
-    Attributes
-    ----------
-    value : object
-        ``passes`` or ``fails`` of a check, or what the fit left; None where it cannot tell.
-    said : str
-        The first line of the failure, or why it cannot tell.
-    tolerance : float or None
-        How far numbers may differ and be called equal.
-    versions : dict of str to str
-        Of Python, scikit-learn, numpy and scipy.
-    findings : tuple of dict
-        What the check that failed found, as `findings.as_item` gives it.
-    """
-
-    value: Any
-    said: str = ""
-    tolerance: float | None = None
-    versions: dict[str, str] = field(default_factory=dict)
-    findings: tuple[dict[str, Any], ...] = ()
+    value: Any  # ``passes`` or ``fails`` of a check, or what the fit left; None where it cannot tell
+    said: str = ""  # The first line of the failure, or why it cannot tell
+    tolerance: float | None = None  # How far numbers may differ and be called equal
+    versions: dict[str, str] = field(default_factory=dict)  # Of Python, scikit-learn, numpy and scipy
+    findings: tuple[dict[str, Any], ...] = ()  # What the check that failed found, as `findings.as_item` gives it
 
     @property
     def tells(self) -> bool:
@@ -53,30 +39,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Question:
-    """A case, and a check of it or an outcome of its fit.
+    """A case, and a check of it or an outcome of its fit."""
 
-    Attributes
-    ----------
-    case : str
-    checks : tuple of str
-        Names of test functions; empty where an outcome is asked for.
-    outcome : str or None
-        One of ``OUTCOMES``.
-    name : str
-        What the user called it: a check, a file of checks, or an outcome.
-    not_judged : str or None
-        What a check that is not judged counts as; None where it cannot tell.
-    keeps_environments : bool
-        Whether an answer needs the environment that gave it for as long as the search goes on.
-    """
-
+    # Whether an answer needs the environment that gave it for as long as the search goes on
     keeps_environments: ClassVar[bool] = False
 
     case: str
-    checks: tuple[str, ...]
-    outcome: str | None
-    name: str
-    not_judged: str | None = None
+    checks: tuple[str, ...]  # Names of test functions; empty where an outcome is asked for
+    outcome: str | None  # One of ``OUTCOMES``
+    name: str  # What the user called it: a check, a file of checks, or an outcome
+    not_judged: str | None = None  # What a check that is not judged counts as; None where it cannot tell
 
     @property
     def seconds_of_a_comparison(self) -> float:
@@ -145,11 +117,6 @@ def question(case: str, check: str | None, outcome: str | None) -> Question:
         Name of a check (``test_no_component_collapses``), or of a file of checks (``test_collapse``).
     outcome : str, optional
         One of ``OUTCOMES``, instead.
-
-    Raises
-    ------
-    Fault
-        There is no such thing.
     """
     cases = corpus.case_names()
     if case not in cases:

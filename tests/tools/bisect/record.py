@@ -11,36 +11,19 @@ from tests.tools.bisect.question import Answer
 
 @dataclass(frozen=True)
 class Step:
-    """One answer.
+    """One answer."""
 
-    Attributes
-    ----------
-    what : str
-        A release, or the first digits of a commit.
-    wheel : str
-        What it ran on: the release itself, or the wheel that the commit's ``sklearn/mixture`` was laid over.
-    answer : Answer
-    seconds : float
-        Wall time, making the environment included.
-    """
-
-    what: str
-    wheel: str
+    what: str  # A release, or the first digits of a commit
+    wheel: str  # What it ran on: the release itself, or the wheel that the commit's ``sklearn/mixture`` was laid over
     answer: Answer
-    seconds: float
+    seconds: float  # Wall time, making the environment included
 
 
 @dataclass
 class Record:
-    """All steps of a search, kept as they come, so that one that is broken off has them.
+    """All steps of a search, kept as they come, so that one that is broken off has them."""
 
-    Parameters
-    ----------
-    tell : callable
-        Called with each step when it is done.
-    """
-
-    tell: Callable[[Step], None] = lambda _: None
+    tell: Callable[[Step], None] = lambda _: None  # Called with each step when it is done
     steps: list[Step] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
 

@@ -29,21 +29,13 @@ class EndsUnusable(Fault):
 
 @dataclass(frozen=True)
 class ReleaseChange:
-    """Two releases, next to each other as far as they can tell, whose answers differ.
-
-    Attributes
-    ----------
-    before, after : Release
-    answer_before, answer_after : Answer
-    untold : tuple of Release
-        Releases between them that cannot tell.
-    """
+    """Two releases, next to each other as far as they can tell, whose answers differ."""
 
     before: Release
     after: Release
     answer_before: Answer
     answer_after: Answer
-    untold: tuple[Release, ...] = ()
+    untold: tuple[Release, ...] = ()  # Releases between them that cannot tell
 
 
 def asker(question: Question, record: Record) -> Ask:
@@ -81,15 +73,8 @@ def require_ends(question: Question, good: Answer, bad: Answer, names: tuple[str
 
     Parameters
     ----------
-    question : Question
-    good, bad : Answer
     names : tuple of str
         What the user called them.
-
-    Raises
-    ------
-    EndsUnusable
-        One cannot tell, they are swapped, or they agree.
     """
     for name, answer in zip(names, (good, bad), strict=True):
         if not answer.tells:
@@ -116,11 +101,6 @@ def between(question: Question, ask: Ask, releases: Sequence[Release], good: Rel
     """Verify two ends and halve what lies between them.
 
     Where the answer changes more than once between the ends, one of the changes is found.
-
-    Raises
-    ------
-    EndsUnusable
-        There is nothing to search between the ends.
     """
     answers = dict(zip((good, bad), ask_all(ask, [good, bad]), strict=True))
     require_ends(question, answers[good], answers[bad], (good.version, bad.version))
@@ -141,13 +121,7 @@ def between(question: Question, ask: Ask, releases: Sequence[Release], good: Rel
 
 
 def everywhere(question: Question, ask: Ask, releases: Sequence[Release]) -> list[ReleaseChange]:
-    """Ask every release, and give each change from one that can tell to the next that can.
-
-    Raises
-    ------
-    EndsUnusable
-        None can tell.
-    """
+    """Ask every release, and give each change from one that can tell to the next that can."""
     answers = ask_all(ask, releases)
     telling = [place for place, answer in enumerate(answers) if answer.tells]
     if not telling:

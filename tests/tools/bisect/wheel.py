@@ -24,10 +24,8 @@ class Wheel:
 
     Parameters
     ----------
-    release : Release
     place : Path
         Folder for the environment, which is made when it is first needed.
-    record : Record
     """
 
     built = False
@@ -39,13 +37,7 @@ class Wheel:
         self._known: dict[tuple[str, Question], Answer] = {}
 
     def ask(self, clone: Clone, commit: str, question: Question) -> Answer:
-        """What ``sklearn/mixture`` of a commit answers on this wheel; the same files are never asked the same twice.
-
-        Raises
-        ------
-        HistoryUnusable
-            The commit has none.
-        """
+        """What ``sklearn/mixture`` of a commit answers on this wheel; the same files are never asked the same twice."""
         files, what = clone.mixture_files(commit), commit[:SHORT]
         key = (_digest(files), question)
         if key not in self._known:

@@ -29,7 +29,6 @@ def wheel_of(tree: Tree, name: str, nearest: Release, say: Callable[[str], None]
 
     Parameters
     ----------
-    tree : Tree
     name : str
         What messages call it.
     nearest : Release
@@ -37,11 +36,6 @@ def wheel_of(tree: Tree, name: str, nearest: Release, say: Callable[[str], None]
         this release where that is later.
     say : callable
         Takes a line.
-
-    Raises
-    ------
-    EnvironmentFailed
-        It cannot be built; the log stays and is named.
     """
     folder = release_environment.FOLDER / "built"
     folder.mkdir(parents=True, exist_ok=True)

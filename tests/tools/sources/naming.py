@@ -71,17 +71,7 @@ Source = Release | WheelFile | Checkout | Revision | Patched | Nightly
 
 
 def read(text: str) -> Source:
-    """What a text names.
-
-    Raises
-    ------
-    SourceUnusable
-        Nothing, or what is there is not scikit-learn.
-    HistoryUnusable
-        The clone or the revision of ``REPO@REV`` cannot be used.
-    UnknownRelease
-        It looks like a release and is in no table.
-    """
+    """What a text names."""
     if text == "nightly":
         return Nightly()
     place = Path(text)

@@ -42,11 +42,6 @@ def read(record: Path) -> dict[Check, str]:
     ----------
     record : Path
         The JUnit file that the run wrote.
-
-    Raises
-    ------
-    Fault
-        There is none, or it has no checks.
     """
     try:
         found = list(ElementTree.parse(record).getroot().iter("testcase"))  # noqa: S314  (our own run wrote it)

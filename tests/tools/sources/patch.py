@@ -25,11 +25,6 @@ def apply(patch: Path, files: Mapping[str, bytes], place: str) -> dict[str, byte
         Content by path relative to ``sklearn/mixture``.
     place : str
         What messages call these files, like ``scikit-learn 1.9.1``.
-
-    Raises
-    ------
-    SourceUnusable
-        It is no patch, does not apply, or changes other parts of scikit-learn.
     """
     with tempfile.TemporaryDirectory() as scratch_name:
         scratch = Path(scratch_name).resolve()

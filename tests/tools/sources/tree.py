@@ -132,7 +132,6 @@ def difference(tree: Tree, wheel: Path) -> Difference:
 
     Parameters
     ----------
-    tree : Tree
     wheel : Path
         Folder ``sklearn`` of the environment that it is installed in.
     """
