@@ -106,10 +106,9 @@ class Clone:
         suffixes : tuple of str
             Only files whose names end like this.
         """
-        listed = [path for path, _ in self._listed(commit, folder) if path.endswith(suffixes)]
-        return dict(
-            zip(listed, self._contents(commit, [f"{folder}/{path}".lstrip("/") for path in listed]), strict=True)
-        )
+        listed = [path for path in self._listed(commit, folder) if path.endswith(suffixes)]
+        contents = self._contents(commit, [f"{folder}/{path}".lstrip("/") for path in listed])
+        return dict(zip(listed, contents, strict=True))
 
     def export(self, commit: str, place: Path, *, without: Sequence[str] = ()) -> None:
         """Write the files of a commit, as they are stored, into a new folder.
@@ -119,7 +118,7 @@ class Clone:
         without : sequence of str
             Folders at the root that are left out.
         """
-        listed = {path: mode for path, mode in self._listed(commit, "") if path.split("/")[0] not in without}
+        listed = {path: mode for path, mode in self._listed(commit, "").items() if path.split("/")[0] not in without}
         for path, content in zip(listed, self._contents(commit, list(listed)), strict=True):
             if ".." in path.split("/"):
                 raise HistoryUnusable(f"{commit} of {self.place} has a file {path}; should lie inside")
@@ -131,14 +130,16 @@ class Clone:
 
     def file_ids(self, commit: str) -> dict[str, str]:
         """Mode, kind and id of each file of a commit, by path: equal ones have equal content."""
-        rows = [row.partition("\t") for row in self._ask("ls-tree", "-r", "-z", commit).split("\0") if row]
-        return {path: head for head, _, path in rows}
+        return self._tree(commit)
 
-    def _listed(self, commit: str, folder: str) -> list[tuple[str, str]]:
-        """Path relative to a folder, and mode, of each file below it."""
-        listed = self._ask("ls-tree", "-r", "-z", f"{commit}:{folder}", may_fail=True)
-        rows = [row.partition("\t") for row in listed.split("\0") if row]
-        return [(path, head.split()[0]) for head, _, path in rows if head.startswith("100")]
+    def _listed(self, commit: str, folder: str) -> dict[str, str]:
+        """Mode of each file below a folder, by path relative to it."""
+        heads = self._tree(f"{commit}:{folder}", may_fail=True)
+        return {path: head.split()[0] for path, head in heads.items() if head.startswith("100")}
+
+    def _tree(self, tree: str, *, may_fail: bool = False) -> dict[str, str]:
+        rows = self._ask("ls-tree", "-r", "-z", tree, may_fail=may_fail).split("\0")
+        return {path: head for head, _, path in (row.partition("\t") for row in rows if row)}
 
     def _contents(self, commit: str, paths: Sequence[str]) -> list[bytes]:
         contents = self._objects([f"{commit}:{path}" for path in paths])
@@ -159,35 +160,12 @@ class Clone:
         """Bytes of an object's id: 20 of SHA-1, 32 of SHA-256."""
         return 32 if self._ask("rev-parse", "--show-object-format").strip() == "sha256" else 20
 
-    def merge_base(self, one: str, other: str) -> str:
-        """The newest commit that is in the history of both."""
-        found = self._ask("merge-base", one, other, may_fail=True).split()
-        if not found:
-            self.require_whole()
-            raise HistoryUnusable(f"{one} and {other} have no common history in {self.place}")
-        return found[0]
-
     def require_whole(self) -> None:
         """Refuse a shallow clone."""
         if self.shallow:
             raise HistoryUnusable(
                 f"{self.place} is a shallow clone; should have its history (`git -C {self.place} fetch --unshallow`)"
             )
-
-    def between(self, good: str, bad: str, *, touching: Sequence[str] = ()) -> list[Commit]:
-        """The commits of the main line after one revision up to another, oldest first.
-
-        Parameters
-        ----------
-        good, bad : str
-            Where `good` is on a branch of its own, like a release, its place is where that left the line of `bad`.
-        touching : sequence of str
-            Only those that change these paths, like ``sklearn/mixture``, relative to the commit before.
-        """
-        self.require_whole()
-        start, end = self.resolve(good), self.resolve(bad)
-        start = self.merge_base(start, end)
-        return self._commits("log", "--first-parent", "--reverse", f"{start}..{end}", "--", *touching)
 
     def line(self, end: str, *, touching: Sequence[str] = ()) -> list[Commit]:
         """The commits of the main line that ends at a revision, newest first; only those that change some paths."""
@@ -213,10 +191,6 @@ class Clone:
         """The commits that change the version, newest first, in the history that arguments of ``git log`` select."""
         return self._commits("log", "-G^__version__", *where, "--", VERSION_FILE)
 
-    def parent(self, commit: str) -> str | None:
-        """The first parent of a commit; None of the first of all."""
-        return self._ask("rev-parse", "--verify", "--quiet", f"{commit}^", may_fail=True).strip() or None
-
     def parents(self, commit: str) -> list[str]:
         """The parents of a commit, the first one first."""
         return self._ask("rev-list", "--parents", "--max-count=1", commit).split()[1:]
@@ -239,8 +213,8 @@ class Clone:
 
     def _commits(self, *arguments: str) -> list[Commit]:
         first, *rest = arguments
-        records = self._ask(first, f"--format={FIELDS}", *DIFF, "--no-notes", *rest).split("\0\0\n")
-        return [_commit(record) for record in records if record.strip()]
+        entries = self._ask(first, f"--format={FIELDS}", *DIFF, "--no-notes", *rest).split("\0\0\n")
+        return [_commit(entry) for entry in entries if entry.strip()]
 
     def _objects(self, names: Iterable[str]) -> list[bytes | None]:
         """The content of each object; None for those that are not there."""
@@ -259,14 +233,12 @@ class Clone:
             place += size + 1
         return contents
 
-    def _ask(self, *arguments: str, stdin: str | None = None, may_fail: bool = False) -> str:
-        done = self._run(*arguments, stdin=None if stdin is None else stdin.encode(), may_fail=may_fail)
+    def _ask(self, *arguments: str, may_fail: bool = False) -> str:
+        done = self._run(*arguments, may_fail=may_fail)
         return "" if done.returncode else done.stdout.decode("utf-8", errors="surrogateescape")
 
-    def _run(
-        self, *arguments: str, stdin: bytes | None = None, may_fail: bool = False
-    ) -> subprocess.CompletedProcess[bytes]:
-        done = git.run(f"--git-dir={self.git_dir}", *arguments, stdin=stdin or b"")
+    def _run(self, *arguments: str, stdin: bytes = b"", may_fail: bool = False) -> subprocess.CompletedProcess[bytes]:
+        done = git.run(f"--git-dir={self.git_dir}", *arguments, stdin=stdin)
         if done.returncode and not may_fail:
             said = (done.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
             raise HistoryUnusable(f"{self.place}: `git {arguments[0]}` failed: {said}")
@@ -279,8 +251,8 @@ def version_in(source: bytes) -> str | None:
     return found.group(1).decode(errors="replace") if found else None
 
 
-def _commit(record: str) -> Commit:
-    identifier, date, title, body = record.strip("\n").split("\0")[:4]
+def _commit(entry: str) -> Commit:
+    identifier, date, title, body = entry.strip("\n").split("\0")[:4]
     merged = re.match(r"Merge pull request #(\d+)", title)
     numbers = re.findall(r"\(#(\d+)\)", title)
     if merged:

@@ -152,9 +152,7 @@ def _last_of_series(clone: Clone, release: Release, end: str) -> str:
         if version is not None and version.replace("-git", ".dev0") == f"{release.series}.dev0":
             if following is None:
                 return clone.last_until(release.dependencies_until, end)
-            parent = clone.parent(following)
-            assert parent is not None
-            return parent
+            return clone.parents(following)[0]
         following = commit
     raise HistoryUnusable(
         f"{clone.place} has no commit of {release.series}.dev0; should reach back to scikit-learn {release.version}"

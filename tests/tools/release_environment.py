@@ -23,7 +23,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from fixtures.fault import Fault
-from tests.tools import environments, interpreters, release_table
+from tests.tools import environments, release_table
 from tests.tools.release_table import Release
 
 FOLDER = release_table.TABLE.parent.parent / ".environments"
@@ -214,7 +214,6 @@ def _is_whole(place: Path, steps: list[list[str]]) -> bool:
 
 def _create(place: Path, python: str, steps: list[list[str]]) -> None:
     """Make an environment under another name, and move it to its place when it is whole."""
-    interpreters.add_pyenv_to_path()
     scratch = place.with_name(f".{place.name}.making")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -233,6 +232,7 @@ def _create(place: Path, python: str, steps: list[list[str]]) -> None:
 
 
 def _make_empty(place: Path, python: str) -> None:
+    add_pyenv_to_path()
     try:
         # Relocatable: its programs are found after it is moved, and in a copy.
         uv(["venv", "--quiet", "--no-project", "--relocatable", "--python", python, str(place)])
@@ -266,3 +266,20 @@ def uv_command(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
         raise EnvironmentFailed("uv is not on PATH; should be (`python -m pip install uv`)")
     variables = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
     return [program, *arguments], variables
+
+
+def add_pyenv_to_path() -> None:
+    """Let nox and uv find pyenv's interpreters, after all that PATH has already.
+
+    pyenv keeps most of its versions off PATH, and its shims answer only for those that are switched on.
+    """
+    pyenv = shutil.which("pyenv")
+    if pyenv is None:
+        return
+    try:
+        answer = subprocess.run([pyenv, "root"], capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return
+    newest_first = sorted(Path(answer.stdout.strip(), "versions").glob("*/bin"), reverse=True)
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    os.environ["PATH"] = os.pathsep.join(dict.fromkeys([*folders, *map(str, newest_first)]))

@@ -31,10 +31,10 @@ from rich.console import Console
 from fixtures import command_line, whole_file
 from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
-from tests.tools import program_variables, release_environment
+from tests.tools import environments, release_environment
+from tests.tools.nox_session import PYTEST_OPTIONS
 from tests.tools.sources import carry_out, outcome_changes, plan_for
 from tests.tools.sources.prepared import Prepared
-from tests.tools.suite_run import PYTEST_OPTIONS
 
 RESULTS = PROJECT / "results"
 WORSE = command_line.FAILED
@@ -81,7 +81,7 @@ def _run_suite(
     with whole_file.written_by_program(record) as scratch:
         done = subprocess.run(
             [str(python), "-m", "pytest", *PYTEST_OPTIONS, f"--junitxml={scratch}", *for_pytest], cwd=PROJECT,
-            env=program_variables.variables(variables), check=False, stdout=subprocess.DEVNULL if quiet else None,
+            env=environments.variables(variables), check=False, stdout=subprocess.DEVNULL if quiet else None,
             stderr=subprocess.DEVNULL if quiet else None,
         )  # fmt: skip
         if done.returncode in PYTEST_RAN and not scratch.exists():

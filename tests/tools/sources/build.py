@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.tools import interpreters, release_environment
+from tests.tools import release_environment
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
 from tests.tools.sources.tree import Tree
@@ -61,7 +61,7 @@ def wheel_of(tree: Tree, name: str, nearest: Release, say: Callable[[str], None]
 
 def _run(arguments: list[str], log: Path, name: str) -> None:
     """Run uv, show how far its compilation is, and keep what it says."""
-    interpreters.add_pyenv_to_path()
+    release_environment.add_pyenv_to_path()
     command, variables = release_environment.uv_command(arguments)
     last: deque[str] = deque(maxlen=LAST_LINES)
     with (
