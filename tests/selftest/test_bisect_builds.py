@@ -15,10 +15,10 @@ from tests.selftest.fake_releases import PROJECT, RELEASES, FakeReleases, source
 from tests.selftest.histories import Repository, fingerprint
 from tests.tools import release_environment
 from tests.tools.bisect import command
+from tests.tools.bisect.answers import Answers
 from tests.tools.bisect.commit_search import Culprit, NoCulprit
 from tests.tools.bisect.full_builds import FullBuilds
 from tests.tools.bisect.question import Answer, Question
-from tests.tools.bisect.record import Record
 from tests.tools.history import Clone
 from tests.workers.probe import FAILS, PASSES
 
@@ -111,7 +111,7 @@ def search(repository: Repository, said: list[str] | None = None, asked: Questio
     without = NoCulprit(NOTHING, outside=True, ends=(first, clone.resolve("HEAD")))
     lines = said if said is not None else []
     with release_environment.private_folder() as scratch:
-        found = FullBuilds(clone, scratch, Record(), lines.append).find(asked or ASKED, without, RELEASES[1:])
+        found = FullBuilds(clone, scratch, Answers(), lines.append).find(asked or ASKED, without, RELEASES[1:])
     assert fingerprint(repository.folder) == before
     return found
 

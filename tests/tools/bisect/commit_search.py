@@ -12,23 +12,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from tests.tools.bisect.borrowed_history import MIXTURE_ALONE, NEW, OLD, SKIP, Bisection
+from tests.tools.bisect.commit_environment import SHORT, CommitEnvironment
 from tests.tools.bisect.question import Answer, Question
-from tests.tools.bisect.wheel import SHORT
 from tests.tools.history import Clone, Commit, HistoryUnusable
-from tests.tools.release_table import Release
-
-
-class Environment(Protocol):
-    """The environment of a release in which commits are tried, one after another."""
-
-    release: Release
-    built: bool  # Whether each commit is built; else its ``sklearn/mixture`` is laid over the release
-
-    def ask(self, clone: Clone, commit: str, question: Question) -> Answer:
-        """What a commit answers."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +49,12 @@ class Ends:
     new: str
     before: Answer
     after: Answer
-    wheel: Environment | None  # The wheel that both answered on; None where each answered on one near to it
+    wheel: CommitEnvironment | None  # The wheel that both answered on; None where each answered on one near to it
 
     @property
-    def tell(self) -> bool:
+    def known(self) -> bool:
         """Whether both answered."""
-        return self.before.tells and self.after.tells
+        return self.before.known and self.after.known
 
 
 class CommitSearch:
@@ -86,7 +74,7 @@ class CommitSearch:
         self,
         clone: Clone,
         question: Question,
-        near: Callable[[str], Sequence[Environment]],
+        near: Callable[[str], Sequence[CommitEnvironment]],
         scratch: Path,
         paths: Sequence[str] = MIXTURE_ALONE,
     ) -> None:
@@ -111,7 +99,7 @@ class CommitSearch:
         for old, new in self._pairs(olds, news):
             ends = self.compare(old, new)
             pair = old, new
-            if not ends.tell:
+            if not ends.known:
                 said = ends.before.said or ends.after.said
                 reason = f"no wheel runs sklearn/mixture of both ends ({said})"
             elif self._question.differs(ends.before, ends.after):
@@ -144,9 +132,9 @@ class CommitSearch:
         found: Ends | None = None
         for wheel in (wheel for wheel in self._near(new) if wheel in near_old):
             ends = Ends(old, new, self._ask(wheel, old), self._ask(wheel, new), wheel)
-            if ends.tell and self._question.differs(ends.before, ends.after):
+            if ends.known and self._question.differs(ends.before, ends.after):
                 return ends
-            found = ends if ends.tell else found
+            found = ends if ends.known else found
         return found or Ends(old, new, self._ask_near(old), self._ask_near(new), None)
 
     def bisect(self, ends: Ends) -> Culprit | NoCulprit:
@@ -171,7 +159,7 @@ class CommitSearch:
                 if not self._clone.is_ancestor(new, old):  # else it is not the later one
                     yield old, new
 
-    def _ask(self, wheel: Environment, commit: str) -> Answer:
+    def _ask(self, wheel: CommitEnvironment, commit: str) -> Answer:
         return wheel.ask(self._clone, commit, self._question)
 
     def _ask_near(self, commit: str) -> Answer:
@@ -179,7 +167,7 @@ class CommitSearch:
         answer = Answer(None, "no wheel is near")
         for wheel in self._near(commit):
             answer = self._ask(wheel, commit)
-            if answer.tells:
+            if answer.known:
                 break
         return answer
 
@@ -200,23 +188,23 @@ class CommitSearch:
         if ends.wheel is None:
             return ends.before, self._ask_near(commit), ends.after
         answer = self._ask(ends.wheel, commit)
-        if answer.tells:
+        if answer.known:
             return ends.before, answer, ends.after
         for wheel in (wheel for wheel in self._near(commit) if wheel is not ends.wheel):
             other = self._ask(wheel, commit)
-            if other.tells:
+            if other.known:
                 before, after = self._ask(wheel, ends.old), self._ask(wheel, ends.new)
-                if before.tells and after.tells and self._question.differs(before, after):
+                if before.known and after.known and self._question.differs(before, after):
                     return before, other, after
         return ends.before, answer, ends.after
 
-    def _confirm(self, wheels: Sequence[Environment], commit: str) -> Culprit | NoCulprit:
+    def _confirm(self, wheels: Sequence[CommitEnvironment], commit: str) -> Culprit | NoCulprit:
         """The culprit, where it and each of its parents differ on one wheel."""
         parents = self._clone.parents(commit)
         for wheel in wheels:
             with contextlib.suppress(HistoryUnusable):
                 after, befores = self._ask(wheel, commit), [self._ask(wheel, parent) for parent in parents]
-                if not all(answer.tells for answer in (after, *befores)):
+                if not all(answer.known for answer in (after, *befores)):
                     continue
                 if befores and all(self._question.differs(before, after) for before in befores):
                     diff = self._clone.diff(parents[0], commit, self._paths)

@@ -12,8 +12,8 @@ from packaging.version import Version
 from fixtures.fault import Fault
 from tests.tools import release_environment, releases
 from tests.tools.bisect import order
+from tests.tools.bisect.answers import Answers
 from tests.tools.bisect.question import Answer, Question
-from tests.tools.bisect.record import Record
 from tests.tools.bisect.release_search import ReleaseChange
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
@@ -42,16 +42,16 @@ class Environments:
         Folder for the environments.
     """
 
-    def __init__(self, question: Question, scratch: Path, record: Record) -> None:
+    def __init__(self, question: Question, scratch: Path, answers: Answers) -> None:
         self._question = question
         self._scratch = scratch
-        self._record = record
+        self._answers = answers
         self._pythons: dict[Release, Path] = {}
 
     def ask(self, fixed: Release, versions: Mapping[str, str]) -> Answer:
         """What a release answers with some versions of its dependencies."""
         wanted = [f"{name}=={version}" for name, version in sorted(versions.items())]
-        return self._record.take(", ".join(wanted), fixed.version, lambda: self._answer(fixed, wanted))
+        return self._answers.keep(", ".join(wanted), fixed.version, lambda: self._answer(fixed, wanted))
 
     def _answer(self, fixed: Release, wanted: Sequence[str]) -> Answer:
         if fixed not in self._pythons or self._question.keeps_environments:
@@ -115,11 +115,11 @@ class DependencySearch:
                 return self._between(fixed, own, package, other[package])
         named = " and ".join(f"{name} {version}" for name, version in other.items())
         together = self._ask(fixed, other)
-        if not together.tells:
+        if not together.known:
             return f"scikit-learn {fixed.version} cannot tell with {named}: {together.said}"
         if self._differ(start, together):
             return f"scikit-learn {fixed.version} answers otherwise with {named}, but not with one of them alone"
-        if undecided := self._question.undecided(start, together) if start.tells else "":
+        if undecided := self._question.undecided(start, together) if start.known else "":
             return f"scikit-learn {fixed.version} with {named}: {undecided}"
         return f"scikit-learn {fixed.version} answers alike with {named}"
 
@@ -142,7 +142,7 @@ class DependencySearch:
         return DependencyCulprit(package, before, after, fixed.version, ask(found.before), ask(found.after))
 
     def _differ(self, one: Answer, other: Answer) -> bool:
-        return one.tells and other.tells and self._question.differs(one, other)
+        return one.known and other.known and self._question.differs(one, other)
 
     def _ask(self, fixed: Release, versions: Mapping[str, str]) -> Answer:
         key = (fixed, frozenset(versions.items()))

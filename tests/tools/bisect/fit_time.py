@@ -17,8 +17,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tests.tools.bisect.answers import Answers
 from tests.tools.bisect.question import FIT_TIME, Answer, Question, first_line
-from tests.tools.bisect.record import Record
 from tests.tools.compare.measure import MOST_SECONDS_OF_A_FIT, CaseResult, Measurement, Plan
 from tests.tools.compare.ratio import Ratio, Verdict
 from tests.tools.compare.report import in_words, interval
@@ -48,15 +48,15 @@ class FitTime(Question):
 
     keeps_environments: ClassVar[bool] = True
 
-    record: Record = field(default_factory=Record, compare=False)  # Gets each ratio that is measured
+    answers: Answers = field(default_factory=Answers, compare=False)  # Gets each ratio that is measured
     plan: Plan = field(default_factory=Plan, compare=False)  # Threshold, time and capture of each measurement
     worker: str = WORKER  # Module that times fits inside an environment
     _measured: dict[tuple[Path, Path, float], CaseResult] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, case: str, record: Record, plan: Plan, worker: str = WORKER) -> FitTime:
+    def of(cls, case: str, answers: Answers, plan: Plan, worker: str = WORKER) -> FitTime:
         """The question of a case's fit time; a search keeps to `SECONDS` and `BLOCKS`."""
-        return cls(case, (), FIT_TIME, FIT_TIME, record=record, plan=plan, worker=worker)
+        return cls(case, (), FIT_TIME, FIT_TIME, answers=answers, plan=plan, worker=worker)
 
     @property
     def seconds_of_a_comparison(self) -> float:
@@ -83,7 +83,7 @@ class FitTime(Question):
 
     def changed(self, before: Answer, answer: Answer, after: Answer) -> bool | None:
         """On which side of the middle of two that differ a third one lies; None where it cannot tell."""
-        if not answer.tells:
+        if not answer.known:
             return None
         for end, changed in ((before, False), (after, True)):
             if _side(answer).python == _side(end).python:
@@ -107,7 +107,7 @@ class FitTime(Question):
 
     def words(self, answer: Answer) -> str:
         """An answer in a few words: that it can be timed, or a ratio with its interval."""
-        if not answer.tells:
+        if not answer.known:
             return f"cannot tell: {answer.said}"
         if answer.value == FITS:
             return ", ".join(["fits", *(f"{name} {answer.versions[name]}" for name in ("numpy", "scipy"))])
@@ -145,7 +145,7 @@ class FitTime(Question):
                 result.failure = first_line(reason)
             return _as_answer(result, relative_to=old.name)
 
-        self.record.take(new.name, new.name, measure)
+        self.answers.keep(new.name, new.name, measure)
         return result
 
 

@@ -12,7 +12,7 @@ class Change:
 
     before: int  # Places in the sequence
     after: int
-    untold: tuple[int, ...] = ()  # Places between them
+    skipped: tuple[int, ...] = ()  # Places between them
 
 
 def first_change(first: int, last: int, changed: Callable[[int], bool | None]) -> Change:
@@ -27,16 +27,16 @@ def first_change(first: int, last: int, changed: Callable[[int], bool | None]) -
         Asked at most once for each place.
     """
     before, after = first, last
-    untold: set[int] = set()
+    skipped: set[int] = set()
     while True:
         middle = (before + after) // 2
-        open_places = [place for place in range(before + 1, after) if place not in untold]
+        open_places = [place for place in range(before + 1, after) if place not in skipped]
         if not open_places:
-            return Change(before, after, tuple(sorted(place for place in untold if before < place < after)))
+            return Change(before, after, tuple(sorted(place for place in skipped if before < place < after)))
         place = min(open_places, key=lambda candidate: (abs(candidate - middle), candidate))
         answer = changed(place)
         if answer is None:
-            untold.add(place)
+            skipped.add(place)
         elif answer:
             after = place
         else:

@@ -32,7 +32,7 @@ class Answer:
     findings: tuple[dict[str, Any], ...] = ()  # What the check that failed found, as `findings.as_item` gives it
 
     @property
-    def tells(self) -> bool:
+    def known(self) -> bool:
         """Whether it is an answer at all."""
         return self.value is not None
 
@@ -62,7 +62,7 @@ class Question:
 
     def changed(self, before: Answer, answer: Answer, after: Answer) -> bool | None:  # noqa: ARG002  (a value is like the first or not)
         """Whether an answer between two that differ is no longer like the first; None where it cannot tell."""
-        return self.differs(before, answer) if answer.tells else None
+        return self.differs(before, answer) if answer.known else None
 
     def undecided(self, one: Answer, other: Answer) -> str:  # noqa: ARG002  (that of values never is)
         """Why it cannot be told whether two answers differ; empty where it can."""
@@ -74,7 +74,7 @@ class Question:
 
     def words(self, answer: Answer) -> str:
         """An answer in a few words."""
-        if not answer.tells:
+        if not answer.known:
             return f"cannot tell: {answer.said}"
         if self.checks:
             return str(answer.value)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from fixtures.fault import Fault
 from tests.tools import release_environment
 from tests.tools.bisect import order
+from tests.tools.bisect.answers import Answers
 from tests.tools.bisect.question import Answer, Question
-from tests.tools.bisect.record import Record
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
 from tests.workers.probe import FAILS, PASSES
@@ -35,16 +35,16 @@ class ReleaseChange:
     after: Release
     answer_before: Answer
     answer_after: Answer
-    untold: tuple[Release, ...] = ()  # Releases between them that cannot tell
+    skipped: tuple[Release, ...] = ()  # Releases between them that cannot tell
 
 
-def asker(question: Question, record: Record) -> Ask:
+def asker(question: Question, answers: Answers) -> Ask:
     """Answers of releases, each asked once, in an environment that is made where it is not there."""
     known: dict[str, Answer] = {}
 
     def ask(release: Release) -> Answer:
         if release.version not in known:
-            known[release.version] = record.take(release.version, release.version, lambda: _answer(question, release))
+            known[release.version] = answers.keep(release.version, release.version, lambda: _answer(question, release))
         return known[release.version]
 
     return ask
@@ -77,7 +77,7 @@ def require_ends(question: Question, good: Answer, bad: Answer, names: tuple[str
         What the user called them.
     """
     for name, answer in zip(names, (good, bad), strict=True):
-        if not answer.tells:
+        if not answer.known:
             raise EndsUnusable(f"{name} cannot tell: {answer.said}; should be two ends that can")
     if question.checks and (good.value, bad.value) == (FAILS, PASSES):
         raise EndsUnusable(
@@ -123,7 +123,7 @@ def between(question: Question, ask: Ask, releases: Sequence[Release], good: Rel
 def everywhere(question: Question, ask: Ask, releases: Sequence[Release]) -> list[ReleaseChange]:
     """Ask every release, and give each change from one that can tell to the next that can."""
     answers = ask_all(ask, releases)
-    telling = [place for place, answer in enumerate(answers) if answer.tells]
+    telling = [place for place, answer in enumerate(answers) if answer.known]
     if not telling:
         raise EndsUnusable(f"no release can tell: {answers[-1].said}")
     return [
@@ -135,8 +135,8 @@ def everywhere(question: Question, ask: Ask, releases: Sequence[Release]) -> lis
 
 def _change(question: Question, ask: Ask, releases: Sequence[Release], change: order.Change) -> ReleaseChange:
     before, after = releases[change.before], releases[change.after]
-    untold = tuple(releases[place] for place in change.untold)
-    return ReleaseChange(before, after, *question.reported(ask(before), ask(after)), untold)
+    skipped = tuple(releases[place] for place in change.skipped)
+    return ReleaseChange(before, after, *question.reported(ask(before), ask(after)), skipped)
 
 
 def plan(

@@ -20,20 +20,20 @@ class Step:
 
 
 @dataclass
-class Record:
-    """All steps of a search, kept as they come, so that one that is broken off has them."""
+class Answers:
+    """All answers of a search, kept as they come, so that one that is broken off has them."""
 
-    tell: Callable[[Step], None] = lambda _: None  # Called with each step when it is done
+    on_step: Callable[[Step], None] = lambda _: None
     steps: list[Step] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
 
-    def take(self, what: str, wheel: str, ask: Callable[[], Answer]) -> Answer:
-        """Have something answered, and keep it."""
+    def keep(self, what: str, wheel: str, ask: Callable[[], Answer]) -> Answer:
+        """Have something answered, and keep the answer."""
         clock = time.perf_counter()
         answer = ask()
         step = Step(what, wheel, answer, time.perf_counter() - clock)
         self.steps.append(step)
-        self.tell(step)
+        self.on_step(step)
         return answer
 
     @property

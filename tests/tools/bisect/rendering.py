@@ -12,19 +12,19 @@ from rich.console import Console
 from rich.table import Table
 
 from fixtures import corpus
+from tests.tools.bisect.answers import Step
 from tests.tools.bisect.commit_search import Culprit, NoCulprit
 from tests.tools.bisect.dependency_search import DependencyCulprit
-from tests.tools.bisect.findings import (
-    Finding,
-    Findings,
+from tests.tools.bisect.question import Question
+from tests.tools.bisect.release_search import ReleaseChange
+from tests.tools.bisect.result import (
+    ExplainedChange,
+    SearchResult,
     address,
     cause_in_words,
     ledger_entry,
     names_of_versions,
 )
-from tests.tools.bisect.question import Question
-from tests.tools.bisect.record import Step
-from tests.tools.bisect.release_search import ReleaseChange
 from tests.workers.probe import PASSES
 
 STEP = Path(__file__).resolve().parent
@@ -32,30 +32,30 @@ STEP = Path(__file__).resolve().parent
 WIDTH, DIFF_LINES = 120, 40
 
 
-def show(findings: Findings) -> None:
+def show(result: SearchResult) -> None:
     """Print the steps and what they show."""
-    asked = findings.question
-    show_steps(findings.record.steps, asked)
-    for finding in findings.found:
+    asked = result.question
+    show_steps(result.answers.steps, asked)
+    for explained in result.found:
         print()
-        if finding.change:
-            _show_change(finding.change, asked)
-        if isinstance(finding.cause, Culprit):
-            _show_culprit(finding.cause, asked)
-        elif isinstance(finding.cause, DependencyCulprit):
-            print(f"culprit: {cause_in_words(finding.cause)}")
-        elif finding.cause is not None:
-            print(f"no culprit: {finding.cause.reason}")
-            for commit in finding.cause.candidates:
+        if explained.change:
+            _show_change(explained.change, asked)
+        if isinstance(explained.cause, Culprit):
+            _show_culprit(explained.cause, asked)
+        elif isinstance(explained.cause, DependencyCulprit):
+            print(f"culprit: {cause_in_words(explained.cause)}")
+        elif explained.cause is not None:
+            print(f"no culprit: {explained.cause.reason}")
+            for commit in explained.cause.candidates:
                 print(f"  perhaps {commit.id[:10]}, {commit.date}, {commit.title}")
-            if finding.cause.ends:
-                _offer_full_builds(finding, asked)
-        entry = ledger_entry(finding, asked)
-        if entry and finding.cause is not None:
+            if explained.cause.ends:
+                _offer_full_builds(explained, asked)
+        entry = ledger_entry(explained, asked)
+        if entry and explained.cause is not None:
             print(f"for the ledger, tests/known_defects.json:\n{json.dumps(entry, indent=2)}")
-    if not findings.found:
+    if not result.found:
         print(f"no change: {asked.name} on {asked.case} is the same with every release that can tell")
-    print(f"\n{len(findings.record.steps)} steps in {findings.record.seconds:.1f} s")
+    print(f"\n{len(result.answers.steps)} steps in {result.answers.seconds:.1f} s")
 
 
 def show_steps(steps: Sequence[Step], asked: Question) -> None:
@@ -94,8 +94,8 @@ def _show_change(change: ReleaseChange, asked: Question) -> None:
         f"{asked.name} on {asked.case}: {asked.words(change.answer_before)} up to scikit-learn {change.before.version},"
         f" {asked.words(change.answer_after)} from {change.after.version} on"
     )
-    if change.untold:
-        print(f"  between them, {', '.join(release.version for release in change.untold)} cannot tell")
+    if change.skipped:
+        print(f"  between them, {', '.join(release.version for release in change.skipped)} cannot tell")
 
 
 def _show_culprit(culprit: Culprit, asked: Question) -> None:
@@ -115,40 +115,40 @@ def _tried(culprit: Culprit) -> str:
     return f"both on the wheel of scikit-learn {culprit.wheel}"
 
 
-def _offer_full_builds(finding: Finding, asked: Question) -> None:
-    assert isinstance(finding.cause, NoCulprit)
+def _offer_full_builds(explained: ExplainedChange, asked: Question) -> None:
+    assert isinstance(explained.cause, NoCulprit)
     between = ""
-    fixed = finding.change is not None and finding.change.answer_after.value == PASSES
-    if finding.change:
-        ends = finding.change.before.version, finding.change.after.version
+    fixed = explained.change is not None and explained.change.answer_after.value == PASSES
+    if explained.change:
+        ends = explained.change.before.version, explained.change.after.version
         good, bad = reversed(ends) if fixed else ends
         between = f"--good {good} --bad {bad} "
     print(f"full builds can tell, in a quarter of an hour a step: {between}--build (with --dry-run: the plan)")
     if asked.checks:
-        print(commands_for_full_builds(asked, *finding.cause.ends, fixed=fixed))
+        print(commands_for_full_builds(asked, *explained.cause.ends, fixed=fixed))
 
 
-def markdown(findings: Findings) -> str:
+def markdown(result: SearchResult) -> str:
     """The text of an upstream issue: what changed, since when, by what, and how to see it."""
-    asked = findings.question
+    asked = result.question
     case = corpus.read_description(corpus.CASES / asked.case)
     settings = ", ".join(f"{name}={value!r}" for name, value in sorted(case["settings"].items()))
     lines = [
         f"A warm-started fit of `GaussianMixture({settings})` (case `{asked.case}`: {case['title']}) was replayed with"
         f" several versions of scikit-learn; asked was `{asked.name}`.",
     ]
-    for finding in findings.found:
-        lines += ["", *_markdown_of(finding, asked)]
+    for explained in result.found:
+        lines += ["", *_markdown_of(explained, asked)]
     lines += ["", "| version | on the wheel of | answer |", "| --- | --- | --- |"]
-    for step in findings.record.steps:
+    for step in result.answers.steps:
         wheel = "itself" if step.wheel == step.what else step.wheel
         lines.append(f"| {step.what} | {wheel} | {_cell(asked.words(step.answer))} |")
     return "\n".join(lines) + "\n"
 
 
-def _markdown_of(finding: Finding, asked: Question) -> list[str]:
+def _markdown_of(explained: ExplainedChange, asked: Question) -> list[str]:
     lines: list[str] = []
-    change, cause = finding.change, finding.cause
+    change, cause = explained.change, explained.cause
     if change:
         before, after = asked.words(change.answer_before), asked.words(change.answer_after)
         lines.append(
