@@ -314,7 +314,7 @@ def test_the_commands_for_full_builds_give_git_what_it_understands(
 def test_the_suggested_entry_is_one_that_the_ledger_accepts(result: SearchResult, tmp_path: Path) -> None:
     entry = ledger_entry(result.found[0], result.question)
     path = tmp_path / "known_defects.json"
-    path.write_text(json.dumps({"format": 1, "defects": [entry]}), encoding="utf-8")
+    path.write_text(json.dumps({"format": ledger.FORMAT_VERSION, "defects": [entry]}), encoding="utf-8")
     read = ledger.read_ledger(path)
     assert [(item.releases, item.check, item.case) for item in read.entries] == [
         (">=1.7.0", "test_no_component_collapses", "two-samples")
@@ -338,7 +338,7 @@ UNBUILT = {"sklearn/__init__.py": "raise ImportError('not built')\n"}
     [
         (["--case", "control-16d", "--check", "test_collapse"], {}, 0, "good: test_collapse passes on control-16d"),
         (["--case", "object-leaves-1d", "--check", "test_no_component_collapses"], {}, 1, "bad: scikit-learn "),
-        (["--case", "object", "--check", "test_collapse"], {}, 125, "does not run on the case object"),
+        (["--case", "object", "--check", "test_collapse"], {}, 125, "no case 'object'; the corpus has"),
         (["--case", "control-16d", "--check", "test_x"], {}, 125, "cannot tell: there is no check test_x"),
         (["--case", "control-16d", "--check", "test_collapse"], UNBUILT, 125, "ImportError: not built"),
         (["--case", "control-16d"], {}, 125, "required: --check"),
