@@ -314,7 +314,9 @@ def test_the_commands_for_full_builds_give_git_what_it_understands(
 def test_the_suggested_entry_is_one_that_the_ledger_accepts(result: SearchResult, tmp_path: Path) -> None:
     entry = ledger_entry(result.found[0], result.question)
     path = tmp_path / "known_defects.json"
-    path.write_text(json.dumps({"format": ledger.FORMAT_VERSION, "defects": [entry]}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"format": ledger.FORMAT_VERSION, "defects": [entry], "not_judged": []}), encoding="utf-8"
+    )
     read = ledger.read_ledger(path)
     assert [(item.releases, item.check, item.case) for item in read.entries] == [
         (">=1.7.0", "test_no_component_collapses", "two-samples")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.selftest.histories import Repository, in_mixture, installed_mixture, version_file
 from tests.tools.history import Clone, HistoryUnusable
-from tests.tools.release_commits import ReleaseCommit, commit_of_release, nearest_releases
+from tests.tools.release_commits import commit_of_release, nearest_releases
 from tests.tools.release_table import Release
 
 MIXED = installed_mixture()
@@ -58,13 +58,13 @@ def test_a_version_that_is_none_is_told() -> None:
 def test_without_tags_a_release_is_the_last_commit_of_its_series(written: tuple[Repository, dict[str, str]]) -> None:
     repository, ids = written
     found = commit_of_release(Clone(repository.folder), RELEASES[0], MIXED)
-    assert found == ReleaseCommit(ids["last of 1.6"], "the last commit of 1.6.dev0 before the release")
+    assert found == ids["last of 1.6"]
 
 
 def test_a_patch_release_is_where_the_main_line_has_its_files(written: tuple[Repository, dict[str, str]]) -> None:
     repository, ids = written
     found = commit_of_release(Clone(repository.folder), RELEASES[1], FIXED)
-    assert (found.commit, found.found_by) == (ids["fix"], "sklearn/mixture is that of the wheel")
+    assert found == ids["fix"]
 
 
 def test_a_release_whose_files_the_main_line_never_had_is_the_last_commit_of_its_series(
@@ -72,14 +72,14 @@ def test_a_release_whose_files_the_main_line_never_had_is_the_last_commit_of_its
 ) -> None:
     repository, ids = written
     found = commit_of_release(Clone(repository.folder), RELEASES[2], {**MIXED, "_base.py": b"# of a branch\n"})
-    assert found == ReleaseCommit(ids["last of 1.7"], "the last commit of 1.7.dev0 before the release")
+    assert found == ids["last of 1.7"]
 
 
 def test_a_series_that_goes_on_is_taken_as_of_the_day_of_the_release(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "clone")
     before = repository.commit("start", {**version_file("1.6.dev0"), **in_mixture(MIXED)}, "2024-10-01")
     repository.commit("later", {"doc/index.rst": "words"}, "2024-12-24")
-    assert commit_of_release(Clone(repository.folder), RELEASES[0]).commit == before
+    assert commit_of_release(Clone(repository.folder), RELEASES[0]) == before
 
 
 def test_a_commit_that_says_the_version_is_the_release(
@@ -89,17 +89,17 @@ def test_a_commit_that_says_the_version_is_the_release(
     repository.git("fetch", "--quiet", str(written[0].folder), "main")
     repository.git("switch", "--quiet", "--create", "1.7.X", written[1]["last of 1.7"])
     said = repository.commit("REL", version_file("1.7.0"), "2025-06-05")
-    repository.commit("on the way to 1.7.1", {"doc/index.rst": "words"}, "2025-07-05")
-    assert commit_of_release(Clone(repository.folder), RELEASES[2], FIXED).commit == said
+    tagged = repository.commit("on the way to 1.7.1", {"doc/index.rst": "words"}, "2025-07-05")
+    assert commit_of_release(Clone(repository.folder), RELEASES[2], FIXED) == said
     repository.git("tag", "1.7.0")
-    assert commit_of_release(Clone(repository.folder), RELEASES[2]).found_by == "tag 1.7.0"
+    assert commit_of_release(Clone(repository.folder), RELEASES[2]) == tagged
 
 
 def test_a_tag_of_another_version_is_not_believed(tmp_path: Path, written: tuple[Repository, dict[str, str]]) -> None:
     repository = Repository(tmp_path / "clone")
     repository.git("pull", "--quiet", str(written[0].folder), "main")
     repository.git("tag", "1.6.0", "main")
-    assert commit_of_release(Clone(repository.folder), RELEASES[0]).commit == written[1]["last of 1.6"]
+    assert commit_of_release(Clone(repository.folder), RELEASES[0]) == written[1]["last of 1.6"]
 
 
 def test_a_history_that_does_not_reach_back_is_told(written: tuple[Repository, dict[str, str]]) -> None:

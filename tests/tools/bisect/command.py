@@ -134,9 +134,7 @@ def _commits_in_order(
     clone: Clone, releases: list[Release], good: Release | str, bad: Release | str
 ) -> tuple[str, str]:
     """About where two ends stand in the history: without the wheels, so that a plan makes no environment."""
-    one, other = (
-        end if isinstance(end, str) else release_commits.commit_of_release(clone, end).commit for end in (good, bad)
-    )
+    one, other = (end if isinstance(end, str) else release_commits.commit_of_release(clone, end) for end in (good, bad))
     if isinstance(good, Release) and isinstance(bad, Release):  # perhaps on branches of their own
         swap = releases.index(good) > releases.index(bad)
     else:

@@ -34,13 +34,7 @@ class Explainer:
     builds: FullBuilds | None = None  # What goes on where nothing was found without a build, if the user wants it
 
     def explain(self, question: Question, change: ReleaseChange, suspects: Sequence[str] = ()) -> Cause:
-        """What made an answer change between two releases.
-
-        Parameters
-        ----------
-        suspects : sequence of str
-            Commits that may have done it: the first that did spares the search.
-        """
+        """What made an answer change between two releases; a suspected commit that did it spares the search."""
         cause = self._without_builds(question, change, suspects)
         if self.builds and isinstance(cause, NoCulprit) and cause.ends:
             return self.builds.find(question, cause, [change.before, change.after])
@@ -68,22 +62,14 @@ class Explainer:
     def _commit(self, release: Release) -> str:
         packages = release_environment.packages_of(release_environment.make(release))
         files = overlay.read_folder(packages / "sklearn" / "mixture")
-        return release_commits.commit_of_release(self.clone, release, files).commit
+        return release_commits.commit_of_release(self.clone, release, files)
 
     def _until(self, release: Release) -> str:
         """The main line on the day of a release: what was added to its branch alone had been there before."""
         return self.clone.last_until(release.dependencies_until, self.clone.main_line())
 
     def between(self, question: Question, good: Release | str, bad: Release | str, names: tuple[str, str]) -> Cause:
-        """What made an answer change between two ends, one of which at least is a commit.
-
-        Parameters
-        ----------
-        good, bad : Release or str
-            A release, or the id of a commit.
-        names : tuple of str
-            What the user called them.
-        """
+        """What made an answer change between two ends, one of which at least is a commit; the user's names of them."""
         commits = [end if isinstance(end, str) else self._commit(end) for end in (good, bad)]
         reverse = self.clone.is_ancestor(commits[1], commits[0])
         old, new = reversed(commits) if reverse else commits

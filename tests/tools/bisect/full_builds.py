@@ -114,16 +114,10 @@ class FullBuilds:
         releases: Iterable[Release],
         verify: Callable[[Ends], None] = lambda _: None,
     ) -> Culprit | NoCulprit:
-        """Go on where a search that built nothing has ended.
+        """Go on between the ends of a search that built nothing.
 
-        Parameters
-        ----------
-        without : NoCulprit
-            How that ended; between its ends is searched.
-        releases : iterable of Release
-            Whose Python and dependencies are tried, one after another, until the ends differ.
-        verify : callable
-            Takes two ends that differ, and raises where the user should know better.
+        The Python and dependencies of one release after another are tried, until the ends differ; `verify`
+        takes these ends, and raises where they are not what the user said.
         """
         old, new = without.ends
         self.say(f"without a build: {without.reason}")
@@ -131,8 +125,7 @@ class FullBuilds:
         pace = Pace(most_builds(self.clone, old, new))
         reasons = []
         for release in list(dict.fromkeys(releases))[:ENVIRONMENTS]:
-            environment = BuiltCommits(release, self.scratch, self.answers, pace, self.say)
-            search = self._search(question, environment)
+            search = self._search(question, BuiltCommits(release, self.scratch, self.answers, pace, self.say))
             ends = search.compare(old, new)
             if ends.known and question.differs(ends.before, ends.after):
                 verify(ends)

@@ -16,15 +16,9 @@ class Change:
 
 
 def first_change(first: int, last: int, changed: Callable[[int], bool | None]) -> Change:
-    """Find a change between two places that differ, by halving.
+    """Find a change between a first place that is as before and a last one that has changed, by halving.
 
-    Parameters
-    ----------
-    first, last : int
-        Places whose answers are known: as before, and changed.
-    changed : callable
-        Whether the item at a place has changed; None where it cannot tell.
-        Asked at most once for each place.
+    `changed` is asked at most once for each place, and gives None where that cannot tell.
     """
     before, after = first, last
     skipped: set[int] = set()

@@ -56,7 +56,7 @@ class Question:
         return 0.0
 
     def differs(self, one: Answer, other: Answer) -> bool:
-        """Whether two answers, which both tell, are not the same."""
+        """Whether two answers, both known, are not the same."""
         tolerances = [answer.tolerance for answer in (one, other) if answer.tolerance is not None]
         return not _equal(one.value, other.value, max(tolerances, default=0.0))
 
@@ -65,11 +65,11 @@ class Question:
         return self.differs(before, answer) if answer.known else None
 
     def undecided(self, one: Answer, other: Answer) -> str:  # noqa: ARG002  (that of values never is)
-        """Why it cannot be told whether two answers differ; empty where it can."""
+        """Why whether two answers differ is undecided; empty where it is not."""
         return ""
 
     def reported(self, before: Answer, after: Answer) -> tuple[Answer, Answer]:
-        """Two answers as a finding keeps them, the second relative to the first where only that says something."""
+        """Two answers as they are reported, the second relative to the first where only that says something."""
         return before, after
 
     def words(self, answer: Answer) -> str:
@@ -107,17 +107,7 @@ def first_line(reason: Exception) -> str:
 
 
 def question(case: str, check: str | None, outcome: str | None) -> Question:
-    """What the user asks, checked.
-
-    Parameters
-    ----------
-    case : str
-        Name of a case of the corpus.
-    check : str, optional
-        Name of a check (``test_no_component_collapses``), or of a file of checks (``test_collapse``).
-    outcome : str, optional
-        One of ``OUTCOMES``, instead.
-    """
+    """What the user asks: one check (``test_no_component_collapses``), a file of them, or an outcome."""
     cases = corpus.case_names()
     if case not in cases:
         near = [name for name in cases if case in name] or cases

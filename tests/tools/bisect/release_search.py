@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -40,12 +41,10 @@ class ReleaseChange:
 
 def asker(question: Question, answers: Answers) -> Ask:
     """Answers of releases, each asked once, in an environment that is made where it is not there."""
-    known: dict[str, Answer] = {}
 
+    @functools.cache
     def ask(release: Release) -> Answer:
-        if release.version not in known:
-            known[release.version] = answers.keep(release.version, release.version, lambda: _answer(question, release))
-        return known[release.version]
+        return answers.keep(release.version, release.version, lambda: _answer(question, release))
 
     return ask
 
@@ -69,13 +68,7 @@ def ask_all(ask: Ask, releases: Sequence[Release]) -> list[Answer]:
 
 
 def require_ends(question: Question, good: Answer, bad: Answer, names: tuple[str, str]) -> None:
-    """Refuse two ends between which there is nothing to find.
-
-    Parameters
-    ----------
-    names : tuple of str
-        What the user called them.
-    """
+    """Refuse two ends, by the user's names of them, between which there is nothing to find."""
     for name, answer in zip(names, (good, bad), strict=True):
         if not answer.known:
             raise EndsUnusable(f"{name} cannot tell: {answer.said}; should be two ends that can")
@@ -123,12 +116,12 @@ def between(question: Question, ask: Ask, releases: Sequence[Release], good: Rel
 def everywhere(question: Question, ask: Ask, releases: Sequence[Release]) -> list[ReleaseChange]:
     """Ask every release, and give each change from one that can tell to the next that can."""
     answers = ask_all(ask, releases)
-    telling = [place for place, answer in enumerate(answers) if answer.known]
-    if not telling:
+    known = [place for place, answer in enumerate(answers) if answer.known]
+    if not known:
         raise EndsUnusable(f"no release can tell: {answers[-1].said}")
     return [
         _change(question, ask, releases, order.Change(one, other, tuple(range(one + 1, other))))
-        for one, other in itertools.pairwise(telling)
+        for one, other in itertools.pairwise(known)
         if question.differs(answers[one], answers[other])
     ]
 

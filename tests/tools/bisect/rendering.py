@@ -71,14 +71,7 @@ def show_steps(steps: Sequence[Step], asked: Question) -> None:
 def commands_for_full_builds(asked: Question, old: str, new: str, *, fixed: bool) -> str:
     """How git can go on with full builds, which can tell where a wheel cannot.
 
-    Parameters
-    ----------
-    asked : Question
-        About a check.
-    old, new : str
-        Commits.
-    fixed : bool
-        Whether the newer one is the good one: git takes the older one for good, so the answers are exchanged.
+    Where the newer commit is `fixed`, the answers are exchanged: git takes the older one for good.
     """
     step = shlex.join(["python", str(STEP), "step", "--case", asked.case, "--check", asked.name])
     exchanged = "; case $? in 0) exit 1;; 1) exit 0;; *) exit 125;; esac" if fixed else ""
