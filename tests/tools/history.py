@@ -38,13 +38,7 @@ class Commit:
 
 
 class Clone:
-    """A clone of scikit-learn: a work tree, linked or not, or a bare repository.
-
-    Parameters
-    ----------
-    place : Path
-        Folder of the clone.
-    """
+    """A clone of scikit-learn in a folder: a work tree, linked or not, or a bare repository."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -97,27 +91,13 @@ class Clone:
         return files
 
     def files(self, commit: str, folder: str = "", *, suffixes: tuple[str, ...] = ("",)) -> dict[str, bytes]:
-        """The files of a folder of a commit, as they are stored, by path relative to it; no links, no submodules.
-
-        Parameters
-        ----------
-        folder : str
-            The root where it is empty.
-        suffixes : tuple of str
-            Only files whose names end like this.
-        """
+        """The files of a folder of a commit, as they are stored, by path relative to it; no links, no submodules."""
         listed = [path for path in self._listed(commit, folder) if path.endswith(suffixes)]
         contents = self._contents(commit, [f"{folder}/{path}".lstrip("/") for path in listed])
         return dict(zip(listed, contents, strict=True))
 
     def export(self, commit: str, place: Path, *, without: Sequence[str] = ()) -> None:
-        """Write the files of a commit, as they are stored, into a new folder.
-
-        Parameters
-        ----------
-        without : sequence of str
-            Folders at the root that are left out.
-        """
+        """Write the files of a commit, as they are stored, into a new folder, `without` some folders at the root."""
         listed = {path: mode for path, mode in self._listed(commit, "").items() if path.split("/")[0] not in without}
         for path, content in zip(listed, self._contents(commit, list(listed)), strict=True):
             if ".." in path.split("/"):
@@ -128,18 +108,15 @@ class Clone:
             if listed[path] == "100755":
                 target.chmod(0o755)
 
-    def file_ids(self, commit: str) -> dict[str, str]:
+    def file_ids(self, commit: str, *, may_fail: bool = False) -> dict[str, str]:
         """Mode, kind and id of each file of a commit, by path: equal ones have equal content."""
-        return self._tree(commit)
+        rows = self._ask("ls-tree", "-r", "-z", commit, may_fail=may_fail).split("\0")
+        return {path: head for head, _, path in (row.partition("\t") for row in rows if row)}
 
     def _listed(self, commit: str, folder: str) -> dict[str, str]:
         """Mode of each file below a folder, by path relative to it."""
-        heads = self._tree(f"{commit}:{folder}", may_fail=True)
+        heads = self.file_ids(f"{commit}:{folder}", may_fail=True)
         return {path: head.split()[0] for path, head in heads.items() if head.startswith("100")}
-
-    def _tree(self, tree: str, *, may_fail: bool = False) -> dict[str, str]:
-        rows = self._ask("ls-tree", "-r", "-z", tree, may_fail=may_fail).split("\0")
-        return {path: head for head, _, path in (row.partition("\t") for row in rows if row)}
 
     def _contents(self, commit: str, paths: Sequence[str]) -> list[bytes]:
         contents = self._objects([f"{commit}:{path}" for path in paths])

@@ -79,7 +79,7 @@ def _enter(session: nox.Session, python: str | None, make: Callable[[], Path]) -
 def arguments_of(
     session: nox.Session, *path_options: str, files: bool = False
 ) -> tuple[list[str], dict[str, str | None]]:
-    """A session's arguments and variables, with ``--capture DIR`` among the arguments turned into GMM_CAPTURE.
+    """A session's arguments and environment variables, with ``--capture DIR`` turned into GMM_CAPTURE.
 
     pytest has a ``--capture`` of its own, whose values are left to it.
 
@@ -90,11 +90,6 @@ def arguments_of(
     files : bool
         Whether other words may name a file or a folder that exists: alone, as
         the repository of ``REPO@REV``, or as the patch of ``RELEASE+PATCHFILE``.
-
-    Returns
-    -------
-    variables : dict
-        Environment variables to run with.
     """
     stand = Path(session.invoked_from)
     arguments: list[str] = []

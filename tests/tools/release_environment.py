@@ -28,7 +28,7 @@ from tests.tools.release_table import Release
 
 FOLDER = release_table.TABLE.parent.parent / ".environments"
 # Inside an environment: the steps that made it.
-RECORD = "made_by.json"
+STEPS = "made_by.json"
 LAST_LINES = 3
 PRIVATE = "private"
 
@@ -48,18 +48,14 @@ class InterpreterMissing(EnvironmentFailed):
 def find(version: str) -> Release:
     """The release of the table that has this version; a series, like 1.9, names its newest."""
     releases = release_table.read()
-    for release in [*releases, *release_table.newest_of_series(releases)]:
-        if version == release.version or (version == release.series and release is _newest(releases, version)):
-            return release
+    named = {release.series: release for release in releases} | {release.version: release for release in releases}
+    if version in named:
+        return named[version]
     versions = ", ".join(release.version for release in releases)
     raise UnknownRelease(
         f"there is no release {version!r} in {release_table.TABLE.name}; should be one of {versions}, or a series"
         " like 1.9 (`nox -s releases` refreshes the table)"
     )
-
-
-def _newest(releases: list[Release], series: str) -> Release | None:
-    return next((release for release in release_table.newest_of_series(releases) if release.series == series), None)
 
 
 def is_made(release: Release, folder: Path = FOLDER) -> bool:
@@ -76,10 +72,7 @@ def make(release: Release, folder: Path = FOLDER) -> Path:
 def make_group(group: str, python: str | None = None, folder: Path = FOLDER) -> Path:
     """The Python of the shared environment of a dependency group of pyproject.toml, made where it is not there yet.
 
-    Parameters
-    ----------
-    python : str, optional
-        Major and minor version, like 3.13; by default the Python that this runs on.
+    Its version is `python`, like 3.13, or that of the Python that this runs on.
     """
     version = python or "{0.major}.{0.minor}".format(sys.version_info)
     place = folder / f"{group}-python{version}"
@@ -103,15 +96,7 @@ def make_private(release: Release, place: Path, folder: Path = FOLDER) -> Path:
 
 
 def make_of(python: str, steps: list[list[str]], place: Path) -> Path:
-    """The Python of an environment in a folder that does not exist yet, made by install steps of its maker's.
-
-    Parameters
-    ----------
-    python : str
-        Major and minor version, like 3.13.
-    steps : list of list of str
-        What follows ``uv pip install``, step by step.
-    """
+    """The Python of an environment in a new folder; each step is what follows ``uv pip install``."""
     _create(place, python, steps)
     return python_of(place)
 
@@ -208,7 +193,7 @@ def _alone(place: Path, name: str) -> Iterator[None]:
 def _is_whole(place: Path, steps: list[list[str]]) -> bool:
     """Whether an environment was made by these steps, and the interpreter that it links to is still there."""
     with contextlib.suppress(OSError, ValueError):
-        return json.loads((place / RECORD).read_text(encoding="utf-8")) == steps and python_of(place).exists()
+        return json.loads((place / STEPS).read_text(encoding="utf-8")) == steps and python_of(place).exists()
     return False
 
 
@@ -222,7 +207,7 @@ def _create(place: Path, python: str, steps: list[list[str]]) -> None:
             _make_empty(scratch, python)
             for step in steps:
                 uv(["pip", "install", "--quiet", "--python", str(python_of(scratch)), *step])
-            (scratch / RECORD).write_text(json.dumps(steps, indent=1), encoding="utf-8")
+            (scratch / STEPS).write_text(json.dumps(steps, indent=1), encoding="utf-8")
             _remove(place)
             scratch.rename(place)
         finally:

@@ -30,20 +30,14 @@ class WorkerRefused(Fault):
 
 
 class WorkerProcess:
-    """A module of ``tests/workers`` that serves requests in an environment, held open.
+    """A module of ``tests/workers``, which calls ``worker.serve``, held open in an environment.
 
     Parameters
     ----------
-    python : Path
-        Interpreter of the environment.
-    module : str
-        Dotted name of the module, which calls ``worker.serve``.
     name : str
         What messages call it, like ``scikit-learn 1.9.1``.
     variables : mapping of str to str, optional
         Environment variables beyond those that hold BLAS at one thread.
-    arguments : sequence of str, optional
-        What the module gets on its command line.
     """
 
     def __init__(
@@ -77,16 +71,7 @@ class WorkerProcess:
         return self._process.poll() is not None
 
     def ask(self, do: str, *, timeout: float | None = None, **arguments: Any) -> Any:
-        """Have one request answered.
-
-        Parameters
-        ----------
-        do : str
-            Name of what the worker should do.
-        timeout : float, optional
-            Seconds after which the worker is killed.
-        **arguments
-            What JSON can say.
+        """Have one request answered; a worker that takes more than `timeout` seconds is killed.
 
         Raises
         ------
@@ -99,13 +84,7 @@ class WorkerProcess:
         return self.receive(timeout=timeout)
 
     def send(self, do: str, **arguments: Any) -> None:
-        """Send a request, and do not wait: `receive` gives its answer.
-
-        Raises
-        ------
-        WorkerFailed
-            The worker has died.
-        """
+        """Send a request, and do not wait: `receive` gives its answer."""
         assert self._process.stdin is not None
         self._asked = do
         try:

@@ -27,15 +27,8 @@ LAST_LINES = 3
 def wheel_of(tree: Tree, name: str, nearest: Release, say: Callable[[str], None]) -> Path:
     """A wheel built of a source, or the one that was built of the very same files before.
 
-    Parameters
-    ----------
-    name : str
-        What messages call it.
-    nearest : Release
-        Whose Python it is built for; what it is built with is as of the day of the source, or of
-        this release where that is later.
-    say : callable
-        Takes a line.
+    It is built for the Python of the nearest release; what it is built with is as of the day of the source, or of
+    this release where that is later. Where it cannot be built, the log stays and is named.
     """
     folder = release_environment.FOLDER / "built"
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,14 +61,10 @@ def _run(arguments: list[str], log: Path, name: str) -> None:
         log.open("w", encoding="utf-8") as kept,
         Console(stderr=True).status(f"building {name}") as status,
         subprocess.Popen(
-            command,
-            env={**variables, "PYTHONDONTWRITEBYTECODE": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-        ) as process,  # fmt: skip
-    ):
+            command, env={**variables, "PYTHONDONTWRITEBYTECODE": "1"}, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
+        ) as process,
+    ):  # fmt: skip
         assert process.stdout is not None
         try:
             for line in process.stdout:

@@ -36,7 +36,7 @@ class Imported:
 
 
 def find(checkout: Path, python: Path | None) -> Imported | None:
-    """The interpreter that imports a checkout from where it is; None where there is none.
+    """The interpreter that imports a checkout from where it is; None where none does.
 
     Asked are the one given, or that of the active environment and the first ones on PATH:
     each as it is (an editable installation), then with the checkout on its path

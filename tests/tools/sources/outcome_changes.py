@@ -36,13 +36,7 @@ class Changed(NamedTuple):
 
 
 def read(record: Path) -> dict[Check, str]:
-    """What became of each check in a run of the suite, whatever the ledger expected of it.
-
-    Parameters
-    ----------
-    record : Path
-        The JUnit file that the run wrote.
-    """
+    """What became of each check in a run of the suite (a JUnit file), whatever the ledger expected of it."""
     try:
         found = list(ElementTree.parse(record).getroot().iter("testcase"))  # noqa: S314  (our own run wrote it)
     except (OSError, ElementTree.ParseError) as error:

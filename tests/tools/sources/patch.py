@@ -15,16 +15,10 @@ WITHOUT_EFFECT = ("doc", "examples", "benchmarks", "asv_benchmarks", ".github")
 
 
 def apply(patch: Path, files: Mapping[str, bytes], place: str) -> dict[str, bytes]:
-    """The files of ``sklearn/mixture`` with a patch applied; its tests and documentation are passed over.
+    """The files of ``sklearn/mixture``, by path relative to it, with a patch applied.
 
-    Parameters
-    ----------
-    patch : Path
-        As ``git diff`` or ``git format-patch`` writes it, with or without the prefixes ``a/`` and ``b/``.
-    files : mapping of str to bytes
-        Content by path relative to ``sklearn/mixture``.
-    place : str
-        What messages call these files, like ``scikit-learn 1.9.1``.
+    The patch is as ``git diff`` or ``git format-patch`` writes it, with or without the prefixes ``a/`` and ``b/``;
+    what it changes in tests and documentation is passed over. Messages call the files those of `place`.
     """
     with tempfile.TemporaryDirectory() as scratch_name:
         scratch = Path(scratch_name).resolve()
