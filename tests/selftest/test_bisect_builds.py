@@ -187,7 +187,7 @@ def test_a_parent_that_cannot_be_imported_leaves_one_of_several(repository: Repo
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("# Nothing.\n", "answer alike"), ("does not compile\n", "cannot tell (")],
+    [("# Nothing.\n", "answer alike"), ("does not compile\n", "cannot be tested (")],
     ids=["alike", "broken"],
 )
 def test_ends_that_full_builds_do_not_tell_apart_are_told(repository: Repository, text: str, said: str) -> None:

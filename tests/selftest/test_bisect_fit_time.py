@@ -125,7 +125,9 @@ def test_a_ratio_that_was_measured_for_one_question_answers_another() -> None:
 def test_a_worker_that_dies_while_it_is_timed_cannot_tell() -> None:
     asking = asked()
     dying = Timed(FITS, side=FakeSide("dying", Path(sys.executable), behaviour=Behaviour(dies_in_round=2)))
-    assert asking.undecided(timed("one", 1.0), dying).startswith("cannot tell: dying: the worker ended with 9: out of")
+    assert asking.undecided(timed("one", 1.0), dying).startswith(
+        "cannot be tested: dying: the worker ended with 9: out of"
+    )
 
 
 def planted(**behaviour: object) -> dict[str, str | bytes]:
@@ -200,7 +202,7 @@ def test_an_environment_that_cannot_be_timed_says_why() -> None:
     answer = asking.ask(Path(sys.executable), "scikit-learn 1.9.1")
     assert not answer.known
     assert answer.said.startswith("scikit-learn 1.9.1: the worker ended with 1: ")
-    assert asking.words(answer) == f"cannot tell: {answer.said}"
+    assert asking.words(answer) == f"cannot be tested: {answer.said}"
 
 
 def test_a_scikit_learn_that_fits_the_case_can_be_timed() -> None:

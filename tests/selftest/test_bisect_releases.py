@@ -1,4 +1,4 @@
-"""Bisect over releases and dependencies: ends are verified, changes are found, and what cannot tell is passed."""
+"""Bisect over releases and dependencies: ends are verified, changes are found, and what cannot be tested is passed."""
 
 from __future__ import annotations
 
@@ -97,10 +97,10 @@ def test_a_release_that_cannot_tell_is_passed_and_named() -> None:
         ({}, r"passes with 1\.0\.0 and with 1\.3\.2 alike; should be two ends that differ"),
         ({item.version: FAILS for item in RELEASES}, r"fails with 1\.0\.0 and with 1\.3\.2 alike"),
         ({"1.0.0": FAILS}, r"good and bad are swapped; should be --good 1\.3\.2 --bad 1\.0\.0"),
-        ({"1.3.2": None}, r"1\.3\.2 cannot tell: no wheel; should be two ends that can"),
-        ({"1.0.0": None}, r"1\.0\.0 cannot tell: no wheel"),
+        ({"1.3.2": None}, r"1\.3\.2 cannot be tested: no wheel; should be two ends that can"),
+        ({"1.0.0": None}, r"1\.0\.0 cannot be tested: no wheel"),
     ],
-    ids=["agree on passing", "agree on failing", "swapped", "bad cannot tell", "good cannot tell"],
+    ids=["agree on passing", "agree on failing", "swapped", "bad cannot be tested", "good cannot be tested"],
 )
 def test_ends_with_nothing_between_them_are_refused(values: dict[str, str | None], said: str) -> None:
     with pytest.raises(EndsUnusable, match=said):
@@ -125,7 +125,7 @@ def test_a_search_of_all_releases_that_agree_finds_nothing() -> None:
 
 
 def test_a_search_of_releases_none_of_which_can_tell_is_refused() -> None:
-    with pytest.raises(EndsUnusable, match="no release can tell: no wheel"):
+    with pytest.raises(EndsUnusable, match="no release can be tested: no wheel"):
         release_search.everywhere(CHECKED, answering({item.version: None for item in RELEASES}), RELEASES)
 
 
@@ -291,4 +291,4 @@ def test_an_index_that_cannot_be_reached_is_told() -> None:
 def test_an_answer_is_put_in_few_words() -> None:
     asked = Question("two-samples", (), "diagnosis", "diagnosis")
     assert asked.words(Answer({"explicit": [["healthy", "empty", "healthy"]]})) == "2 healthy, empty"
-    assert asked.words(Answer(None, "no wheel")) == "cannot tell: no wheel"
+    assert asked.words(Answer(None, "no wheel")) == "cannot be tested: no wheel"

@@ -72,14 +72,14 @@ class Clone:
         return self._commits("show", "--no-patch", self.resolve(revision))[0]
 
     def version(self, commit: str) -> str:
-        """The version that the source of a commit says it is, like 1.10.dev0."""
+        """The version of the source of a commit, like 1.10.dev0."""
         version = self.versions([commit])[0]
         if version is None:
             raise HistoryUnusable(f"{commit} of {self.place} has no __version__ in {VERSION_FILE}; should have")
         return version
 
     def versions(self, commits: Iterable[str]) -> list[str | None]:
-        """The version that the source of each commit says, None where it says none."""
+        """The version of the source of each commit, None without one."""
         sources = self._objects([f"{commit}:{VERSION_FILE}" for commit in commits])
         return [version_in(source) if source is not None else None for source in sources]
 
@@ -223,7 +223,7 @@ class Clone:
 
 
 def version_in(source: bytes) -> str | None:
-    """The version that a ``sklearn/__init__.py`` says, None where it says none."""
+    """The version in a ``sklearn/__init__.py``, None without one."""
     found = re.search(rb"""^__version__\s*=\s*['"]([^'"]+)['"]""", source, re.MULTILINE)
     return found.group(1).decode(errors="replace") if found else None
 

@@ -42,7 +42,7 @@ def nearest_releases(version: str, day: str, releases: Sequence[Release]) -> lis
 
 
 def commit_of_release(clone: Clone, release: Release, wheel: Mapping[str, bytes] | None = None) -> str:
-    """The commit that stands for a release: its tag's, the one that says its version, or its place on the main line.
+    """The commit that stands for a release: its tag's, the one with its version, or its place on the main line.
 
     Its place is where ``sklearn/mixture`` is that of the `wheel` (its files by path), or the end of its series.
     """

@@ -22,7 +22,7 @@ FORMAT_VERSION = 1
 
 
 class BadTable(Fault):
-    """The table of releases is not what its format says."""
+    """The table of releases is invalid."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class WorkerFailed(Fault):
 
 
 class WorkerRefused(Fault):
-    """A worker says why it cannot meet a request."""
+    """A worker cannot meet a request; its reason."""
 
 
 class WorkerProcess:

@@ -16,7 +16,7 @@ in a checkout of your own that is built at each commit:
 
 fit_time is what `nox -s compare` measures: two scikit-learns timed in turn, their ratio with a 95 % interval. The ends
 differ where it lies beyond 1.02; what lies between is like the newer end where the whole interval is on its side of the
-middle of that ratio, and cannot tell where it is not.
+middle of that ratio, and is undecided where it is not.
 """
 
 from __future__ import annotations

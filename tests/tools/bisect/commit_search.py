@@ -37,8 +37,8 @@ class NoCulprit:
 
     reason: str
     outside: bool = False  # Whether the cause lies outside ``sklearn/mixture``
-    candidates: tuple[Commit, ...] = ()  # Where the culprit is one of several, which cannot be told apart
-    ends: tuple[str, ...] = ()  # The older and the newer commit between which full builds could tell
+    candidates: tuple[Commit, ...] = ()  # Where the culprit is one of several
+    ends: tuple[str, ...] = ()  # The older and the newer commit between which full builds can search
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class CommitSearch:
                 return self.bisect(ends)
             elif undecided := self.question.undecided(ends.before, ends.after):
                 reason = f"on the same wheel, sklearn/mixture of the one end and of the other: {undecided}"
-                pair = ()  # a build would tell no better
+                pair = ()  # a build would not decide it either
             else:
                 outside = True
         if outside:
@@ -123,7 +123,7 @@ class CommitSearch:
             return self._confirm(list(dict.fromkeys(wheels)), place[0])
         candidates = tuple(self.clone.commit(commit) for commit in place)
         return NoCulprit(
-            f"it is one of {len(candidates)} commits, all but the last of which cannot tell",
+            f"it is one of {len(candidates)} commits, all but the last of which cannot be tested",
             candidates=candidates,
             ends=(ends.old, ends.new),
         )
@@ -138,7 +138,7 @@ class CommitSearch:
         return wheel.ask(self.clone, commit, self.question)
 
     def _ask_near(self, commit: str) -> Answer:
-        """The answer of the first wheel that can tell; the last refusal where none can."""
+        """The first known answer of a near wheel; where there is none, the last reason."""
         answer = Answer(None, "no wheel is near")
         for wheel in self.near(commit):
             answer = self._ask(wheel, commit)

@@ -71,7 +71,7 @@ class DependencySearch:
     known: dict[tuple[Release, frozenset[tuple[str, str]]], Answer] = field(default_factory=dict)
 
     def find(self) -> DependencyCulprit | str:
-        """The culprit, or why there is none."""
+        """The culprit, or why none was found."""
         change = self.change
         before, after = (
             {name: answer.versions[name] for name in DEPENDENCIES if name in answer.versions}
@@ -96,7 +96,7 @@ class DependencySearch:
         named = " and ".join(f"{name} {version}" for name, version in other.items())
         together = self._ask(fixed, other)
         if not together.known:
-            return f"scikit-learn {fixed.version} cannot tell with {named}: {together.said}"
+            return f"scikit-learn {fixed.version} cannot be tested with {named}: {together.said}"
         if self._differ(start, together):
             return f"scikit-learn {fixed.version} answers otherwise with {named}, but not with one of them alone"
         if undecided := self.question.undecided(start, together) if start.known else "":

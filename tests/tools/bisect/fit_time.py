@@ -1,12 +1,12 @@
 """The question of the fit time: two scikit-learns are timed in turn, and their ratio and its interval answer.
 
-A time that was taken alone says little: on a busy machine the same fit takes
+A time measured alone means little: on a busy machine the same fit takes
 three times as long a minute later. So an answer is an environment that is kept,
 and whether two differ is what ``compare`` measures of the two. The ends of a
 search differ where the interval of their ratio lies beyond the threshold of
 ``compare``. What lies between them is timed against the older end, and is like
 the newer one where the whole interval lies on its side of the middle, the
-geometric mean of 1 and the ratio of the ends. What is undecided cannot tell.
+geometric mean of 1 and the ratio of the ends. What is undecided is skipped.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class FitTime(Question):
         return self._compared(one, other).verdict in DIFFERENT
 
     def changed(self, before: Answer, answer: Answer, after: Answer) -> bool | None:
-        """On which side of the middle of two that differ a third one lies; None where it cannot tell."""
+        """On which side of the middle of two that differ a third one lies; None where it is undecided."""
         if not answer.known:
             return None
         for end, changed in ((before, False), (after, True)):
@@ -94,7 +94,7 @@ class FitTime(Question):
         return (verdict is Verdict.SLOWER) is (whole.value > 1) if verdict in DIFFERENT else None
 
     def undecided(self, one: Answer, other: Answer) -> str:
-        """Why it cannot be told whether two differ; empty where it can."""
+        """Why it is undecided whether two differ; empty where it is decided."""
         result = self._compared(one, other)
         if result.verdict in DECIDED:
             return ""
@@ -108,7 +108,7 @@ class FitTime(Question):
     def words(self, answer: Answer) -> str:
         """An answer in a few words: that it can be timed, or a ratio with its interval."""
         if not answer.known:
-            return f"cannot tell: {answer.said}"
+            return f"cannot be tested: {answer.said}"
         if answer.value == FITS:
             return ", ".join(["fits", *(f"{name} {answer.versions[name]}" for name in ("numpy", "scipy"))])
         return _ratio_in_words(answer.value)

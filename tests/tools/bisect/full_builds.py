@@ -1,4 +1,4 @@
-"""Search all the commits between two scikit-learns by full builds, where ``sklearn/mixture`` alone tells nothing."""
+"""Search all the commits between two scikit-learns by full builds, where ``sklearn/mixture`` alone does not show it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class BuiltCommits(CommitEnvironment):
         self._say = say
 
     def ask(self, clone: Clone, commit: str, question: Question) -> Answer:
-        """What a full build of a commit answers; one that cannot be built cannot tell."""
+        """What a full build of a commit answers; one that cannot be built cannot be tested."""
 
         def answer() -> Answer:
             self._pace.begun += 1
@@ -131,7 +131,7 @@ class FullBuilds:
                 verify(ends)
                 cause = search.bisect(ends)
                 return replace(cause, ends=()) if isinstance(cause, NoCulprit) else cause
-            said = f"cannot tell ({ends.before.said or ends.after.said})"
+            said = f"cannot be tested ({ends.before.said or ends.after.said})"
             if ends.known:
                 said = question.undecided(ends.before, ends.after) or "answer alike"
             reasons.append(f"full builds of both ends, with the dependencies of {release.version}, {said}")

@@ -1,4 +1,4 @@
-"""Bisection of a sequence in which some items cannot tell."""
+"""Bisection of a sequence in which some items cannot be tested."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Change:
-    """Where a sequence changes: after `before`, at `after` or at one of what lies between and cannot tell."""
+    """Where a sequence changes: after `before`, at `after` or at one of what lies between and cannot be tested."""
 
     before: int  # Places in the sequence
     after: int
@@ -18,7 +18,7 @@ class Change:
 def first_change(first: int, last: int, changed: Callable[[int], bool | None]) -> Change:
     """Find a change between a first place that is as before and a last one that has changed, by halving.
 
-    `changed` is asked at most once for each place, and gives None where that cannot tell.
+    `changed` is asked at most once for each place, and gives None where that cannot be tested.
     """
     before, after = first, last
     skipped: set[int] = set()
@@ -38,5 +38,5 @@ def first_change(first: int, last: int, changed: Callable[[int], bool | None]) -
 
 
 def most_steps(first: int, last: int) -> int:
-    """How many places are asked at most, where all can tell."""
+    """How many places are asked at most, where all can be tested."""
     return max(0, (last - first - 1)).bit_length()

@@ -25,8 +25,8 @@ SECONDS_AT_MOST = 600.0
 class Answer:
     """What one scikit-learn answered."""
 
-    value: Any  # ``passes`` or ``fails`` of a check, or what the fit left; None where it cannot tell
-    said: str = ""  # The first line of the failure, or why it cannot tell
+    value: Any  # ``passes`` or ``fails`` of a check, or what the fit left; None where it is unknown
+    said: str = ""  # The first line of the failure, or why it is unknown
     tolerance: float | None = None  # How far numbers may differ and be called equal
     versions: dict[str, str] = field(default_factory=dict)  # Of Python, scikit-learn, numpy and scipy
     findings: tuple[dict[str, Any], ...] = ()  # What the check that failed found, as `findings.as_item` gives it
@@ -48,7 +48,7 @@ class Question:
     checks: tuple[str, ...]  # Names of test functions; empty where an outcome is asked for
     outcome: str | None  # One of ``OUTCOMES``
     name: str  # What the user called it: a check, a file of checks, or an outcome
-    not_judged: str | None = None  # What a check that is not judged counts as; None where it cannot tell
+    not_judged: str | None = None  # What a check that is not judged counts as; None for an unknown answer
 
     @property
     def seconds_of_a_comparison(self) -> float:
@@ -61,21 +61,21 @@ class Question:
         return not _equal(one.value, other.value, max(tolerances, default=0.0))
 
     def changed(self, before: Answer, answer: Answer, after: Answer) -> bool | None:  # noqa: ARG002  (a value is like the first or not)
-        """Whether an answer between two that differ is no longer like the first; None where it cannot tell."""
+        """Whether an answer between two that differ is no longer like the first; None where it is unknown."""
         return self.differs(before, answer) if answer.known else None
 
     def undecided(self, one: Answer, other: Answer) -> str:  # noqa: ARG002  (that of values never is)
-        """Why whether two answers differ is undecided; empty where it is not."""
+        """Why it is undecided whether two answers differ; empty where it is decided."""
         return ""
 
     def reported(self, before: Answer, after: Answer) -> tuple[Answer, Answer]:
-        """Two answers as they are reported, the second relative to the first where only that says something."""
+        """Two answers as they are reported, the second relative to the first where only that has a meaning."""
         return before, after
 
     def words(self, answer: Answer) -> str:
         """An answer in a few words."""
         if not answer.known:
-            return f"cannot tell: {answer.said}"
+            return f"cannot be tested: {answer.said}"
         if self.checks:
             return str(answer.value)
         ways = {way: _words(value) for way, value in answer.value.items()}

@@ -25,18 +25,18 @@ Ask = Callable[[Release], Answer]
 
 
 class EndsUnusable(Fault):
-    """Two ends between which there is nothing to search: they agree, are swapped, or cannot tell."""
+    """Two ends between which there is nothing to search: they agree, are swapped, or cannot be tested."""
 
 
 @dataclass(frozen=True)
 class ReleaseChange:
-    """Two releases, next to each other as far as they can tell, whose answers differ."""
+    """Two releases, next to each other of those that can be tested, whose answers differ."""
 
     before: Release
     after: Release
     answer_before: Answer
     answer_after: Answer
-    skipped: tuple[Release, ...] = ()  # Releases between them that cannot tell
+    skipped: tuple[Release, ...] = ()  # Releases between them that cannot be tested
 
 
 def asker(question: Question, answers: Answers) -> Ask:
@@ -71,7 +71,7 @@ def require_ends(question: Question, good: Answer, bad: Answer, names: tuple[str
     """Refuse two ends, by the user's names of them, between which there is nothing to find."""
     for name, answer in zip(names, (good, bad), strict=True):
         if not answer.known:
-            raise EndsUnusable(f"{name} cannot tell: {answer.said}; should be two ends that can")
+            raise EndsUnusable(f"{name} cannot be tested: {answer.said}; should be two ends that can")
     if question.checks and (good.value, bad.value) == (FAILS, PASSES):
         raise EndsUnusable(
             f"{question.name} fails with {names[0]} and passes with {names[1]}: good and bad are swapped; should be"
@@ -114,11 +114,11 @@ def between(question: Question, ask: Ask, releases: Sequence[Release], good: Rel
 
 
 def everywhere(question: Question, ask: Ask, releases: Sequence[Release]) -> list[ReleaseChange]:
-    """Ask every release, and give each change from one that can tell to the next that can."""
+    """Ask every release, and give each change from one that can be tested to the next that can."""
     answers = ask_all(ask, releases)
     known = [place for place, answer in enumerate(answers) if answer.known]
     if not known:
-        raise EndsUnusable(f"no release can tell: {answers[-1].said}")
+        raise EndsUnusable(f"no release can be tested: {answers[-1].said}")
     return [
         _change(question, ask, releases, order.Change(one, other, tuple(range(one + 1, other))))
         for one, other in itertools.pairwise(known)

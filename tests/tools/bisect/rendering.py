@@ -54,7 +54,7 @@ def show(result: SearchResult) -> None:
         if entry and explained.cause is not None:
             print(f"for the ledger, tests/known_defects.json:\n{json.dumps(entry, indent=2)}")
     if not result.found:
-        print(f"no change: {asked.name} on {asked.case} is the same with every release that can tell")
+        print(f"no change: {asked.name} on {asked.case} is the same with every release that can be tested")
     print(f"\n{len(result.answers.steps)} steps in {result.answers.seconds:.1f} s")
 
 
@@ -69,7 +69,7 @@ def show_steps(steps: Sequence[Step], asked: Question) -> None:
 
 
 def commands_for_full_builds(asked: Question, old: str, new: str, *, fixed: bool) -> str:
-    """How git can go on with full builds, which can tell where a wheel cannot.
+    """How git can go on with full builds, which can decide where a wheel cannot.
 
     Where the newer commit is `fixed`, the answers are exchanged: git takes the older one for good.
     """
@@ -88,7 +88,7 @@ def _show_change(change: ReleaseChange, asked: Question) -> None:
         f" {asked.words(change.answer_after)} from {change.after.version} on"
     )
     if change.skipped:
-        print(f"  between them, {', '.join(release.version for release in change.skipped)} cannot tell")
+        print(f"  between them, {', '.join(release.version for release in change.skipped)} cannot be tested")
 
 
 def _show_culprit(culprit: Culprit, asked: Question) -> None:
@@ -116,7 +116,7 @@ def _offer_full_builds(explained: ExplainedChange, asked: Question) -> None:
         ends = explained.change.before.version, explained.change.after.version
         good, bad = reversed(ends) if fixed else ends
         between = f"--good {good} --bad {bad} "
-    print(f"full builds can tell, in a quarter of an hour a step: {between}--build (with --dry-run: the plan)")
+    print(f"full builds can decide, in a quarter of an hour a step: {between}--build (with --dry-run: the plan)")
     if asked.checks:
         print(commands_for_full_builds(asked, *explained.cause.ends, fixed=fixed))
 

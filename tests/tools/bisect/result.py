@@ -91,7 +91,7 @@ def ledger_entry(explained: ExplainedChange, asked: Question) -> dict[str, Any] 
 
 
 def ledger_item(explained: ExplainedChange, begins: bool) -> dict[str, Any] | None:
-    """What the ledger says of a culprit; None where there is none."""
+    """A culprit as the ledger lists it; None without one."""
     assert explained.change is not None
     cause, release = explained.cause, explained.change.after.version
     change = ledger_culprit.BEGINS if begins else ledger_culprit.ENDS

@@ -87,7 +87,7 @@ def read(text: str) -> Source:
             return _revision(Path(text[:at]), text[at + 1 :])
     if re.fullmatch(LIKE_A_VERSION, text):
         return release_environment.find(text)
-    raise SourceUnusable(f"{text!r} is no scikit-learn that can be found; should be {KINDS}")
+    raise SourceUnusable(f"{text!r} is not a scikit-learn that can be found; should be {KINDS}")
 
 
 def _checkout(folder: Path) -> Checkout:

@@ -59,7 +59,7 @@ def changed(before: Mapping[Check, str], after: Mapping[Check, str]) -> list[Cha
 
 
 def newly_failing(changes: Iterable[Changed]) -> list[Changed]:
-    """The promises that are kept no longer, or that can no longer be judged; what is merely recorded is none."""
+    """The promises that are kept no longer, or that can no longer be judged; what is only recorded does not count."""
     return [
         change
         for change in changes
@@ -70,7 +70,7 @@ def newly_failing(changes: Iterable[Changed]) -> list[Changed]:
 
 
 def lines(changes: list[Changed], source: str, nearest: str, n_checks: int) -> list[str]:
-    """The summary for who made the change."""
+    """The summary for the author of the change."""
     head = f"{source} relative to scikit-learn {nearest}, {n_checks} checks on cases:"
     if not changes:
         return [head, "  every check ends as it does there"]
@@ -79,16 +79,16 @@ def lines(changes: list[Changed], source: str, nearest: str, n_checks: int) -> l
     better = [change for change in kept if change.after == PASSES and change.before in (FAILS, BREAKS)]
     other = [change for change in kept if change not in worse and change not in better]
     recorded = {case for change in changes if not change.promise for case in change.cases}
-    told = [head]
+    summary = [head]
     words = {NOT_JUDGED: "no longer judged"}
-    told += [f"  {words.get(change.after, 'newly fails')}: {_on_cases(change)}" for change in worse] or [
+    summary += [f"  {words.get(change.after, 'newly fails')}: {_on_cases(change)}" for change in worse] or [
         "  newly fails: nothing"
     ]
-    told += [f"  no longer fails: {_on_cases(change)}" for change in better] or ["  no longer fails: nothing"]
-    told += [f"  {_on_cases(change)} {change.after}, and {change.before} there" for change in other]
+    summary += [f"  no longer fails: {_on_cases(change)}" for change in better] or ["  no longer fails: nothing"]
+    summary += [f"  {_on_cases(change)} {change.after}, and {change.before} there" for change in other]
     if recorded:
-        told.append(f"  no longer what is recorded of releases: the fits of {_named(sorted(recorded))}")
-    return told
+        summary.append(f"  no longer what is recorded of releases: the fits of {_named(sorted(recorded))}")
+    return summary
 
 
 def _on_cases(change: Changed) -> str:

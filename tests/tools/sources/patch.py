@@ -35,7 +35,7 @@ def apply(patch: Path, files: Mapping[str, bytes], place: str) -> dict[str, byte
                 " (apply it in a checkout and name that, to have it built)"
             )
         if not wanted:
-            raise SourceUnusable(f"{patch.name} changes no code of {MIXTURE}; should")
+            raise SourceUnusable(f"{patch.name} changes no code of {MIXTURE}; should change some")
         included = [f"--include={_literal(path)}" for path in wanted]
         done = _git_apply(scratch, strip, "--whitespace=nowarn", *included, str(patch))
         if done.returncode:
@@ -53,9 +53,8 @@ def _paths(patch: Path, folder: Path) -> tuple[str, list[str]]:
         if any(path.startswith("sklearn/") for path in paths):
             return strip, paths
         said = said or (git.said(done.stderr).strip().splitlines() or ["it changes nothing below sklearn/"])[0]
-    raise SourceUnusable(
-        f"{patch.name} is no patch of scikit-learn ({said.removeprefix('error: ')}); should be as `git diff` writes it"
-    )
+    said = said.removeprefix("error: ")
+    raise SourceUnusable(f"{patch.name} is not a patch of scikit-learn ({said}); should be as `git diff` writes it")
 
 
 def _passed_over(path: str) -> bool:

@@ -25,33 +25,15 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Prepared:
-    """A scikit-learn under test.
+    """A scikit-learn under test."""
 
-    Attributes
-    ----------
-    name : str
-        For display, like ``1.9.1+fix.patch``.
-    python : Path
-        Interpreter that imports it.
-    version : str
-        What it says it is.
-    how : str
-        ``release``, ``overlay``, ``build``, ``in place``, ``wheel`` or ``nightly``.
-    why : str
-        The same in words, like ``laid over 1.9.1: only sklearn/mixture/_base.py differs``.
-    nearest : Release
-        The release to compare it with; one that it is laid over.
-    variables : mapping of str to str
-        Environment variables to run it with.
-    """
-
-    name: str
-    python: Path
-    version: str
-    how: How
-    why: str
-    nearest: Release
-    variables: Mapping[str, str] = field(default_factory=dict)
+    name: str  # For display, like ``1.9.1+fix.patch``
+    python: Path  # Interpreter that imports it
+    version: str  # What it says it is
+    how: How  # ``release``, ``overlay``, ``build``, ``in place``, ``wheel`` or ``nightly``
+    why: str  # The same in words, like ``laid over 1.9.1: only sklearn/mixture/_base.py differs``
+    nearest: Release  # The release to compare it with; one that it is laid over
+    variables: Mapping[str, str] = field(default_factory=dict)  # Environment variables to run it with
 
 
 def to_stderr(line: str) -> None:
@@ -81,11 +63,6 @@ def prepare(
     ------
     Prepared
         Whose private environment is gone afterwards.
-
-    Raises
-    ------
-    SourceUnusable, HistoryUnusable, UnknownRelease, EnvironmentFailed, NotAnOverlay
-        It cannot be put under test; one line says why.
     """
     with carry_out(plan_for(text, route, python), say) as prepared:
         yield prepared
