@@ -165,14 +165,11 @@ def _as_answer(result: CaseResult, **more: Any) -> Answer:
 def _ratio_in_words(value: Mapping[str, Any]) -> str:
     if "verdict" not in value:
         return "x 1"
-    said, verdict, middle = in_words(_ratio(**value["ratio"])), Verdict(value["verdict"]), value["middle"]
+    ratio, verdict, middle = value["ratio"], Verdict(value["verdict"]), value["middle"]
+    said = in_words(Ratio(ratio["value"], ratio["low"] or 0.0, ratio["high"] or math.inf))
     if "relative_to" in value:
         said += f" relative to {value['relative_to']}"
     place = f"a threshold of {value['threshold']:g}" if middle == 1 else f"the middle, x {middle:.3f}"
     if verdict is Verdict.UNDECIDED:
         return f"{said}, undecided at {place}, after {value['rounds']} rounds"
     return f"{said}, {verdict.value}" if middle == 1 else f"{said}, {OF_THE_MIDDLE[verdict]} {place}"
-
-
-def _ratio(value: float, low: float | None, high: float | None) -> Ratio:
-    return Ratio(value, low or 0.0, high or math.inf)

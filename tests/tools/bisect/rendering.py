@@ -15,16 +15,9 @@ from fixtures import corpus
 from tests.tools.bisect.answers import Step
 from tests.tools.bisect.commit_search import Culprit, NoCulprit
 from tests.tools.bisect.dependency_search import DependencyCulprit
-from tests.tools.bisect.question import Question
+from tests.tools.bisect.question import Answer, Question
 from tests.tools.bisect.release_search import ReleaseChange
-from tests.tools.bisect.result import (
-    ExplainedChange,
-    SearchResult,
-    address,
-    cause_in_words,
-    ledger_entry,
-    names_of_versions,
-)
+from tests.tools.bisect.result import ExplainedChange, SearchResult, address, ledger_entry
 from tests.workers.probe import PASSES
 
 STEP = Path(__file__).resolve().parent
@@ -43,7 +36,7 @@ def show(result: SearchResult) -> None:
         if isinstance(explained.cause, Culprit):
             _show_culprit(explained.cause, asked)
         elif isinstance(explained.cause, DependencyCulprit):
-            print(f"culprit: {cause_in_words(explained.cause)}")
+            print(f"culprit: {_cause(explained.cause)}")
         elif explained.cause is not None:
             print(f"no culprit: {explained.cause.reason}")
             for commit in explained.cause.candidates:
@@ -92,7 +85,7 @@ def _show_change(change: ReleaseChange, asked: Question) -> None:
 
 
 def _show_culprit(culprit: Culprit, asked: Question) -> None:
-    print(f"culprit: {cause_in_words(culprit)}\n  {address(culprit)}")
+    print(f"culprit: {_cause(culprit)}\n  {address(culprit)}")
     print(f"  before   {asked.words(culprit.before)}")
     print(f"  after    {asked.words(culprit.after)}{': ' if culprit.after.said else ''}{culprit.after.said}")
     print(f"  {_tried(culprit)}")
@@ -100,6 +93,15 @@ def _show_culprit(culprit: Culprit, asked: Question) -> None:
     print("\n".join(f"    {line}" for line in lines[:DIFF_LINES]))
     if len(lines) > DIFF_LINES:
         print(f"    ... {len(lines) - DIFF_LINES} more lines (--json and --markdown have them)")
+
+
+def _cause(cause: Culprit | DependencyCulprit) -> str:
+    if isinstance(cause, DependencyCulprit):
+        return (
+            f"{cause.package} {cause.after} (after {cause.package} {cause.before}), with scikit-learn {cause.release}"
+            " held fixed: no commit of scikit-learn"
+        )
+    return f"{cause.commit.id[:10]}, {cause.commit.date}, {cause.commit.title}"
 
 
 def _tried(culprit: Culprit) -> str:
@@ -146,7 +148,7 @@ def _markdown_of(explained: ExplainedChange, asked: Question) -> list[str]:
         before, after = asked.words(change.answer_before), asked.words(change.answer_after)
         lines.append(
             f"**{before}** up to scikit-learn {change.before.version}, **{after}** from {change.after.version} on"
-            f" ({names_of_versions([change.answer_before, change.answer_after])})."
+            f" ({_versions([change.answer_before, change.answer_after])})."
         )
     if isinstance(cause, Culprit):
         said = f": {cause.after.said}" if cause.after.said else ""
@@ -161,10 +163,17 @@ def _markdown_of(explained: ExplainedChange, asked: Question) -> list[str]:
             "```diff", cause.diff.rstrip("\n"), "```", "", "</details>",
         ]  # fmt: skip
     elif isinstance(cause, DependencyCulprit):
-        lines += ["", f"It came with {cause_in_words(cause)}."]
+        lines += ["", f"It came with {_cause(cause)}."]
     elif cause is not None:
         lines += ["", f"No commit was found: {cause.reason}."]
     return lines
+
+
+def _versions(answers: Sequence[Answer]) -> str:
+    parts = ("python", "scikit-learn", "numpy", "scipy")
+    return "; ".join(
+        ", ".join(f"{part} {answer.versions[part]}" for part in parts if part in answer.versions) for answer in answers
+    )
 
 
 def _cell(text: str) -> str:

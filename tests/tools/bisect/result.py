@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,16 +40,6 @@ def address(culprit: Culprit) -> str:
     if culprit.commit.pull_request:
         return f"{UPSTREAM}/pull/{culprit.commit.pull_request}"
     return f"{UPSTREAM}/commit/{culprit.commit.id}"
-
-
-def cause_in_words(cause: Culprit | DependencyCulprit) -> str:
-    """A culprit in one line."""
-    if isinstance(cause, DependencyCulprit):
-        return (
-            f"{cause.package} {cause.after} (after {cause.package} {cause.before}), with scikit-learn {cause.release}"
-            " held fixed: no commit of scikit-learn"
-        )
-    return f"{cause.commit.id[:10]}, {cause.commit.date}, {cause.commit.title}"
 
 
 def as_json(result: SearchResult) -> dict[str, Any]:
@@ -132,11 +121,3 @@ def _change(explained: ExplainedChange, asked: Question) -> dict[str, Any]:
 def _answer(answer: Answer) -> dict[str, Any]:
     said = {"value": answer.value, "said": answer.said, "versions": answer.versions}
     return {**said, "findings": list(answer.findings)} if answer.findings else said
-
-
-def names_of_versions(answers: Sequence[Answer]) -> str:
-    """The versions that answers were given with, in one line."""
-    parts = ("python", "scikit-learn", "numpy", "scipy")
-    return "; ".join(
-        ", ".join(f"{part} {answer.versions[part]}" for part in parts if part in answer.versions) for answer in answers
-    )

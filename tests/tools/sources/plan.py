@@ -38,17 +38,9 @@ class Plan:
 
 
 def plan_for(text: str, route: Route | None = None, python: Path | None = None) -> Plan:
-    """Decide how a source gets under test.
+    """Decide how a source (`naming.KINDS`) gets under test; `route` and `python` as of `prepared.prepare`.
 
-    Parameters
-    ----------
-    text : str
-        `naming.KINDS`.
-    route : {'overlay', 'build'}, optional
-        Lay ``sklearn/mixture`` over the nearest release, or build, whatever the difference.
-    python : Path, optional
-        Interpreter that a checkout is built in place for (default: that of the environment
-        that is active, or one of the first on PATH).
+    Without `python`, a checkout's interpreter is that of the active environment, or one of the first on PATH.
     """
     source = naming.read(text)
     if isinstance(source, Release):

@@ -45,24 +45,16 @@ def to_stderr(line: str) -> None:
 def prepare(
     text: str, route: Route | None = None, python: Path | None = None, say: Say = to_stderr
 ) -> Iterator[Prepared]:
-    """Put a source under test, and say how.
+    """Put a source (`naming.KINDS`) under test; its private environment is gone afterwards.
 
     Parameters
     ----------
-    text : str
-        A release like 1.9.1 or its series 1.9, a wheel file, a folder with a checkout, ``REPO@REV``,
-        ``RELEASE+PATCHFILE``, or ``nightly``.
     route : {'overlay', 'build'}, optional
         Lay ``sklearn/mixture`` over the nearest release, or build, whatever the difference.
     python : Path, optional
         Interpreter that a checkout is built in place for.
     say : callable
         Takes one line on what is done and why.
-
-    Yields
-    ------
-    Prepared
-        Whose private environment is gone afterwards.
     """
     with carry_out(plan_for(text, route, python), say) as prepared:
         yield prepared
