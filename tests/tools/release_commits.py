@@ -28,12 +28,13 @@ def nearest_releases(version: str, day: str, releases: Sequence[Release]) -> lis
     except InvalidVersion:
         raise HistoryUnusable(f"the source says version {version!r}; should be like 1.7.dev0") from None
     series = _series_around(wanted, releases)
+    cut_from_main = wanted.is_devrelease and wanted.micro == 0
     around = [release for release in releases if release.series in series]
 
     def distance(release: Release) -> tuple[bool, int, int, Version]:
         first = next(other for other in around if other.series == release.series)
         same_patch = Version(release.version).release == wanted.release and not wanted.is_devrelease
-        own = release.series == f"{wanted.major}.{wanted.minor}" and not _cut_from_main(wanted)
+        own = release.series == f"{wanted.major}.{wanted.minor}" and not cut_from_main
         days = abs((date.fromisoformat(first.dependencies_until) - date.fromisoformat(day)).days)
         patches = abs(Version(release.version).micro - wanted.micro)
         return not same_patch, 0 if own else 1 + days, patches, Version(release.version)
@@ -76,10 +77,6 @@ def _series_around(wanted: Version, releases: Sequence[Release]) -> set[str]:
     own = [Version(name) for name in series]
     place = sum(one < Version(f"{wanted.major}.{wanted.minor}") for one in own)
     return set(series[max(0, min(place, len(series) - 1) - 1) : place + 2])
-
-
-def _cut_from_main(wanted: Version) -> bool:
-    return wanted.is_devrelease and wanted.micro == 0
 
 
 def _tagged(clone: Clone, release: Release) -> str | None:

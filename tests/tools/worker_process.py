@@ -54,9 +54,11 @@ class WorkerProcess:
             [str(python), "-m", module, *arguments], cwd=PROJECT, env=environments.variables(variables),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
         )  # fmt: skip
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._input, self._output = self._process.stdin, self._process.stdout
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+        self._selector.register(self._output, selectors.EVENT_READ)
         self._received = b""
         self._asked = ""
 
@@ -85,11 +87,10 @@ class WorkerProcess:
 
     def send(self, do: str, **arguments: Any) -> None:
         """Send a request, and do not wait: `receive` gives its answer."""
-        assert self._process.stdin is not None
         self._asked = do
         try:
-            self._process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
-            self._process.stdin.flush()
+            self._input.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
+            self._input.flush()
         except OSError:
             raise WorkerFailed(self._how_it_died()) from None
 
@@ -104,17 +105,15 @@ class WorkerProcess:
 
     def close(self) -> None:
         """Stop the process; it loses nothing."""
-        if self._process.stdin is not None and not self._process.stdin.closed:
-            with contextlib.suppress(OSError):  # a process that has died takes no last line
-                self._process.stdin.close()
+        with contextlib.suppress(OSError):  # a process that has died takes no last line
+            self._input.close()
         try:
             self._process.wait(SECONDS_TO_STOP)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         self._selector.close()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        self._output.close()
         self._errors.close()
 
     def __enter__(self) -> WorkerProcess:
@@ -126,12 +125,11 @@ class WorkerProcess:
         self.close()
 
     def _line(self, do: str, timeout: float | None) -> bytes:
-        assert self._process.stdout is not None
         while b"\n" not in self._received:
             if not self._selector.select(timeout):
                 self._process.kill()
                 raise WorkerFailed(f"{self.name}: {do!r} took more than {timeout:g} s")
-            more = os.read(self._process.stdout.fileno(), 1 << 20)
+            more = os.read(self._output.fileno(), 1 << 20)
             if not more:
                 raise WorkerFailed(self._how_it_died())
             self._received += more

@@ -32,7 +32,8 @@ def wheel_of(tree: Tree, name: str, nearest: Release, say: Callable[[str], None]
     """
     folder = release_environment.FOLDER / "built"
     folder.mkdir(parents=True, exist_ok=True)
-    until = max(_day_after(tree.day), nearest.dependencies_until)
+    day_after = datetime.date.fromisoformat(tree.day) + datetime.timedelta(days=1)
+    until = max(day_after.isoformat(), nearest.dependencies_until)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=folder) as scratch_name:
         scratch = Path(scratch_name)
         tree.export(scratch / "source")
@@ -79,10 +80,6 @@ def _run(arguments: list[str], log: Path, name: str) -> None:
             raise
     if process.returncode:
         raise EnvironmentFailed(f"{name} could not be built: {' / '.join(last)} (all of it: {log})")
-
-
-def _day_after(day: str) -> str:
-    return (datetime.date.fromisoformat(day) + datetime.timedelta(days=1)).isoformat()
 
 
 def _fingerprint(folder: Path) -> str:

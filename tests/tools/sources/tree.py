@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol
 
 from tests.tools import overlay
 from tests.tools.history import MIXTURE, VERSION_FILE, Clone, HistoryUnusable, version_in
@@ -21,27 +20,6 @@ NOT_BUILT_FROM = ("doc", "examples", "benchmarks", "asv_benchmarks", "build", "d
 VERSION_LINE = rb"(?m)^__version__\s*=.*$"
 
 
-class Tree(Protocol):
-    """The source of a scikit-learn."""
-
-    @property
-    def version(self) -> str:
-        """What it says it is, like 1.10.dev0."""
-
-    @property
-    def day(self) -> str:
-        """The day it is of (ISO 8601)."""
-
-    def code(self) -> dict[str, str]:
-        """A hash of the content of each file below ``sklearn`` that decides how a fit ends, by path relative to it."""
-
-    def mixture(self) -> dict[str, bytes]:
-        """The files of ``sklearn/mixture``, by path relative to it."""
-
-    def export(self, place: Path) -> None:
-        """Write what is needed to build it into a new folder."""
-
-
 @dataclass(frozen=True)
 class CommitTree:
     """The source of a commit."""
@@ -51,19 +29,24 @@ class CommitTree:
 
     @property
     def version(self) -> str:
+        """Its version, like 1.10.dev0."""
         return self.clone.version(self.commit)
 
     @property
     def day(self) -> str:
+        """The day that it is of (ISO 8601)."""
         return self.clone.commit(self.commit).date
 
     def code(self) -> dict[str, str]:
+        """A hash of each file below ``sklearn`` that decides how a fit ends, by path relative to it."""
         return _hashes(self.clone.files(self.commit, "sklearn", suffixes=CODE))
 
     def mixture(self) -> dict[str, bytes]:
+        """The files of ``sklearn/mixture``, by path relative to it."""
         return self.clone.mixture_files(self.commit)
 
     def export(self, place: Path) -> None:
+        """Write what is needed to build it into a new folder."""
         self.clone.export(self.commit, place, without=NOT_BUILT_FROM)
 
 
@@ -103,6 +86,9 @@ class FolderTree:
             return set(compiled(folder, names)) | (top & set(names))
 
         shutil.copytree(self.folder, place, symlinks=True, ignore=left_out)
+
+
+Tree = CommitTree | FolderTree
 
 
 @dataclass(frozen=True)
