@@ -15,10 +15,9 @@ from tests.selftest.fake_releases import PROJECT, RELEASES, FakeReleases, source
 from tests.selftest.histories import Repository, fingerprint
 from tests.tools import release_environment
 from tests.tools.bisect import command
-from tests.tools.bisect.answers import Answers
 from tests.tools.bisect.commit_search import Culprit, NoCulprit
 from tests.tools.bisect.full_builds import FullBuilds
-from tests.tools.bisect.question import Answer, Question
+from tests.tools.bisect.question import Answer, Answers, Question
 from tests.tools.history import Clone
 from tests.workers.probe import FAILS, PASSES
 

@@ -19,10 +19,9 @@ from tests.selftest.histories import Repository, fingerprint, in_mixture, instal
 from tests.support import ledger
 from tests.tools import release_environment, release_table
 from tests.tools.bisect import rendering
-from tests.tools.bisect.answers import Answers
 from tests.tools.bisect.command import main
 from tests.tools.bisect.commit_search import Culprit
-from tests.tools.bisect.question import Answer, question
+from tests.tools.bisect.question import Answer, Answers, question
 from tests.tools.bisect.release_search import ReleaseChange
 from tests.tools.bisect.result import ExplainedChange, SearchResult, as_json, ledger_entry
 from tests.tools.history import Commit

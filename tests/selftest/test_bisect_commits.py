@@ -16,10 +16,9 @@ import sklearn
 
 from tests.selftest.histories import Repository, fingerprint, in_mixture, installed_mixture, version_file
 from tests.tools import release_environment
-from tests.tools.bisect.answers import Answers
 from tests.tools.bisect.commit_environment import Wheel
 from tests.tools.bisect.commit_search import CommitSearch, Culprit, NoCulprit
-from tests.tools.bisect.question import question
+from tests.tools.bisect.question import Answers, question
 from tests.tools.history import Clone, HistoryUnusable
 from tests.tools.release_table import Release
 

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from fixtures.fault import Fault
 from tests.tools.bisect import order, release_search
-from tests.tools.bisect.answers import Answers
 from tests.tools.bisect.dependency_search import DependencyCulprit, DependencySearch, Environments
-from tests.tools.bisect.question import Answer, Question, question
+from tests.tools.bisect.question import Answer, Answers, Question, question
 from tests.tools.bisect.release_search import EndsUnusable, ReleaseChange
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release

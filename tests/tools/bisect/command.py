@@ -34,11 +34,10 @@ from fixtures import command_line, corpus, whole_file
 from fixtures.fault import Fault
 from tests.tools import release_commits, release_environment, release_table
 from tests.tools.bisect import explain_ledger, fit_time, full_builds, release_search, rendering
-from tests.tools.bisect.answers import Answers, Step
 from tests.tools.bisect.commit_search import NoCulprit
 from tests.tools.bisect.explanation import Explainer
 from tests.tools.bisect.full_builds import FullBuilds
-from tests.tools.bisect.question import FIT_TIME, OUTCOMES, Question, question
+from tests.tools.bisect.question import FIT_TIME, OUTCOMES, Answers, Question, Step, question
 from tests.tools.bisect.release_search import ReleaseChange
 from tests.tools.bisect.result import ExplainedChange, SearchResult, as_json
 from tests.tools.compare.measure import Plan

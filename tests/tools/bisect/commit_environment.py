@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from tests.tools import overlay, release_environment
-from tests.tools.bisect.answers import Answers
-from tests.tools.bisect.question import Answer, Question
+from tests.tools.bisect.question import Answer, Answers, Question
 from tests.tools.history import Clone
 from tests.tools.overlay import NotAnOverlay
 from tests.tools.release_table import Release

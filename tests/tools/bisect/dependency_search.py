@@ -12,8 +12,7 @@ from packaging.version import Version
 from fixtures.fault import Fault
 from tests.tools import release_environment, releases
 from tests.tools.bisect import order
-from tests.tools.bisect.answers import Answers
-from tests.tools.bisect.question import Answer, Question
+from tests.tools.bisect.question import Answer, Answers, Question
 from tests.tools.bisect.release_search import ReleaseChange
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release

@@ -17,11 +17,10 @@ from tests.support import ledger
 from tests.support.culprit import BEGINS, COMPARISONS, Culprit
 from tests.tools import release_environment, release_table
 from tests.tools.bisect import release_search
-from tests.tools.bisect.answers import Answers
 from tests.tools.bisect.commit_search import Culprit as CommitCulprit
 from tests.tools.bisect.commit_search import NoCulprit
 from tests.tools.bisect.explanation import Cause, Explainer
-from tests.tools.bisect.question import Question
+from tests.tools.bisect.question import Answers, Question
 from tests.tools.bisect.release_search import ReleaseChange
 from tests.tools.bisect.result import UPSTREAM, ExplainedChange, ledger_item
 from tests.tools.history import Clone

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.tools import overlay, release_commits, release_environment, release_table
-from tests.tools.bisect.answers import Answers
 from tests.tools.bisect.commit_environment import Wheel
 from tests.tools.bisect.commit_search import CommitSearch, Culprit, Ends, NoCulprit
 from tests.tools.bisect.dependency_search import DependencyCulprit, DependencySearch, Environments
 from tests.tools.bisect.full_builds import FullBuilds
-from tests.tools.bisect.question import Question
+from tests.tools.bisect.question import Answers, Question
 from tests.tools.bisect.release_search import EndsUnusable, ReleaseChange, require_ends
 from tests.tools.history import Clone
 from tests.tools.release_table import Release

@@ -17,8 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tests.tools.bisect.answers import Answers
-from tests.tools.bisect.question import FIT_TIME, Answer, Question, first_line
+from tests.tools.bisect.question import FIT_TIME, Answer, Answers, Question, first_line
 from tests.tools.compare.measure import MOST_SECONDS_OF_A_FIT, CaseResult, Measurement, Plan
 from tests.tools.compare.ratio import Ratio, Verdict
 from tests.tools.compare.report import in_words, interval

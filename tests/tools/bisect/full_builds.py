@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.tools import release_environment
-from tests.tools.bisect.answers import Answers
 from tests.tools.bisect.commit_environment import SHORT, CommitEnvironment
 from tests.tools.bisect.commit_search import CommitSearch, Culprit, Ends, NoCulprit
-from tests.tools.bisect.question import Answer, Question
+from tests.tools.bisect.question import Answer, Answers, Question
 from tests.tools.history import Clone
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release

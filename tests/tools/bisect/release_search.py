@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from fixtures.fault import Fault
 from tests.tools import release_environment
 from tests.tools.bisect import order
-from tests.tools.bisect.answers import Answers
-from tests.tools.bisect.question import Answer, Question
+from tests.tools.bisect.question import Answer, Answers, Question
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
 from tests.workers.probe import FAILS, PASSES

@@ -12,10 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from fixtures import corpus
-from tests.tools.bisect.answers import Step
 from tests.tools.bisect.commit_search import Culprit, NoCulprit
 from tests.tools.bisect.dependency_search import DependencyCulprit
-from tests.tools.bisect.question import Answer, Question
+from tests.tools.bisect.question import Answer, Question, Step
 from tests.tools.bisect.release_search import ReleaseChange
 from tests.tools.bisect.result import ExplainedChange, SearchResult, address, ledger_entry
 from tests.workers.probe import PASSES

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support import culprit as ledger_culprit
-from tests.tools.bisect.answers import Answers
 from tests.tools.bisect.commit_search import Culprit
 from tests.tools.bisect.dependency_search import DependencyCulprit
 from tests.tools.bisect.explanation import Cause
-from tests.tools.bisect.question import Answer, Question
+from tests.tools.bisect.question import Answer, Answers, Question
 from tests.tools.bisect.release_search import ReleaseChange
 from tests.workers.probe import FAILS
 
