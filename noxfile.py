@@ -13,20 +13,20 @@ import nox
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from tests.tools import interpreters, release_table, session_arguments, suite_run
+from tests.tools import release_environment, release_table
 from tests.tools.environments import ENVIRONMENT_VARIABLES
+from tests.tools.nox_session import arguments_of, enter_group, enter_release, run_module, run_suite
 from tests.tools.release_table import BadTable, Release
-from tests.tools.session_environment import enter_group, enter_release
 
 nox.needs_version = ">=2025.11"
 nox.options.default_venv_backend = "none"  # sessions share the environments of the tools
 nox.options.sessions = ["tests"]
 
-interpreters.add_pyenv_to_path()
+release_environment.add_pyenv_to_path()
 
 
 def _table() -> list[Release]:
-    """The table of releases; while it is broken, none for the session that mends it, which then runs alone."""
+    """The table of releases; empty while it is invalid and the session that writes it runs alone."""
     try:
         return release_table.read()
     except BadTable as error:
@@ -58,7 +58,7 @@ OTHERS = [release for release in RELEASES if release not in SERIES]
 def tests(session: nox.Session, version: str) -> None:
     """The suite on the newest patch release of each series."""
     python = enter_release(session, next(release for release in SERIES if release.version == version))
-    suite_run.run_suite(session, python, version)
+    run_suite(session, python, version)
 
 
 def _define_other(release: Release) -> None:
@@ -66,7 +66,7 @@ def _define_other(release: Release) -> None:
 
     @nox.session(name=f"tests(sklearn={release.version!r})", python=release.python, tags=["every"], default=False)
     def session_of_release(session: nox.Session) -> None:
-        suite_run.run_suite(session, enter_release(session, release), release.version)
+        run_suite(session, enter_release(session, release), release.version)
 
 
 for _release in OTHERS:
@@ -76,73 +76,57 @@ for _release in OTHERS:
 @nox.session(name="tests-source", default=False)
 def tests_source(session: nox.Session) -> None:
     """The suite on any scikit-learn: a checkout, a revision, a patch, a wheel, the nightly build."""
-    python = enter_group(session, "workers")
-    arguments, variables = session_arguments.take(session, files=True)
-    session.run(python, "-m", "tests.tools.sources", *arguments, env=variables)
+    run_module(session, "workers", "tests.tools.sources", files=True)
 
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Fit times with pytest-benchmark on every series, or the releases that are named."""
-    python = enter_group(session, "workers")
-    arguments, variables = session_arguments.take(session)
-    session.run(python, "-m", "tests.tools.bench", *arguments, env=variables)
+    run_module(session, "workers", "tests.tools.bench")
 
 
 @nox.session(default=False)
 def compare(session: nox.Session) -> None:
     """Compare the fit times of two scikit-learns, with an interval and a verdict."""
-    python = enter_group(session, "compare")
-    arguments, variables = session_arguments.take(session, "--json", files=True)
-    session.run(python, "-m", "tests.tools.compare", *arguments, env=variables)
+    run_module(session, "compare", "tests.tools.compare", "--json", files=True)
 
 
 @nox.session(default=False)
 def corpus(session: nox.Session) -> None:
     """Regenerate the synthetic cases byte for byte and verify every checksum."""
     python = enter_group(session, "corpus")
-    arguments, variables = session_arguments.take(session, "--plots")
+    arguments, variables = arguments_of(session, "--plots")
     session.run(python, "-m", "tests.tools.corpus", *arguments, env={**variables, "MPLBACKEND": "agg"})
 
 
 @nox.session(name="add-case", default=False)
 def add_case(session: nox.Session) -> None:
     """Check arrays of your own and add them to the corpus as a case."""
-    python = enter_group(session, "corpus")
-    arguments, variables = session_arguments.take(session, files=True)
-    session.run(python, "-m", "fixtures.add_case", *arguments, env=variables)
+    run_module(session, "corpus", "fixtures.add_case", files=True)
 
 
 @nox.session(default=False)
 def record(session: nox.Session) -> None:
     """Fit a video of yours frame by frame, and keep the first frame that breaks a component."""
-    python = enter_group(session, "record")
-    arguments, variables = session_arguments.take(session, "--picture", "--root", files=True)
-    session.run(python, "-m", "tests.tools.record", *arguments, env=variables)
+    run_module(session, "record", "tests.tools.record", "--picture", "--root", files=True)
 
 
 @nox.session(default=False)
 def demonstration(session: nox.Session) -> None:
-    """Make the small video that the README's story is told with."""
-    python = enter_group(session, "record")
-    arguments, variables = session_arguments.take(session, "--to")
-    session.run(python, "-m", "tests.tools.record.demonstration", *arguments, env=variables)
+    """Make the small video that the README shows."""
+    run_module(session, "record", "tests.tools.record.demonstration", "--to")
 
 
 @nox.session(default=False)
 def reduce(session: nox.Session) -> None:
     """Reduce a case that fails to the smallest one that does, with a script and the text of an upstream issue."""
-    python = enter_group(session, "workers")
-    arguments, variables = session_arguments.take(session, "--into", files=True)
-    session.run(python, "-m", "tests.tools.reduce", *arguments, env=variables)
+    run_module(session, "workers", "tests.tools.reduce", "--into", files=True)
 
 
 @nox.session(default=False)
 def bisect(session: nox.Session) -> None:
     """Find the release, and the commit of scikit-learn, that changed what becomes of a case."""
-    python = enter_group(session, "bisect")
-    arguments, variables = session_arguments.take(session, "--repo", "--json", "--markdown")
-    session.run(python, "-m", "tests.tools.bisect", *arguments, env=variables)
+    run_module(session, "bisect", "tests.tools.bisect", "--repo", "--json", "--markdown")
 
 
 @nox.session(name="fetch-capture", default=False)
@@ -162,9 +146,7 @@ def record_published_fit(session: nox.Session) -> None:
 @nox.session(default=False)
 def remedies(session: nox.Session) -> None:
     """Run the suite on every candidate fix, and tabulate what each one passes and costs."""
-    python = enter_group(session, "workers")
-    arguments, variables = session_arguments.take(session, "--json")
-    session.run(python, "-m", "tests.tools.remedies", *arguments, env=variables)
+    run_module(session, "workers", "tests.tools.remedies", "--json")
 
 
 @nox.session(default=False)
@@ -178,17 +160,15 @@ def mutants(session: nox.Session) -> None:
 def record_baseline(session: nox.Session) -> None:
     """Record what exact EM makes of each case, and how the newest release fits it."""
     python = enter_release(session, RELEASES[-1])
-    _, variables = session_arguments.take(session)
+    _, variables = arguments_of(session)
     session.run(python, "-m", "tests.tools.record_baseline", *session.posargs, env=variables)
 
 
 @nox.session(default=False)
 def report(session: nox.Session) -> None:
     """Make one page out of the records of any number of runs."""
-    python = enter_group(session, "report")
     paths = ("--output", "--summary", "--benchmarks", "--remedies")
-    arguments, variables = session_arguments.take(session, *paths, files=True)
-    session.run(python, "-m", "tests.tools.report", *arguments, env=variables)
+    run_module(session, "report", "tests.tools.report", *paths, files=True)
 
 
 @nox.session(default=False)
@@ -202,7 +182,7 @@ def releases(session: nox.Session) -> None:
 def selftest(session: nox.Session) -> None:
     """Test the suite itself, with fakes that are right, wrong, and wrong in one way."""
     python = enter_group(session, "selftest")
-    arguments, variables = session_arguments.take(session)
+    arguments, variables = arguments_of(session)
     session.run(python, "-m", "pytest", "tests/selftest", *arguments, env=variables)
 
 

@@ -17,8 +17,7 @@ from tests.tools import release_environment
 from tests.tools.bisect import command
 from tests.tools.bisect.commit_search import Culprit, NoCulprit
 from tests.tools.bisect.full_builds import FullBuilds
-from tests.tools.bisect.question import Answer, Question
-from tests.tools.bisect.record import Record
+from tests.tools.bisect.question import Answer, Answers, Question
 from tests.tools.history import Clone
 from tests.workers.probe import FAILS, PASSES
 
@@ -111,7 +110,7 @@ def search(repository: Repository, said: list[str] | None = None, asked: Questio
     without = NoCulprit(NOTHING, outside=True, ends=(first, clone.resolve("HEAD")))
     lines = said if said is not None else []
     with release_environment.private_folder() as scratch:
-        found = FullBuilds(clone, scratch, Record(), lines.append).find(asked or ASKED, without, RELEASES[1:])
+        found = FullBuilds(clone, scratch, Answers(), lines.append).find(asked or ASKED, without, RELEASES[1:])
     assert fingerprint(repository.folder) == before
     return found
 
@@ -187,7 +186,7 @@ def test_a_parent_that_cannot_be_imported_leaves_one_of_several(repository: Repo
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("# Nothing.\n", "answer alike"), ("does not compile\n", "cannot tell (")],
+    [("# Nothing.\n", "answer alike"), ("does not compile\n", "cannot be tested (")],
     ids=["alike", "broken"],
 )
 def test_ends_that_full_builds_do_not_tell_apart_are_told(repository: Repository, text: str, said: str) -> None:

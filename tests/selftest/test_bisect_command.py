@@ -18,13 +18,12 @@ from tests.selftest.conftest import Refusal
 from tests.selftest.histories import Repository, fingerprint, in_mixture, installed_mixture, version_file
 from tests.support import ledger
 from tests.tools import release_environment, release_table
-from tests.tools.bisect import report
+from tests.tools.bisect import rendering
 from tests.tools.bisect.command import main
 from tests.tools.bisect.commit_search import Culprit
-from tests.tools.bisect.findings import Finding, Findings, as_json, ledger_entry
-from tests.tools.bisect.question import Answer, question
-from tests.tools.bisect.record import Record
+from tests.tools.bisect.question import Answer, Answers, question
 from tests.tools.bisect.release_search import ReleaseChange
+from tests.tools.bisect.result import ExplainedChange, SearchResult, as_json, ledger_entry
 from tests.tools.history import Commit
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
@@ -263,20 +262,20 @@ diff --git a/sklearn/mixture/_new.py b/sklearn/mixture/_new.py
 
 
 @pytest.fixture
-def findings() -> Findings:
+def result() -> SearchResult:
     """A search that found a commit."""
     asked = question("two-samples", "test_no_component_collapses", None)
     passes, fails = Answer(PASSES), Answer(FAILS, "1 of 2 components collapsed")
     before, after = (release_environment.find(version) for version in ("1.6.1", "1.7.0"))
     commit = Commit("0123456789" * 4, "2025-01-17", "PERF faster (#30415)", 30415)
     culprit = Culprit(commit, DIFF, "1.7.0", passes, fails)
-    found = Findings(asked, Record(), [Finding(ReleaseChange(before, after, passes, fails), culprit)])
-    found.record.take("1.7.0", "1.7.0", lambda: fails)
+    found = SearchResult(asked, Answers(), [ExplainedChange(ReleaseChange(before, after, passes, fails), culprit)])
+    found.answers.keep("1.7.0", "1.7.0", lambda: fails)
     return found
 
 
-def test_the_screen_shows_the_culprit(findings: Findings, capsys: pytest.CaptureFixture[str]) -> None:
-    report.show(findings)
+def test_the_screen_shows_the_culprit(result: SearchResult, capsys: pytest.CaptureFixture[str]) -> None:
+    rendering.show(result)
     said = capsys.readouterr().out
     assert "culprit: 0123456789, 2025-01-17, PERF faster (#30415)" in said
     assert "https://github.com/scikit-learn/scikit-learn/pull/30415" in said
@@ -285,8 +284,8 @@ def test_the_screen_shows_the_culprit(findings: Findings, capsys: pytest.Capture
     assert "+a test" not in said
 
 
-def test_the_text_of_an_issue_names_the_commit_and_has_its_diff(findings: Findings) -> None:
-    text = report.markdown(findings)
+def test_the_text_of_an_issue_names_the_commit_and_has_its_diff(result: SearchResult) -> None:
+    text = rendering.markdown(result)
     assert "scikit-learn/scikit-learn@" + "0123456789" * 4 in text
     assert "#30415" in text
     assert "**passes** up to scikit-learn 1.6.1, **fails** from 1.7.0 on" in text
@@ -295,9 +294,9 @@ def test_the_text_of_an_issue_names_the_commit_and_has_its_diff(findings: Findin
 
 @pytest.mark.parametrize(("fixed", "verdicts"), [(False, [0, 1, 125]), (True, [1, 0, 125])])
 def test_the_commands_for_full_builds_give_git_what_it_understands(
-    findings: Findings, tmp_path: Path, fixed: bool, verdicts: list[int]
+    result: SearchResult, tmp_path: Path, fixed: bool, verdicts: list[int]
 ) -> None:
-    lines = report.commands_for_full_builds(findings.question, "0" * 40, "1" * 40, fixed=fixed).splitlines()
+    lines = rendering.commands_for_full_builds(result.question, "0" * 40, "1" * 40, fixed=fixed).splitlines()
     assert lines[1].strip() == "git bisect start 1111111111 0000000000"
     command = lines[2].strip().removeprefix("git bisect run ")
     (tmp_path / "pip").write_text("#!/bin/sh\nexit ${BUILD:-0}\n", encoding="utf-8")
@@ -311,10 +310,12 @@ def test_the_commands_for_full_builds_give_git_what_it_understands(
     assert unbuilt.returncode == 125
 
 
-def test_the_suggested_entry_is_one_that_the_ledger_accepts(findings: Findings, tmp_path: Path) -> None:
-    entry = ledger_entry(findings.found[0], findings.question)
+def test_the_suggested_entry_is_one_that_the_ledger_accepts(result: SearchResult, tmp_path: Path) -> None:
+    entry = ledger_entry(result.found[0], result.question)
     path = tmp_path / "known_defects.json"
-    path.write_text(json.dumps({"format": 1, "defects": [entry]}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"format": ledger.FORMAT_VERSION, "defects": [entry], "not_judged": []}), encoding="utf-8"
+    )
     read = ledger.read_ledger(path)
     assert [(item.releases, item.check, item.case) for item in read.entries] == [
         (">=1.7.0", "test_no_component_collapses", "two-samples")
@@ -322,8 +323,8 @@ def test_the_suggested_entry_is_one_that_the_ledger_accepts(findings: Findings, 
     assert [(item.release, item.change, item.pull_request) for item in read.culprits] == [("1.7.0", "begins", 30415)]
 
 
-def test_what_is_written_as_json_says_all_of_it(findings: Findings) -> None:
-    content: dict[str, Any] = json.loads(json.dumps(as_json(findings)))
+def test_what_is_written_as_json_says_all_of_it(result: SearchResult) -> None:
+    content: dict[str, Any] = json.loads(json.dumps(as_json(result)))
     assert content["changes"][0]["culprit"]["diff"] == DIFF
     assert content["changes"][0]["culprit"]["commit"] == "0123456789" * 4
     assert content["steps"][0]["what"] == "1.7.0"
@@ -338,8 +339,8 @@ UNBUILT = {"sklearn/__init__.py": "raise ImportError('not built')\n"}
     [
         (["--case", "control-16d", "--check", "test_collapse"], {}, 0, "good: test_collapse passes on control-16d"),
         (["--case", "object-leaves-1d", "--check", "test_no_component_collapses"], {}, 1, "bad: scikit-learn "),
-        (["--case", "object", "--check", "test_collapse"], {}, 125, "does not run on the case object"),
-        (["--case", "control-16d", "--check", "test_x"], {}, 125, "cannot tell: there is no check test_x"),
+        (["--case", "object", "--check", "test_collapse"], {}, 125, "no case 'object'; the corpus has"),
+        (["--case", "control-16d", "--check", "test_x"], {}, 125, "cannot be tested: there is no check test_x"),
         (["--case", "control-16d", "--check", "test_collapse"], UNBUILT, 125, "ImportError: not built"),
         (["--case", "control-16d"], {}, 125, "required: --check"),
         (["--help"], {}, 0, ""),

@@ -16,10 +16,9 @@ import sklearn
 
 from tests.selftest.histories import Repository, fingerprint, in_mixture, installed_mixture, version_file
 from tests.tools import release_environment
+from tests.tools.bisect.commit_environment import Wheel
 from tests.tools.bisect.commit_search import CommitSearch, Culprit, NoCulprit
-from tests.tools.bisect.question import question
-from tests.tools.bisect.record import Record
-from tests.tools.bisect.wheel import Wheel
+from tests.tools.bisect.question import Answers, question
 from tests.tools.history import Clone, HistoryUnusable
 from tests.tools.release_table import Release
 
@@ -67,7 +66,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Wheel:
         target.mkdir()
         for name in files:
             (target / name).symlink_to(Path(folder, name))
-    return Wheel(Release(sklearn.__version__, "3.12", "2026-01-01"), place, Record())
+    return Wheel(Release(sklearn.__version__, "3.12", "2026-01-01"), place, Answers())
 
 
 @pytest.fixture
@@ -166,7 +165,7 @@ def test_ends_that_share_no_wheel_are_searched_each_on_its_own_and_the_culprit_c
     repository.commit("A comment (#2)", mixture(COMMENT))
     planted = repository.commit("Planted (#3)", mixture(PLANTED))
     end = repository.commit("A comment (#4)", mixture(PLANTED, COMMENT))
-    later = Wheel(Release("1.99.0", "3.12", "2026-01-01"), wheel.place, Record())
+    later = Wheel(Release("1.99.0", "3.12", "2026-01-01"), wheel.place, Answers())
     clone = Clone(repository.folder)
     wheels = {start: [wheel], end: [later]}
     found = CommitSearch(clone, ASKED, lambda commit: wheels.get(commit, [later, wheel]), tmp_path).find([start], [end])
@@ -203,11 +202,11 @@ def test_ends_that_no_wheel_runs_are_told_with_the_reason(repository: Repository
 def test_the_same_files_are_not_run_twice(repository: Repository, wheel: Wheel, tmp_path: Path) -> None:
     repository.commit("Planted (#2)", mixture(PLANTED))
     search(repository, wheel, tmp_path, "HEAD~1")
-    done = len(wheel.record.steps)
+    done = len(wheel.answers.steps)
     repository.commit("A test (#3)", {"sklearn/mixture/tests/test_more.py": "def test(): pass\n"})
     found = search(repository, wheel, tmp_path, "HEAD~2")
     assert isinstance(found, Culprit)
-    assert len(wheel.record.steps) == done
+    assert len(wheel.answers.steps) == done
 
 
 def test_a_dirty_work_tree_is_neither_seen_nor_changed(repository: Repository, wheel: Wheel, tmp_path: Path) -> None:

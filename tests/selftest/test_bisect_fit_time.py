@@ -14,13 +14,12 @@ from tests.selftest.histories import Repository, in_mixture, version_file
 from tests.selftest.test_compare import Behaviour, FakeSide
 from tests.selftest.told_sides import EXACT, ToldSide
 from tests.tools.bisect import release_search
+from tests.tools.bisect.commit_environment import Wheel
 from tests.tools.bisect.commit_search import CommitSearch, Culprit, NoCulprit
-from tests.tools.bisect.findings import Findings, as_json
 from tests.tools.bisect.fit_time import FITS, FitTime, Timed
-from tests.tools.bisect.question import Answer
-from tests.tools.bisect.record import Record
+from tests.tools.bisect.question import Answer, Answers
 from tests.tools.bisect.release_search import EndsUnusable, ReleaseChange
-from tests.tools.bisect.wheel import Wheel
+from tests.tools.bisect.result import SearchResult, as_json
 from tests.tools.compare.measure import Plan
 from tests.tools.history import Clone
 from tests.tools.release_table import Release
@@ -32,7 +31,7 @@ NOISY = 2.0
 
 
 def asked() -> FitTime:
-    return FitTime.of(CASE, Record(), PLAN)
+    return FitTime.of(CASE, Answers(), PLAN)
 
 
 def timed(name: str, seconds: float, noise: float = EXACT) -> Timed:
@@ -72,7 +71,7 @@ def test_a_small_change_before_a_large_one_is_not_taken_for_it() -> None:
 def test_a_release_too_noisy_to_judge_cannot_tell() -> None:
     change = search([1, 1, 1.1, 1.1], noisy=1)
     assert (change.before.version, change.after.version) == ("1.0", "1.2")
-    assert [release.version for release in change.untold] == ["1.1"]
+    assert [release.version for release in change.skipped] == ["1.1"]
 
 
 @pytest.mark.parametrize(
@@ -98,10 +97,10 @@ def test_two_are_timed_once_and_the_ratio_kept_with_the_steps() -> None:
     one, other = timed("one", 1.0), timed("other", 1.1)
     assert asking.differs(one, other)
     assert asking.differs(other, one)
-    (step,) = asking.record.steps
+    (step,) = asking.answers.steps
     assert step.what == "other"
     assert asking.words(step.answer) == "x 1.100 (1.100 to 1.100) relative to one, slower"
-    written = json.loads(json.dumps(as_json(Findings(asking, asking.record))))["steps"][0]["value"]
+    written = json.loads(json.dumps(as_json(SearchResult(asking, asking.answers))))["steps"][0]["value"]
     assert written["relative_to"] == "one"
     assert written["verdict"] == "slower"
     assert written["ratio"] == {name: pytest.approx(1.1) for name in ("value", "low", "high")}
@@ -110,7 +109,7 @@ def test_two_are_timed_once_and_the_ratio_kept_with_the_steps() -> None:
 def test_what_lies_between_is_shown_with_the_middle_that_it_is_judged_by() -> None:
     asking = asked()
     assert asking.changed(timed("old", 1.0), timed("between", 1.05), timed("new", 1.44)) is False
-    said = asking.words(asking.record.steps[-1].answer)
+    said = asking.words(asking.answers.steps[-1].answer)
     assert said == "x 1.050 (1.050 to 1.050) relative to old, below the middle, x 1.200"
 
 
@@ -119,13 +118,15 @@ def test_a_ratio_that_was_measured_for_one_question_answers_another() -> None:
     old, between, new = timed("old", 1.0), timed("between", 1.44), timed("new", 1.5)
     assert asking.changed(old, between, new)
     assert asking.differs(between, old)
-    assert len(asking.record.steps) == 2
+    assert len(asking.answers.steps) == 2
 
 
 def test_a_worker_that_dies_while_it_is_timed_cannot_tell() -> None:
     asking = asked()
     dying = Timed(FITS, side=FakeSide("dying", Path(sys.executable), behaviour=Behaviour(dies_in_round=2)))
-    assert asking.undecided(timed("one", 1.0), dying).startswith("cannot tell: dying: the worker ended with 9: out of")
+    assert asking.undecided(timed("one", 1.0), dying).startswith(
+        "cannot be tested: dying: the worker ended with 9: out of"
+    )
 
 
 def planted(**behaviour: object) -> dict[str, str | bytes]:
@@ -148,7 +149,7 @@ def find(
     """Search a history by the fit time that its commits say."""
     FakeReleases(tmp_path / "releases").install(monkeypatch, tmp_path / ".environments")
     clone = Clone(repository.folder)
-    wheel = Wheel(RELEASES[1], tmp_path / "private" / "wheel", Record())
+    wheel = Wheel(RELEASES[1], tmp_path / "private" / "wheel", Answers())
     first = repository.git("rev-list", "--max-parents=0", "HEAD")
 
     def search(asking: FitTime) -> Culprit | NoCulprit:
@@ -158,7 +159,7 @@ def find(
 
 
 def of_planted() -> FitTime:
-    return FitTime.of(CASE, Record(), PLAN, worker="tests.selftest.planted_fit_time")
+    return FitTime.of(CASE, Answers(), PLAN, worker="tests.selftest.planted_fit_time")
 
 
 def test_the_commit_that_made_fits_slower_is_found_each_in_an_environment_of_its_own(
@@ -196,11 +197,11 @@ def test_commits_that_cannot_be_told_apart_do_not_lay_the_cause_outside(
 
 
 def test_an_environment_that_cannot_be_timed_says_why() -> None:
-    asking = FitTime.of(CASE, Record(), PLAN, worker="no_such_package.no_such_worker")
+    asking = FitTime.of(CASE, Answers(), PLAN, worker="no_such_package.no_such_worker")
     answer = asking.ask(Path(sys.executable), "scikit-learn 1.9.1")
-    assert not answer.tells
+    assert not answer.known
     assert answer.said.startswith("scikit-learn 1.9.1: the worker ended with 1: ")
-    assert asking.words(answer) == f"cannot tell: {answer.said}"
+    assert asking.words(answer) == f"cannot be tested: {answer.said}"
 
 
 def test_a_scikit_learn_that_fits_the_case_can_be_timed() -> None:

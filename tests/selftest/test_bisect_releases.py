@@ -1,4 +1,4 @@
-"""Bisect over releases and dependencies: ends are verified, changes are found, and what cannot tell is passed."""
+"""Bisect over releases and dependencies: ends are verified, changes are found, and what cannot be tested is passed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from fixtures.fault import Fault
 from tests.tools.bisect import order, release_search
 from tests.tools.bisect.dependency_search import DependencyCulprit, DependencySearch, Environments
-from tests.tools.bisect.question import Answer, Question, question
-from tests.tools.bisect.record import Record
+from tests.tools.bisect.question import Answer, Answers, Question, question
 from tests.tools.bisect.release_search import EndsUnusable, ReleaseChange
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
@@ -31,18 +30,18 @@ RELEASES = [Release(f"1.{minor}.{patch}", "3.12", "2026-01-01") for minor in ran
 def test_halving_ends_at_the_change_or_at_what_cannot_tell_around_it(data: st.DataObject) -> None:
     count = data.draw(st.integers(2, 40))
     change = data.draw(st.integers(1, count - 1))
-    untold = data.draw(st.sets(st.integers(1, count - 2))) if count > 2 else set()
+    skipped = data.draw(st.sets(st.integers(1, count - 2))) if count > 2 else set()
     asked: list[int] = []
 
     def changed(place: int) -> bool | None:
         asked.append(place)
-        return None if place in untold else place >= change
+        return None if place in skipped else place >= change
 
     found = order.first_change(0, count - 1, changed)
     assert len(asked) == len(set(asked))
     assert found.before < change <= found.after
-    assert set(range(found.before + 1, found.after)) == set(found.untold) <= untold
-    if not untold:
+    assert set(range(found.before + 1, found.after)) == set(found.skipped) <= skipped
+    if not skipped:
         assert (found.before, found.after) == (change - 1, change)
         assert len(asked) <= order.most_steps(0, count - 1)
 
@@ -88,7 +87,7 @@ def test_the_first_release_that_passes_is_found_where_the_good_one_is_newer() ->
 def test_a_release_that_cannot_tell_is_passed_and_named() -> None:
     change = search({**failing_from("1.2.1"), "1.2.0": None, "1.2.1": None}, "1.0.0", "1.3.2")
     assert versions_of(change) == ("1.1.2", "1.2.2")
-    assert [item.version for item in change.untold] == ["1.2.0", "1.2.1"]
+    assert [item.version for item in change.skipped] == ["1.2.0", "1.2.1"]
 
 
 @pytest.mark.parametrize(
@@ -97,10 +96,10 @@ def test_a_release_that_cannot_tell_is_passed_and_named() -> None:
         ({}, r"passes with 1\.0\.0 and with 1\.3\.2 alike; should be two ends that differ"),
         ({item.version: FAILS for item in RELEASES}, r"fails with 1\.0\.0 and with 1\.3\.2 alike"),
         ({"1.0.0": FAILS}, r"good and bad are swapped; should be --good 1\.3\.2 --bad 1\.0\.0"),
-        ({"1.3.2": None}, r"1\.3\.2 cannot tell: no wheel; should be two ends that can"),
-        ({"1.0.0": None}, r"1\.0\.0 cannot tell: no wheel"),
+        ({"1.3.2": None}, r"1\.3\.2 cannot be tested: no wheel; should be two ends that can"),
+        ({"1.0.0": None}, r"1\.0\.0 cannot be tested: no wheel"),
     ],
-    ids=["agree on passing", "agree on failing", "swapped", "bad cannot tell", "good cannot tell"],
+    ids=["agree on passing", "agree on failing", "swapped", "bad cannot be tested", "good cannot be tested"],
 )
 def test_ends_with_nothing_between_them_are_refused(values: dict[str, str | None], said: str) -> None:
     with pytest.raises(EndsUnusable, match=said):
@@ -125,7 +124,7 @@ def test_a_search_of_all_releases_that_agree_finds_nothing() -> None:
 
 
 def test_a_search_of_releases_none_of_which_can_tell_is_refused() -> None:
-    with pytest.raises(EndsUnusable, match="no release can tell: no wheel"):
+    with pytest.raises(EndsUnusable, match="no release can be tested: no wheel"):
         release_search.everywhere(CHECKED, answering({item.version: None for item in RELEASES}), RELEASES)
 
 
@@ -269,7 +268,7 @@ def test_dependencies_are_exchanged_in_one_environment_unless_each_must_be_kept(
     monkeypatch.setattr("tests.tools.release_environment.uv", lambda _: None)
     monkeypatch.setattr(Question, "ask", lambda *_: Answer(PASSES))
     asked = kind("two-samples", (), "n_iter_", "n_iter_")
-    environments = Environments(asked, tmp_path, Record())
+    environments = Environments(asked, tmp_path, Answers())
     for versions in (OLD, NEW):
         environments.ask(AFTER, versions)
     assert len(set(made)) == places
@@ -291,4 +290,4 @@ def test_an_index_that_cannot_be_reached_is_told() -> None:
 def test_an_answer_is_put_in_few_words() -> None:
     asked = Question("two-samples", (), "diagnosis", "diagnosis")
     assert asked.words(Answer({"explicit": [["healthy", "empty", "healthy"]]})) == "2 healthy, empty"
-    assert asked.words(Answer(None, "no wheel")) == "cannot tell: no wheel"
+    assert asked.words(Answer(None, "no wheel")) == "cannot be tested: no wheel"

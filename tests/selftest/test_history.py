@@ -80,9 +80,9 @@ def test_a_merge_commit_has_the_title_of_its_pull_request(clone: Clone) -> None:
     assert (merge.title, merge.pull_request) == ("MNT tidy up", 5)
 
 
-def test_between_a_release_and_main_are_the_commits_since_it_left(clone: Clone, ids: dict[str, str]) -> None:
-    assert [commit.id for commit in clone.between("1.7.0", "main")] == [ids["fix"], ids["merge"]]
-    assert [commit.id for commit in clone.between("1.7.0", "main", touching=[MIXTURE])] == [ids["fix"]]
+def test_the_main_line_has_its_commits_newest_first(clone: Clone, ids: dict[str, str]) -> None:
+    assert [commit.id for commit in clone.line("main")] == [ids[name] for name in ("merge", "fix", "other", "first")]
+    assert [commit.id for commit in clone.line("main", touching=[MIXTURE])] == [ids["fix"], ids["first"]]
 
 
 def test_the_difference_of_a_commit_is_that_of_the_folder(clone: Clone, ids: dict[str, str]) -> None:
@@ -134,7 +134,7 @@ def _read_all(clone: Clone, ids: dict[str, str]) -> None:
     """What it gives is what the other tests ask of a clone without configuration."""
     assert clone.mixture_files(ids["first"]) == MIXED
     assert clone.diff(ids["first"], ids["fix"]).startswith(f"diff --git a/{BASE} b/{BASE}\n")
-    assert [commit.pull_request for commit in clone.between("1.7.0", "main")] == [4, 5]
+    assert [commit.pull_request for commit in clone.line("main")] == [5, 4, 2, 1]
     assert clone.version_changes("--all")[0].id == ids["release"]
 
 
@@ -159,7 +159,7 @@ def test_a_shallow_clone_says_how_to_get_the_rest(tmp_path: Path, written: tuple
     with pytest.raises(HistoryUnusable, match=r"has no commit .*shallow: `git -C .* fetch --unshallow`"):
         shallow.resolve(ids["first"])
     with pytest.raises(HistoryUnusable, match=r"is a shallow clone; should have its history"):
-        shallow.between("HEAD", "HEAD")
+        shallow.require_whole()
 
 
 def test_a_partial_clone_is_told_and_nothing_is_fetched(

@@ -109,7 +109,7 @@ def options_named() -> dict[str, set[str]]:
 @pytest.mark.parametrize("session", sorted(options_named()))
 def test_every_option_that_is_named_exists(session: str) -> None:
     body = re.split(rf"^def {session.replace('-', '_')}\(session", NOXFILE, flags=re.MULTILINE)[1]
-    module = re.findall(r'"-m", "([\w.]+)"', body)[0]
+    module = re.findall(r'"((?:tests|fixtures)\.[\w.]+)"', body)[0]
     done = subprocess.run(
         [sys.executable, "-m", module, "--help"], cwd=PROJECT, capture_output=True, text=True, check=True
     )

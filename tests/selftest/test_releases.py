@@ -241,4 +241,4 @@ def test_a_broken_table_is_made_anew(
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), "/bin", "/usr/bin"]))
     assert releases.main([]) == 0
     assert read(path) == [Release(**NEW)]
-    assert f"the table is broken and will be made anew: {path}: " in capsys.readouterr().out
+    assert f"the table is invalid and will be written again: {path}: " in capsys.readouterr().out

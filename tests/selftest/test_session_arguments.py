@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools import session_arguments
+from tests.tools import nox_session
 
 
 class WrongUse(Exception):
@@ -18,12 +18,12 @@ def take(stand: Path, words: list[str], *options: str, **more: Any) -> list[str]
         raise WrongUse(reason)
 
     session: Any = SimpleNamespace(invoked_from=str(stand), posargs=words, error=error)
-    return session_arguments.take(session, *options, **more)[0]
+    return nox_session.arguments_of(session, *options, **more)[0]
 
 
 def variables(stand: Path, words: list[str]) -> dict[str, Any]:
     session: Any = SimpleNamespace(invoked_from=str(stand), posargs=words)
-    return session_arguments.take(session)[1]
+    return nox_session.arguments_of(session)[1]
 
 
 def test_path_that_follows_an_option_need_not_exist(tmp_path: Path) -> None:

@@ -67,9 +67,9 @@ def test_a_wheel_says_its_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("no-such-thing", r"'no-such-thing' is no scikit-learn that can be found; should be a release like"),
-        ("", r"'' is no scikit-learn that can be found"),
-        ("nowhere@main", r"'nowhere@main' is no scikit-learn that can be found"),
+        ("no-such-thing", r"'no-such-thing' is not a scikit-learn that can be found; should be a release like"),
+        ("", r"'' is not a scikit-learn that can be found"),
+        ("nowhere@main", r"'nowhere@main' is not a scikit-learn that can be found"),
         ("nowhere.whl", r"nowhere\.whl is not the name of a wheel; should be like pip downloads it"),
         (WHEEL, r"x86_64\.whl does not exist; should be a release like"),
         (f"{NEWEST.version}+nowhere.patch", r"nowhere\.patch does not exist; should be a patch file"),

@@ -127,7 +127,7 @@ def test_a_dry_run_runs_nothing(faked: Session, capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("no-such-thing", "error: 'no-such-thing' is no scikit-learn that can be found; should be a release like"),
+        ("no-such-thing", "error: 'no-such-thing' is not a scikit-learn that can be found; should be a release like"),
         ("9.9", "error: there is no release '9.9' in releases.json; should be one of"),
         ("9.9+fix.patch", "error: a patch goes on top of a release: there is no release '9.9'"),
     ],

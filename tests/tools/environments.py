@@ -5,7 +5,8 @@ Imported by noxfile.py, so it needs nothing but nox and what nox brings.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import nox
@@ -23,6 +24,14 @@ ENVIRONMENT_VARIABLES = {
     "MKL_NUM_THREADS": "1",
     "PYTHONDONTWRITEBYTECODE": None,
 }
+HELD = {name: value for name, value in ENVIRONMENT_VARIABLES.items() if value is not None}
+# The environment is named by its interpreter, and by nothing else.
+DROPPED = {name for name, value in ENVIRONMENT_VARIABLES.items() if value is None} | {"PYTHONPATH", "VIRTUAL_ENV"}
+
+
+def variables(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Those of this process without what could bring in another scikit-learn, BLAS held at one thread, and more."""
+    return {**{name: value for name, value in os.environ.items() if name not in DROPPED}, **HELD, **(more or {})}
 
 
 def steps_of(release: Release, dependencies: Sequence[str] = ("numpy", "scipy")) -> list[list[str]]:
@@ -30,7 +39,6 @@ def steps_of(release: Release, dependencies: Sequence[str] = ("numpy", "scipy"))
 
     Parameters
     ----------
-    release : Release
     dependencies : sequence of str
         Requirements of numpy and scipy, like ``numpy==1.26.4``.
     """

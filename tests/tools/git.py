@@ -29,13 +29,7 @@ VARIABLES = {
 def run(
     *arguments: str, folder: Path | None = None, stdin: bytes = b"", variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git, however it ends.
-
-    Raises
-    ------
-    Fault
-        There is none.
-    """
+    """Run git, however it ends; a `Fault` where there is none."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         return subprocess.run(
@@ -47,5 +41,5 @@ def run(
 
 
 def said(output: bytes) -> str:
-    """What git said, as text; a name that is no UTF-8 has marks in it."""
+    """What git printed, as text; a name that is not UTF-8 has marks in it."""
     return output.decode("utf-8", errors="replace")

@@ -29,39 +29,16 @@ class HistoryUnusable(Fault):
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit.
+    """One commit."""
 
-    Attributes
-    ----------
-    id : str
-        All its hexadecimal digits.
-    date : str
-        Day (ISO 8601) of the commit, which is that of the merge on the main line.
-    title : str
-        First line of its message; of a merge commit, that of the pull request.
-    pull_request : int or None
-        Number of the pull request that it came with.
-    """
-
-    id: str
-    date: str
-    title: str
-    pull_request: int | None
+    id: str  # All its hexadecimal digits
+    date: str  # Day (ISO 8601) of the commit, which is that of the merge on the main line
+    title: str  # First line of its message; of a merge commit, that of the pull request
+    pull_request: int | None  # Number of the pull request that it came with
 
 
 class Clone:
-    """A clone of scikit-learn: a work tree, linked or not, or a bare repository.
-
-    Parameters
-    ----------
-    place : Path
-        Folder of the clone.
-
-    Raises
-    ------
-    HistoryUnusable
-        It is no git repository, or not scikit-learn's.
-    """
+    """A clone of scikit-learn in a folder: a work tree, linked or not, or a bare repository."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -82,13 +59,7 @@ class Clone:
         return self._ask("rev-parse", "--is-shallow-repository").strip() == "true"
 
     def resolve(self, revision: str) -> str:
-        """The id of the commit that a revision (a commit, branch, tag, ``HEAD~3``) names.
-
-        Raises
-        ------
-        HistoryUnusable
-            There is none.
-        """
+        """The id of the commit that a revision (a commit, branch, tag, ``HEAD~3``) names."""
         name = "" if revision.startswith("-") else revision
         found = self._ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", may_fail=True).strip()
         if name and found:
@@ -101,68 +72,33 @@ class Clone:
         return self._commits("show", "--no-patch", self.resolve(revision))[0]
 
     def version(self, commit: str) -> str:
-        """The version that the source of a commit says it is, like 1.10.dev0.
-
-        Raises
-        ------
-        HistoryUnusable
-            It says none.
-        """
+        """The version of the source of a commit, like 1.10.dev0."""
         version = self.versions([commit])[0]
         if version is None:
             raise HistoryUnusable(f"{commit} of {self.place} has no __version__ in {VERSION_FILE}; should have")
         return version
 
     def versions(self, commits: Iterable[str]) -> list[str | None]:
-        """The version that the source of each commit says, None where it says none."""
+        """The version of the source of each commit, None without one."""
         sources = self._objects([f"{commit}:{VERSION_FILE}" for commit in commits])
         return [version_in(source) if source is not None else None for source in sources]
 
     def mixture_files(self, commit: str) -> dict[str, bytes]:
-        """The files of ``sklearn/mixture`` of a commit, by path relative to it.
-
-        Raises
-        ------
-        HistoryUnusable
-            The commit has none.
-        """
+        """The files of ``sklearn/mixture`` of a commit, by path relative to it."""
         files = self.files(commit, MIXTURE)
         if not files:
             raise HistoryUnusable(f"{commit} of {self.place} has no {MIXTURE}; should have")
         return files
 
     def files(self, commit: str, folder: str = "", *, suffixes: tuple[str, ...] = ("",)) -> dict[str, bytes]:
-        """The files of a folder of a commit, as they are stored, by path relative to it; no links, no submodules.
-
-        Parameters
-        ----------
-        commit : str
-        folder : str
-            The root where it is empty.
-        suffixes : tuple of str
-            Only files whose names end like this.
-
-        Raises
-        ------
-        HistoryUnusable
-            A file is not in the clone, because that is a partial one.
-        """
-        listed = [path for path, _ in self._listed(commit, folder) if path.endswith(suffixes)]
-        return dict(
-            zip(listed, self._contents(commit, [f"{folder}/{path}".lstrip("/") for path in listed]), strict=True)
-        )
+        """The files of a folder of a commit, as they are stored, by path relative to it; no links, no submodules."""
+        listed = [path for path in self._listed(commit, folder) if path.endswith(suffixes)]
+        contents = self._contents(commit, [f"{folder}/{path}".lstrip("/") for path in listed])
+        return dict(zip(listed, contents, strict=True))
 
     def export(self, commit: str, place: Path, *, without: Sequence[str] = ()) -> None:
-        """Write the files of a commit, as they are stored, into a new folder.
-
-        Parameters
-        ----------
-        commit : str
-        place : Path
-        without : sequence of str
-            Folders at the root that are left out.
-        """
-        listed = {path: mode for path, mode in self._listed(commit, "") if path.split("/")[0] not in without}
+        """Write the files of a commit, as they are stored, into a new folder, `without` some folders at the root."""
+        listed = {path: mode for path, mode in self._listed(commit, "").items() if path.split("/")[0] not in without}
         for path, content in zip(listed, self._contents(commit, list(listed)), strict=True):
             if ".." in path.split("/"):
                 raise HistoryUnusable(f"{commit} of {self.place} has a file {path}; should lie inside")
@@ -172,16 +108,15 @@ class Clone:
             if listed[path] == "100755":
                 target.chmod(0o755)
 
-    def file_ids(self, commit: str) -> dict[str, str]:
+    def file_ids(self, commit: str, *, may_fail: bool = False) -> dict[str, str]:
         """Mode, kind and id of each file of a commit, by path: equal ones have equal content."""
-        rows = [row.partition("\t") for row in self._ask("ls-tree", "-r", "-z", commit).split("\0") if row]
-        return {path: head for head, _, path in rows}
+        rows = self._ask("ls-tree", "-r", "-z", commit, may_fail=may_fail).split("\0")
+        return {path: head for head, _, path in (row.partition("\t") for row in rows if row)}
 
-    def _listed(self, commit: str, folder: str) -> list[tuple[str, str]]:
-        """Path relative to a folder, and mode, of each file below it."""
-        listed = self._ask("ls-tree", "-r", "-z", f"{commit}:{folder}", may_fail=True)
-        rows = [row.partition("\t") for row in listed.split("\0") if row]
-        return [(path, head.split()[0]) for head, _, path in rows if head.startswith("100")]
+    def _listed(self, commit: str, folder: str) -> dict[str, str]:
+        """Mode of each file below a folder, by path relative to it."""
+        heads = self.file_ids(f"{commit}:{folder}", may_fail=True)
+        return {path: head.split()[0] for path, head in heads.items() if head.startswith("100")}
 
     def _contents(self, commit: str, paths: Sequence[str]) -> list[bytes]:
         contents = self._objects([f"{commit}:{path}" for path in paths])
@@ -202,52 +137,12 @@ class Clone:
         """Bytes of an object's id: 20 of SHA-1, 32 of SHA-256."""
         return 32 if self._ask("rev-parse", "--show-object-format").strip() == "sha256" else 20
 
-    def merge_base(self, one: str, other: str) -> str:
-        """The newest commit that is in the history of both.
-
-        Raises
-        ------
-        HistoryUnusable
-            There is none, perhaps because the clone is shallow.
-        """
-        found = self._ask("merge-base", one, other, may_fail=True).split()
-        if not found:
-            self.require_whole()
-            raise HistoryUnusable(f"{one} and {other} have no common history in {self.place}")
-        return found[0]
-
     def require_whole(self) -> None:
-        """Refuse a shallow clone.
-
-        Raises
-        ------
-        HistoryUnusable
-            The history is cut short.
-        """
+        """Refuse a shallow clone."""
         if self.shallow:
             raise HistoryUnusable(
                 f"{self.place} is a shallow clone; should have its history (`git -C {self.place} fetch --unshallow`)"
             )
-
-    def between(self, good: str, bad: str, *, touching: Sequence[str] = ()) -> list[Commit]:
-        """The commits of the main line after one revision up to another, oldest first.
-
-        Parameters
-        ----------
-        good, bad : str
-            Where `good` is on a branch of its own, like a release, its place is where that left the line of `bad`.
-        touching : sequence of str
-            Only those that change these paths, like ``sklearn/mixture``, relative to the commit before.
-
-        Raises
-        ------
-        HistoryUnusable
-            One of them is unknown, or the clone is shallow.
-        """
-        self.require_whole()
-        start, end = self.resolve(good), self.resolve(bad)
-        start = self.merge_base(start, end)
-        return self._commits("log", "--first-parent", "--reverse", f"{start}..{end}", "--", *touching)
 
     def line(self, end: str, *, touching: Sequence[str] = ()) -> list[Commit]:
         """The commits of the main line that ends at a revision, newest first; only those that change some paths."""
@@ -273,10 +168,6 @@ class Clone:
         """The commits that change the version, newest first, in the history that arguments of ``git log`` select."""
         return self._commits("log", "-G^__version__", *where, "--", VERSION_FILE)
 
-    def parent(self, commit: str) -> str | None:
-        """The first parent of a commit; None of the first of all."""
-        return self._ask("rev-parse", "--verify", "--quiet", f"{commit}^", may_fail=True).strip() or None
-
     def parents(self, commit: str) -> list[str]:
         """The parents of a commit, the first one first."""
         return self._ask("rev-list", "--parents", "--max-count=1", commit).split()[1:]
@@ -299,8 +190,8 @@ class Clone:
 
     def _commits(self, *arguments: str) -> list[Commit]:
         first, *rest = arguments
-        records = self._ask(first, f"--format={FIELDS}", *DIFF, "--no-notes", *rest).split("\0\0\n")
-        return [_commit(record) for record in records if record.strip()]
+        entries = self._ask(first, f"--format={FIELDS}", *DIFF, "--no-notes", *rest).split("\0\0\n")
+        return [_commit(entry) for entry in entries if entry.strip()]
 
     def _objects(self, names: Iterable[str]) -> list[bytes | None]:
         """The content of each object; None for those that are not there."""
@@ -319,14 +210,12 @@ class Clone:
             place += size + 1
         return contents
 
-    def _ask(self, *arguments: str, stdin: str | None = None, may_fail: bool = False) -> str:
-        done = self._run(*arguments, stdin=None if stdin is None else stdin.encode(), may_fail=may_fail)
+    def _ask(self, *arguments: str, may_fail: bool = False) -> str:
+        done = self._run(*arguments, may_fail=may_fail)
         return "" if done.returncode else done.stdout.decode("utf-8", errors="surrogateescape")
 
-    def _run(
-        self, *arguments: str, stdin: bytes | None = None, may_fail: bool = False
-    ) -> subprocess.CompletedProcess[bytes]:
-        done = git.run(f"--git-dir={self.git_dir}", *arguments, stdin=stdin or b"")
+    def _run(self, *arguments: str, stdin: bytes = b"", may_fail: bool = False) -> subprocess.CompletedProcess[bytes]:
+        done = git.run(f"--git-dir={self.git_dir}", *arguments, stdin=stdin)
         if done.returncode and not may_fail:
             said = (done.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
             raise HistoryUnusable(f"{self.place}: `git {arguments[0]}` failed: {said}")
@@ -334,13 +223,13 @@ class Clone:
 
 
 def version_in(source: bytes) -> str | None:
-    """The version that a ``sklearn/__init__.py`` says, None where it says none."""
+    """The version in a ``sklearn/__init__.py``, None without one."""
     found = re.search(rb"""^__version__\s*=\s*['"]([^'"]+)['"]""", source, re.MULTILINE)
     return found.group(1).decode(errors="replace") if found else None
 
 
-def _commit(record: str) -> Commit:
-    identifier, date, title, body = record.strip("\n").split("\0")[:4]
+def _commit(entry: str) -> Commit:
+    identifier, date, title, body = entry.strip("\n").split("\0")[:4]
     merged = re.match(r"Merge pull request #(\d+)", title)
     numbers = re.findall(r"\(#(\d+)\)", title)
     if merged:

@@ -19,19 +19,17 @@ class NotAnOverlay(Fault):
 
 
 def lay(files: Mapping[str, bytes], python: Path) -> None:
-    """Replace ``sklearn/mixture`` of the environment of an interpreter.
+    """Replace ``sklearn/mixture`` of an environment that was made by `release_environment.make_private`.
 
-    The old files are removed and new ones written, never written into: uv links
-    the files of an environment from its cache.
+    The old files are removed and new ones written, never written into: uv links the files of an environment
+    from its cache. What is not Python, and scikit-learn's own tests, are left out.
 
     Parameters
     ----------
     files : mapping of str to bytes
-        Content by path relative to ``sklearn/mixture``; what is not Python, and
-        scikit-learn's own tests, are left out.
+        Content by path relative to ``sklearn/mixture``.
     python : Path
-        Interpreter of an environment that was made by
-        `release_environment.make_private`.
+        Interpreter of the environment.
 
     Raises
     ------
@@ -48,9 +46,8 @@ def lay(files: Mapping[str, bytes], python: Path) -> None:
     if PurePosixPath("__init__.py") not in modules:
         raise NotAnOverlay("sklearn/mixture/__init__.py is missing; should be a whole sklearn/mixture")
     folder = release_environment.packages_of(python) / "sklearn" / "mixture"
-    shutil.rmtree(
-        folder
-    )  # with the bytecode: that of a file of the same second and size would be taken for the new one's
+    # With the bytecode: that of a file of the same second and size would be taken for the new one's.
+    shutil.rmtree(folder)
     for name, content in modules.items():
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -17,40 +17,24 @@ from tests.tools.release_table import Release
 
 
 def nearest_releases(version: str, day: str, releases: Sequence[Release]) -> list[Release]:
-    """The releases that a source is likely to run on top of, the likeliest first.
+    """The releases, of a table with the oldest first, that a source is likely to run on top of, the likeliest first.
 
-    Parameters
-    ----------
-    version : str
-        What the source says it is, like 1.7.dev0.
-    day : str
-        Day of the commit (ISO 8601).
-    releases : sequence of Release
-        The table, oldest first.
-
-    Returns
-    -------
-    list of Release
-        Where the version is a release, that one first. Then, of each series around it, the
-        newest patch release and the first, by distance in time: early in 1.7.dev0 the
-        rest of scikit-learn is nearly that of 1.6, and late in it that of 1.7.0.
-
-    Raises
-    ------
-    HistoryUnusable
-        The version is none.
+    Where the version is a release, that one is first. Then, of each series around it, the newest patch
+    release and the first, by distance in time from the day of the commit: early in 1.7.dev0 the rest of
+    scikit-learn is nearly that of 1.6, and late in it that of 1.7.0.
     """
     try:
         wanted = Version(version.replace("-git", ".dev0"))
     except InvalidVersion:
         raise HistoryUnusable(f"the source says version {version!r}; should be like 1.7.dev0") from None
     series = _series_around(wanted, releases)
+    cut_from_main = wanted.is_devrelease and wanted.micro == 0
     around = [release for release in releases if release.series in series]
 
     def distance(release: Release) -> tuple[bool, int, int, Version]:
         first = next(other for other in around if other.series == release.series)
         same_patch = Version(release.version).release == wanted.release and not wanted.is_devrelease
-        own = release.series == f"{wanted.major}.{wanted.minor}" and not _cut_from_main(wanted)
+        own = release.series == f"{wanted.major}.{wanted.minor}" and not cut_from_main
         days = abs((date.fromisoformat(first.dependencies_until) - date.fromisoformat(day)).days)
         patches = abs(Version(release.version).micro - wanted.micro)
         return not same_patch, 0 if own else 1 + days, patches, Version(release.version)
@@ -58,40 +42,26 @@ def nearest_releases(version: str, day: str, releases: Sequence[Release]) -> lis
     return sorted(around, key=distance)
 
 
-def commit_of_release(
-    clone: Clone, release: Release, wheel: Mapping[str, bytes] | None = None, line: str | None = None
-) -> str:
-    """The commit that stands for a release: its tag's, the one that says its version, or its place on the main line.
+def commit_of_release(clone: Clone, release: Release, wheel: Mapping[str, bytes] | None = None) -> str:
+    """The commit that stands for a release: its tag's, the one with its version, or its place on the main line.
 
-    Parameters
-    ----------
-    clone : Clone
-    release : Release
-    wheel : mapping of str to bytes, optional
-        The files of the wheel's ``sklearn/mixture``, by path relative to it.
-    line : str, optional
-        End of the line where an unmarked release is looked for (default: `Clone.main_line`).
-
-    Raises
-    ------
-    HistoryUnusable
-        The history does not reach to the release, or is cut short.
+    Its place is where ``sklearn/mixture`` is that of the `wheel` (its files by path), or the end of its series.
     """
-    wanted = blob_ids(wheel, clone.id_length) if wheel is not None else None
     marked = _tagged(clone, release) or _saying(clone, release)
     if marked:
         return marked
     clone.require_whole()
-    end = line or clone.main_line()
+    end = clone.main_line()
     last = _last_of_series(clone, release, end)
-    if wanted is not None and _python(clone.mixture_blobs([last])[0]) != wanted:
-        found = _last_with(clone, end, wanted, release.dependencies_until)
-        if found:
-            return found
-    return last
+    if wheel is None:
+        return last
+    wanted = _blob_ids(wheel, clone.id_length)
+    if _python(clone.mixture_blobs([last])[0]) == wanted:
+        return last
+    return _last_with(clone, end, wanted, release.dependencies_until) or last
 
 
-def blob_ids(files: Mapping[str, bytes], id_length: int = 20) -> dict[str, str]:
+def _blob_ids(files: Mapping[str, bytes], id_length: int) -> dict[str, str]:
     """The ids that git gives to the Python files that lie directly in ``sklearn/mixture``, by name."""
     kind = "sha1" if id_length == 20 else "sha256"
     return {
@@ -109,10 +79,6 @@ def _series_around(wanted: Version, releases: Sequence[Release]) -> set[str]:
     return set(series[max(0, min(place, len(series) - 1) - 1) : place + 2])
 
 
-def _cut_from_main(wanted: Version) -> bool:
-    return wanted.is_devrelease and wanted.micro == 0
-
-
 def _tagged(clone: Clone, release: Release) -> str | None:
     for name in (release.version, f"v{release.version}"):
         try:
@@ -127,10 +93,8 @@ def _tagged(clone: Clone, release: Release) -> str | None:
 def _saying(clone: Clone, release: Release) -> str | None:
     """The newest commit of any branch that changed the version to that of a release."""
     commits = [commit.id for commit in clone.version_changes("--all")]
-    for commit, version in zip(commits, clone.versions(commits), strict=True):
-        if version == release.version:
-            return commit
-    return None
+    versions = zip(commits, clone.versions(commits), strict=True)
+    return next((commit for commit, version in versions if version == release.version), None)
 
 
 def _last_of_series(clone: Clone, release: Release, end: str) -> str:
@@ -145,9 +109,7 @@ def _last_of_series(clone: Clone, release: Release, end: str) -> str:
         if version is not None and version.replace("-git", ".dev0") == f"{release.series}.dev0":
             if following is None:
                 return clone.last_until(release.dependencies_until, end)
-            parent = clone.parent(following)
-            assert parent is not None
-            return parent
+            return clone.parents(following)[0]
         following = commit
     raise HistoryUnusable(
         f"{clone.place} has no commit of {release.series}.dev0; should reach back to scikit-learn {release.version}"
@@ -158,10 +120,7 @@ def _last_with(clone: Clone, end: str, wanted: Mapping[str, str], until: str) ->
     """The newest commit of the main line, as of a day, that changed ``sklearn/mixture`` into that of a wheel."""
     commits = [commit for commit in clone.line(end, touching=[MIXTURE]) if commit.date <= until]
     blobs = clone.mixture_blobs([commit.id for commit in commits])
-    for commit, found in zip(commits, blobs, strict=True):
-        if _python(found) == wanted:
-            return commit.id
-    return None
+    return next((commit.id for commit, found in zip(commits, blobs, strict=True) if _python(found) == wanted), None)
 
 
 def _python(blobs: Mapping[str, str]) -> dict[str, str]:

@@ -23,12 +23,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from fixtures.fault import Fault
-from tests.tools import environments, interpreters, release_table
+from tests.tools import environments, release_table
 from tests.tools.release_table import Release
 
 FOLDER = release_table.TABLE.parent.parent / ".environments"
 # Inside an environment: the steps that made it.
-RECORD = "made_by.json"
+STEPS = "made_by.json"
 LAST_LINES = 3
 PRIVATE = "private"
 
@@ -46,26 +46,16 @@ class InterpreterMissing(EnvironmentFailed):
 
 
 def find(version: str) -> Release:
-    """The release of the table that has this version; a series, like 1.9, names its newest.
-
-    Raises
-    ------
-    UnknownRelease
-        There is none.
-    """
+    """The release of the table that has this version; a series, like 1.9, names its newest."""
     releases = release_table.read()
-    for release in [*releases, *release_table.newest_of_series(releases)]:
-        if version == release.version or (version == release.series and release is _newest(releases, version)):
-            return release
+    named = {release.series: release for release in releases} | {release.version: release for release in releases}
+    if version in named:
+        return named[version]
     versions = ", ".join(release.version for release in releases)
     raise UnknownRelease(
         f"there is no release {version!r} in {release_table.TABLE.name}; should be one of {versions}, or a series"
         " like 1.9 (`nox -s releases` refreshes the table)"
     )
-
-
-def _newest(releases: list[Release], series: str) -> Release | None:
-    return next((release for release in release_table.newest_of_series(releases) if release.series == series), None)
 
 
 def is_made(release: Release, folder: Path = FOLDER) -> bool:
@@ -74,13 +64,7 @@ def is_made(release: Release, folder: Path = FOLDER) -> bool:
 
 
 def make(release: Release, folder: Path = FOLDER) -> Path:
-    """The Python of the shared environment of a release, which is made where it is not there yet.
-
-    Raises
-    ------
-    EnvironmentFailed
-        uv could not make it.
-    """
+    """The Python of the shared environment of a release, which is made where it is not there yet."""
     name = f"scikit-learn {release.version}"
     return _make_shared(_place_of(release, folder), release.python, environments.steps_of(release), name)
 
@@ -88,17 +72,7 @@ def make(release: Release, folder: Path = FOLDER) -> Path:
 def make_group(group: str, python: str | None = None, folder: Path = FOLDER) -> Path:
     """The Python of the shared environment of a dependency group of pyproject.toml, made where it is not there yet.
 
-    Parameters
-    ----------
-    group : str
-    python : str, optional
-        Major and minor version, like 3.13; by default the Python that this runs on.
-    folder : Path
-
-    Raises
-    ------
-    EnvironmentFailed
-        uv could not make it.
+    Its version is `python`, like 3.13, or that of the Python that this runs on.
     """
     version = python or "{0.major}.{0.minor}".format(sys.version_info)
     place = folder / f"{group}-python{version}"
@@ -111,11 +85,6 @@ def make_private(release: Release, place: Path, folder: Path = FOLDER) -> Path:
     It is a copy of the shared one, linked and not copied where the file system
     can, bytecode included: it takes a tenth of a second, and imports as fast.
     So replace files in it, never write into them.
-
-    Raises
-    ------
-    EnvironmentFailed
-        The shared environment or its copy could not be made.
     """
     shared = make(release, folder).parent.parent
     try:
@@ -127,21 +96,7 @@ def make_private(release: Release, place: Path, folder: Path = FOLDER) -> Path:
 
 
 def make_of(python: str, steps: list[list[str]], place: Path) -> Path:
-    """The Python of an environment in a folder that does not exist yet, made by install steps of its maker's.
-
-    Parameters
-    ----------
-    python : str
-        Major and minor version, like 3.13.
-    steps : list of list of str
-        What follows ``uv pip install``, step by step.
-    place : Path
-
-    Raises
-    ------
-    EnvironmentFailed
-        uv could not make it.
-    """
+    """The Python of an environment in a new folder; each step is what follows ``uv pip install``."""
     _create(place, python, steps)
     return python_of(place)
 
@@ -238,13 +193,12 @@ def _alone(place: Path, name: str) -> Iterator[None]:
 def _is_whole(place: Path, steps: list[list[str]]) -> bool:
     """Whether an environment was made by these steps, and the interpreter that it links to is still there."""
     with contextlib.suppress(OSError, ValueError):
-        return json.loads((place / RECORD).read_text(encoding="utf-8")) == steps and python_of(place).exists()
+        return json.loads((place / STEPS).read_text(encoding="utf-8")) == steps and python_of(place).exists()
     return False
 
 
 def _create(place: Path, python: str, steps: list[list[str]]) -> None:
     """Make an environment under another name, and move it to its place when it is whole."""
-    interpreters.add_pyenv_to_path()
     scratch = place.with_name(f".{place.name}.making")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -253,7 +207,7 @@ def _create(place: Path, python: str, steps: list[list[str]]) -> None:
             _make_empty(scratch, python)
             for step in steps:
                 uv(["pip", "install", "--quiet", "--python", str(python_of(scratch)), *step])
-            (scratch / RECORD).write_text(json.dumps(steps, indent=1), encoding="utf-8")
+            (scratch / STEPS).write_text(json.dumps(steps, indent=1), encoding="utf-8")
             _remove(place)
             scratch.rename(place)
         finally:
@@ -263,6 +217,7 @@ def _create(place: Path, python: str, steps: list[list[str]]) -> None:
 
 
 def _make_empty(place: Path, python: str) -> None:
+    add_pyenv_to_path()
     try:
         # Relocatable: its programs are found after it is moved, and in a copy.
         uv(["venv", "--quiet", "--no-project", "--relocatable", "--python", python, str(place)])
@@ -281,13 +236,7 @@ def _remove(place: Path) -> None:
 
 
 def uv(arguments: Sequence[str]) -> None:
-    """Run uv, quietly.
-
-    Raises
-    ------
-    EnvironmentFailed
-        uv is not there, or ended with an error: the last lines of what it said.
-    """
+    """Run uv, quietly."""
     command, variables = uv_command(arguments)
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=variables)
     if done.returncode:
@@ -296,15 +245,26 @@ def uv(arguments: Sequence[str]) -> None:
 
 
 def uv_command(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """The command and the environment variables that run uv.
-
-    Raises
-    ------
-    EnvironmentFailed
-        uv is not there.
-    """
+    """The command and the environment variables that run uv."""
     program = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
     if program is None:
         raise EnvironmentFailed("uv is not on PATH; should be (`python -m pip install uv`)")
     variables = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
     return [program, *arguments], variables
+
+
+def add_pyenv_to_path() -> None:
+    """Let nox and uv find pyenv's interpreters, after all that PATH has already.
+
+    pyenv keeps most of its versions off PATH, and its shims answer only for those that are switched on.
+    """
+    pyenv = shutil.which("pyenv")
+    if pyenv is None:
+        return
+    try:
+        answer = subprocess.run([pyenv, "root"], capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return
+    newest_first = sorted(Path(answer.stdout.strip(), "versions").glob("*/bin"), reverse=True)
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    os.environ["PATH"] = os.pathsep.join(dict.fromkeys([*folders, *map(str, newest_first)]))

@@ -22,25 +22,17 @@ FORMAT_VERSION = 1
 
 
 class BadTable(Fault):
-    """The table of releases is not what its format says."""
+    """The table of releases is invalid."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """One release of scikit-learn and the environment that it runs in.
-
-    Attributes
-    ----------
-    version : str
-    python : str
-        Major and minor version of the newest Python that has a wheel.
-    dependencies_until : str
-        Day (ISO 8601, exclusive in UTC) up to which packages are considered:
-        old wheels do not cap numpy and scipy, so newer ones would be taken.
-    """
+    """One release of scikit-learn and the environment that it runs in."""
 
     version: str
-    python: str
+    python: str  # Major and minor version of the newest Python that has a wheel
+    # Day (ISO 8601, exclusive in UTC) up to which packages are considered: old wheels do not cap numpy and scipy, so
+    # newer ones would be taken
     dependencies_until: str
 
     @property

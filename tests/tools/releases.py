@@ -82,11 +82,11 @@ def _run(*command: str, stdin: str | None = None) -> str:
 
 
 def _known() -> list[Release]:
-    """What the table has: nothing where it is missing or broken, so that all of it is asked anew."""
+    """What the table has: nothing where it is missing or broken, so that all of it is fetched again."""
     try:
         return release_table.read(release_table.TABLE)
     except release_table.BadTable as error:
-        print(f"the table is broken and will be made anew: {error}", flush=True)
+        print(f"the table is invalid and will be written again: {error}", flush=True)
         return []
 
 
@@ -94,7 +94,7 @@ def _known() -> list[Release]:
 def main(arguments: list[str] | None = None) -> int:
     parser = command_line.parser("releases", __doc__)
     parser.add_argument("--dry-run", action="store_true", help="say what would change; write nothing")
-    parser.add_argument("--all", action="store_true", help="ask for every release anew, not only for new ones")
+    parser.add_argument("--all", action="store_true", help="ask for every release again, not only for new ones")
     options = parser.parse_args(arguments)
     known = _known()
     print(f"the table has {len(known)} releases; asking the package index ...", flush=True)

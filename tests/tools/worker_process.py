@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from fixtures.fault import Fault
-from tests.tools import program_variables, release_table
+from tests.tools import environments, release_table
 
 PROJECT = release_table.TABLE.parent.parent
 LAST_LINES = 3
@@ -26,24 +26,18 @@ class WorkerFailed(Fault):
 
 
 class WorkerRefused(Fault):
-    """A worker says why it cannot meet a request."""
+    """A worker cannot meet a request; its reason."""
 
 
 class WorkerProcess:
-    """A module of ``tests/workers`` that serves requests in an environment, held open.
+    """A module of ``tests/workers``, which calls ``worker.serve``, held open in an environment.
 
     Parameters
     ----------
-    python : Path
-        Interpreter of the environment.
-    module : str
-        Dotted name of the module, which calls ``worker.serve``.
     name : str
         What messages call it, like ``scikit-learn 1.9.1``.
     variables : mapping of str to str, optional
         Environment variables beyond those that hold BLAS at one thread.
-    arguments : sequence of str, optional
-        What the module gets on its command line.
     """
 
     def __init__(
@@ -57,12 +51,14 @@ class WorkerProcess:
         self.name = name
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the process)
         self._process = subprocess.Popen(
-            [str(python), "-m", module, *arguments], cwd=PROJECT, env=program_variables.variables(variables),
+            [str(python), "-m", module, *arguments], cwd=PROJECT, env=environments.variables(variables),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
         )  # fmt: skip
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._input, self._output = self._process.stdin, self._process.stdout
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+        self._selector.register(self._output, selectors.EVENT_READ)
         self._received = b""
         self._asked = ""
 
@@ -77,16 +73,7 @@ class WorkerProcess:
         return self._process.poll() is not None
 
     def ask(self, do: str, *, timeout: float | None = None, **arguments: Any) -> Any:
-        """Have one request answered.
-
-        Parameters
-        ----------
-        do : str
-            Name of what the worker should do.
-        timeout : float, optional
-            Seconds after which the worker is killed.
-        **arguments
-            What JSON can say.
+        """Have one request answered; a worker that takes more than `timeout` seconds is killed.
 
         Raises
         ------
@@ -99,18 +86,11 @@ class WorkerProcess:
         return self.receive(timeout=timeout)
 
     def send(self, do: str, **arguments: Any) -> None:
-        """Send a request, and do not wait: `receive` gives its answer.
-
-        Raises
-        ------
-        WorkerFailed
-            The worker has died.
-        """
-        assert self._process.stdin is not None
+        """Send a request, and do not wait: `receive` gives its answer."""
         self._asked = do
         try:
-            self._process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
-            self._process.stdin.flush()
+            self._input.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
+            self._input.flush()
         except OSError:
             raise WorkerFailed(self._how_it_died()) from None
 
@@ -125,17 +105,15 @@ class WorkerProcess:
 
     def close(self) -> None:
         """Stop the process; it loses nothing."""
-        if self._process.stdin is not None and not self._process.stdin.closed:
-            with contextlib.suppress(OSError):  # a process that has died takes no last line
-                self._process.stdin.close()
+        with contextlib.suppress(OSError):  # a process that has died takes no last line
+            self._input.close()
         try:
             self._process.wait(SECONDS_TO_STOP)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         self._selector.close()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        self._output.close()
         self._errors.close()
 
     def __enter__(self) -> WorkerProcess:
@@ -147,12 +125,11 @@ class WorkerProcess:
         self.close()
 
     def _line(self, do: str, timeout: float | None) -> bytes:
-        assert self._process.stdout is not None
         while b"\n" not in self._received:
             if not self._selector.select(timeout):
                 self._process.kill()
                 raise WorkerFailed(f"{self.name}: {do!r} took more than {timeout:g} s")
-            more = os.read(self._process.stdout.fileno(), 1 << 20)
+            more = os.read(self._output.fileno(), 1 << 20)
             if not more:
                 raise WorkerFailed(self._how_it_died())
             self._received += more

@@ -8,47 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tests.tools import git
 from tests.tools.history import MIXTURE, Clone, HistoryUnusable
 
-MIXTURE_ALONE = [MIXTURE, f":(exclude){MIXTURE}/tests"]
+MIXTURE_ALONE = (MIXTURE, f":(exclude){MIXTURE}/tests")
 OLD, NEW, SKIP = "old", "new", "skip"
 
 
-@dataclass(frozen=True)
-class End:
-    """Where a bisection ends.
-
-    Attributes
-    ----------
-    commits : tuple of str
-        The first commit that is new; several where those before it cannot tell.
-    """
-
-    commits: tuple[str, ...]
-
-
 class Bisection:
-    """A bisection between two commits, driven from outside.
+    """A bisection between two commits, driven from outside; the older one need not be an ancestor of the newer.
 
-    Parameters
-    ----------
-    clone : Clone
-        Whose objects are borrowed.
-    folder : Path
-        Folder that does not exist yet, for the repository of our own.
-    old, new : str
-        Commits; `old` need not be an ancestor of `new`.
-    paths : sequence of str
-        What git looks at: a commit that changes nothing of it is never a culprit.
-
-    Raises
-    ------
-    HistoryUnusable
-        git cannot bisect between the two.
+    A commit that changes none of the paths is never the culprit. The folder does not exist yet.
     """
 
     def __init__(self, clone: Clone, folder: Path, old: str, new: str, paths: Sequence[str] = MIXTURE_ALONE) -> None:
@@ -61,19 +33,13 @@ class Bisection:
         terms = [f"--term-old={OLD}", f"--term-new={NEW}"]
         self._said = self._git("bisect", "start", "--no-checkout", *terms, new, old, "--", *paths)
 
-    def place(self) -> str | End:
-        """The commit to judge next, or where the bisection has ended.
-
-        Raises
-        ------
-        HistoryUnusable
-            The answers contradict each other: where the two ends have parted, it is new already.
-        """
+    def place(self) -> str | list[str]:
+        """The commit to judge next; in the end the first that is new, or several where those before it are skipped."""
         ended = re.search(rf"^([0-9a-f]+) is the first {NEW} commit$", self._said, re.MULTILINE)
         if ended:
-            return End((ended.group(1),))
+            return [ended.group(1)]
         if "only 'skip'ped commits left" in self._said:
-            return End(tuple(re.findall(r"^([0-9a-f]{40,64})$", self._said, re.MULTILINE)))
+            return re.findall(r"^([0-9a-f]{40,64})$", self._said, re.MULTILINE)
         if re.search(r"^The merge base \S+ is", self._said, re.MULTILINE):
             raise HistoryUnusable(
                 "where the histories of the two ends part, the answer is that of the later end already;"
@@ -85,11 +51,6 @@ class Bisection:
         """Say of the commit at hand that it is ``old``, ``new``, or to be skipped."""
         # git ends with 2 when only skipped ones are left, and with 3 at a merge base that is new.
         self._said = self._git("bisect", word, may_end_with=(0, 2, 3))
-
-    def left(self) -> int:
-        """About how many steps are left, as git says."""
-        found = re.search(r"roughly (\d+) step", self._said)
-        return int(found.group(1)) if found else 0
 
     def _git(self, *arguments: str, may_end_with: Sequence[int] = (0,)) -> str:
         return self._run(f"--git-dir={self._folder}", *arguments, may_end_with=may_end_with)

@@ -16,7 +16,7 @@ in a checkout of your own that is built at each commit:
 
 fit_time is what `nox -s compare` measures: two scikit-learns timed in turn, their ratio with a 95 % interval. The ends
 differ where it lies beyond 1.02; what lies between is like the newer end where the whole interval is on its side of the
-middle of that ratio, and cannot tell where it is not.
+middle of that ratio, and is undecided where it is not.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from rich.console import Console
 from fixtures import command_line, corpus, whole_file
 from fixtures.fault import Fault
 from tests.tools import release_commits, release_environment, release_table
-from tests.tools.bisect import explain_ledger, fit_time, full_builds, release_search, report
+from tests.tools.bisect import explain_ledger, fit_time, full_builds, release_search, rendering
 from tests.tools.bisect.commit_search import NoCulprit
 from tests.tools.bisect.explanation import Explainer
-from tests.tools.bisect.findings import Finding, Findings, as_json
 from tests.tools.bisect.full_builds import FullBuilds
-from tests.tools.bisect.question import FIT_TIME, OUTCOMES, Question, question
-from tests.tools.bisect.record import Record, Step
+from tests.tools.bisect.question import FIT_TIME, OUTCOMES, Answers, Question, Step, question
+from tests.tools.bisect.release_search import ReleaseChange
+from tests.tools.bisect.result import ExplainedChange, SearchResult, as_json
 from tests.tools.compare.measure import Plan
 from tests.tools.history import Clone
 from tests.tools.release_environment import UnknownRelease
@@ -58,70 +58,65 @@ def main(arguments: list[str] | None = None) -> int:
     if options.explain is not None:
         assert clone is not None
         return explain_ledger.run(clone, options.explain, write=options.write, dry_run=options.dry_run)
-    asked, record = question(options.case, options.check, options.outcome), Record()
+    asked, answers = question(options.case, options.check, options.outcome), Answers()
     if asked.outcome == FIT_TIME:
-        asked = fit_time.FitTime.of(asked.case, record, _timing(options))
-    findings = Findings(asked, record)
+        seconds = options.seconds or fit_time.SECONDS
+        timing = Plan(seconds=seconds, blocks=fit_time.BLOCKS, capture=corpus.find_capture())
+        asked = fit_time.FitTime.of(asked.case, answers, timing)
+    result = SearchResult(asked, answers)
     try:
-        return _search(options, findings, clone)
+        return _search(options, result, clone)
     except KeyboardInterrupt:
-        report.show_steps(findings.record.steps, findings.question)
+        rendering.show_steps(answers.steps, asked)
         kept = "; wheels that were built are kept for the next time" if options.build else ""
         raise command_line.Interrupted(
             f"these are the steps so far; nothing was written, the clone is as it was{kept}"
         ) from None
 
 
-def _timing(options: argparse.Namespace) -> Plan:
-    return Plan(seconds=options.seconds or fit_time.SECONDS, blocks=fit_time.BLOCKS, capture=corpus.find_capture())
-
-
-def _search(options: argparse.Namespace, findings: Findings, clone: Clone | None) -> int:
+def _search(options: argparse.Namespace, result: SearchResult, clone: Clone | None) -> int:
     releases = release_table.read()
     good, bad = (_end(name, clone) if name else None for name in (options.good, options.bad))
-    print(_plan(findings.question, releases, good, bad, clone), flush=True)
+    print(_plan(result.question, releases, good, bad, clone), flush=True)
     if options.build:
-        assert clone is not None
-        assert good is not None
-        assert bad is not None
+        assert clone
+        assert good
+        assert bad
         ends = _commits_in_order(clone, releases, good, bad)
         print(f"  where that finds nothing, {full_builds.plan(clone, *ends)}", flush=True)
     if options.dry_run:
         return 0
-    with _progress(findings) as stop_progress, release_environment.private_folder() as scratch:
+    with _progress(result) as say, release_environment.private_folder() as scratch:
         explainer = None
         if clone:
-            builds = FullBuilds(clone, scratch, findings.record, _teller(stop_progress)) if options.build else None
-            explainer = Explainer(clone, scratch, findings.record, builds=builds)
+            builds = FullBuilds(clone, scratch, result.answers, say) if options.build else None
+            explainer = Explainer(clone, scratch, result.answers, builds=builds)
         if isinstance(good, str) or isinstance(bad, str):
-            assert explainer is not None
-            assert good is not None
-            assert bad is not None
+            assert explainer
+            assert good
+            assert bad
             names = (options.good, options.bad)
-            findings.found = [Finding(None, explainer.between(findings.question, good, bad, names))]
+            result.found = [ExplainedChange(None, explainer.between(result.question, good, bad, names))]
         else:
-            _search_releases(findings, releases, good, bad, explainer)
-    report.show(findings)
+            for change in _changes_of_releases(result, releases, good, bad):
+                cause = explainer.explain(result.question, change) if explainer else None
+                result.found.append(ExplainedChange(change, cause))
+    rendering.show(result)
     if options.json:
-        whole_file.write_text(options.json, json.dumps(as_json(findings), indent=1) + "\n")
+        whole_file.write_text(options.json, json.dumps(as_json(result), indent=1) + "\n")
     if options.markdown:
-        whole_file.write_text(options.markdown, report.markdown(findings))
-    explained = not any(isinstance(finding.cause, NoCulprit) for finding in findings.found)
-    return 0 if findings.found and explained else 1
+        whole_file.write_text(options.markdown, rendering.markdown(result))
+    explained = not any(isinstance(one.cause, NoCulprit) for one in result.found)
+    return 0 if result.found and explained else 1
 
 
-def _search_releases(
-    findings: Findings, releases: list[Release], good: Release | None, bad: Release | None, explainer: Explainer | None
-) -> None:
-    asked = findings.question
-    ask = release_search.asker(asked, findings.record)
+def _changes_of_releases(
+    result: SearchResult, releases: list[Release], good: Release | None, bad: Release | None
+) -> list[ReleaseChange]:
+    ask = release_search.asker(result.question, result.answers)
     if good and bad:
-        changes = [release_search.between(asked, ask, releases, good, bad)]
-    else:
-        changes = release_search.everywhere(asked, ask, releases)
-    findings.found = [Finding(change) for change in changes]
-    if explainer:
-        findings.found = [Finding(change, explainer.explain(asked, change)) for change in changes]
+        return [release_search.between(result.question, ask, releases, good, bad)]
+    return release_search.everywhere(result.question, ask, releases)
 
 
 def _end(name: str, clone: Clone | None) -> Release | str:
@@ -146,16 +141,6 @@ def _commits_in_order(
     return (other, one) if swap else (one, other)
 
 
-def _teller(stop_progress: Callable[[], None]) -> Callable[[str], None]:
-    """Says lines on standard error, in place of the progress: a build shows its own."""
-
-    def say(line: str) -> None:
-        stop_progress()
-        print(line, file=sys.stderr, flush=True)
-
-    return say
-
-
 def _plan(
     asked: Question, releases: list[Release], good: Release | str | None, bad: Release | str | None, clone: Clone | None
 ) -> str:
@@ -175,20 +160,25 @@ def _plan(
 
 
 @contextmanager
-def _progress(findings: Findings) -> Iterator[Callable[[], None]]:
-    """Show each step when it is done, on standard error, where somebody is looking; yields what ends this early."""
+def _progress(result: SearchResult) -> Iterator[Callable[[str], None]]:
+    """Show each step when it is done, where standard error is a terminal; yields what prints a line in its place."""
+
+    def say(line: str) -> None:
+        status.stop()  # a build shows its own progress
+        print(line, file=sys.stderr, flush=True)
+
+    def on_step(step: Step) -> None:
+        said = result.question.words(step.answer)
+        status.update(f"{len(result.answers.steps)} asked, {result.answers.seconds:.0f} s; {step.what}: {said}")
+
     console = Console(stderr=True, highlight=False, markup=False)
+    status = console.status("asking the first one ...")
     if not console.is_terminal:
-        yield lambda: None
+        yield say
         return
-    with console.status("asking the first one ...") as status:
-
-        def tell(step: Step) -> None:
-            said = findings.question.words(step.answer)
-            status.update(f"{len(findings.record.steps)} asked, {findings.record.seconds:.0f} s; {step.what}: {said}")
-
-        findings.record.tell = tell
-        yield status.stop
+    with status:
+        result.answers.on_step = on_step
+        yield say
 
 
 def _require_sense(options: argparse.Namespace) -> None:

@@ -19,11 +19,10 @@ from tests.tools import ledger_file, release_environment, release_table
 from tests.tools.bisect import release_search
 from tests.tools.bisect.commit_search import Culprit as CommitCulprit
 from tests.tools.bisect.commit_search import NoCulprit
-from tests.tools.bisect.explanation import Explainer
-from tests.tools.bisect.findings import UPSTREAM, Finding, ledger_item
-from tests.tools.bisect.question import Question
-from tests.tools.bisect.record import Record
+from tests.tools.bisect.explanation import Cause, Explainer
+from tests.tools.bisect.question import Answers, Question
 from tests.tools.bisect.release_search import ReleaseChange
+from tests.tools.bisect.result import UPSTREAM, ExplainedChange, ledger_item
 from tests.tools.history import Clone
 from tests.tools.release_table import Release
 from tests.workers.probe import PASSES
@@ -33,23 +32,16 @@ TABLE = "culprits"
 # For the plan: a search takes four where the culprit is a known one, and seven or so where not.
 STEPS_OF_A_SEARCH = 5
 
+Item = dict[str, Any]  # a culprit, as the ledger lists it
+
 
 @dataclass(frozen=True)
 class Boundary:
-    """A release at which a defect begins or ends, for one check on one case.
-
-    Attributes
-    ----------
-    defect : str
-    change : {'begins', 'ends'}
-    after : Release
-        The first release that has it, or has it no longer.
-    question : Question
-    """
+    """A release at which a defect begins or ends, for one check on one case."""
 
     defect: str
     change: str
-    after: Release
+    after: Release  # The first release that has it, or has it no longer
     question: Question
 
 
@@ -85,13 +77,7 @@ def _changes(entry: ledger.Entry, releases: Sequence[Release]) -> Iterator[tuple
 
 
 def run(clone: Clone, defects: Sequence[str], *, write: bool, dry_run: bool) -> int:
-    """Explain every change that the ledger lists, or those of some defects; 0 where each has a culprit.
-
-    Raises
-    ------
-    Fault
-        The releases do not show what the ledger says, or it has no such defect.
-    """
+    """Explain every change that the ledger lists, or those of some defects; 0 where each has a culprit."""
     known = ledger_file.read()
     _require_known(defects, known)
     releases = release_table.read()
@@ -106,10 +92,9 @@ def run(clone: Clone, defects: Sequence[str], *, write: bool, dry_run: bool) -> 
             asked = boundary.question
             print(f"  {boundary.defect} {boundary.change} with {boundary.after.version}: {asked.name} on {asked.case}")
         return 0
-    items: dict[str, list[dict[str, Any]]] = {}
+    items: dict[str, list[Item]] = {}
     unexplained = 0
-    for boundary, finding in _explain(todo, releases, clone):
-        item = ledger_item(finding, boundary.change == BEGINS)
+    for boundary, item in _explain(todo, releases, clone):
         listed = items.setdefault(boundary.defect, [])
         if item is None:
             unexplained += 1
@@ -127,39 +112,38 @@ def _require_known(defects: Sequence[str], known: ledger.Ledger) -> None:
             raise Fault(f"the ledger has no defect {defect!r}; should be one of {', '.join(listed)}")
 
 
-def _explain(todo: Sequence[Boundary], releases: Sequence[Release], clone: Clone) -> Iterator[tuple[Boundary, Finding]]:
-    record = Record()
+def _explain(
+    todo: Sequence[Boundary], releases: Sequence[Release], clone: Clone
+) -> Iterator[tuple[Boundary, Item | None]]:
+    answers = Answers()
     culprits: dict[str, list[str]] = {}
     with release_environment.private_folder() as scratch:
-        explainer = Explainer(clone, scratch, record)
+        explainer = Explainer(clone, scratch, answers)
         for boundary in todo:
-            asked, clock = boundary.question, record.seconds
-            ask = release_search.asker(asked, record)
+            asked, clock = boundary.question, answers.seconds
+            ask = release_search.asker(asked, answers)
             before = releases[releases.index(boundary.after) - 1]
-            answers = release_search.ask_all(ask, [before, boundary.after])
-            if not all(answer.tells for answer in answers) or not asked.differs(*answers):
+            older, newer = release_search.ask_all(ask, [before, boundary.after])
+            if not (older.known and newer.known and asked.differs(older, newer)):
                 raise Fault(
-                    f"{asked.name} on {asked.case} {asked.words(answers[0])} with {before.version} and"
-                    f" {asked.words(answers[1])} with {boundary.after.version}; the ledger says that"
+                    f"{asked.name} on {asked.case} {asked.words(older)} with {before.version} and"
+                    f" {asked.words(newer)} with {boundary.after.version}; the ledger says that"
                     f" {boundary.defect} {boundary.change} there"
                 )
-            change = ReleaseChange(before, boundary.after, answers[0], answers[1])
-            finding = Finding(change, explainer.explain(asked, change, culprits.get(boundary.after.version, ())))
-            if isinstance(finding.cause, CommitCulprit):
-                known = culprits.setdefault(boundary.after.version, [])
-                known += [] if finding.cause.commit.id in known else [finding.cause.commit.id]
-            _show(boundary, finding, record.seconds - clock)
-            yield boundary, finding
+            change = ReleaseChange(before, boundary.after, older, newer)
+            suspects = culprits.setdefault(boundary.after.version, [])
+            cause = explainer.explain(asked, change, suspects)
+            if isinstance(cause, CommitCulprit) and cause.commit.id not in suspects:
+                suspects.append(cause.commit.id)
+            item = ledger_item(ExplainedChange(change, cause), boundary.change == BEGINS)
+            _show(boundary, cause, item, answers.seconds - clock)
+            yield boundary, item
 
 
-def _show(boundary: Boundary, finding: Finding, seconds: float) -> None:
+def _show(boundary: Boundary, cause: Cause, item: Item | None, seconds: float) -> None:
     asked = boundary.question
-    cause = finding.cause
-    item = ledger_item(finding, boundary.change == BEGINS)
-    if item is None:
-        assert isinstance(cause, NoCulprit)
-        said = f"no culprit: {cause.reason}"
-    else:
+    said = f"no culprit: {cause.reason}" if isinstance(cause, NoCulprit) else ""
+    if item is not None:
         said = item.get("dependency") or f"{item['commit'][:10]} {item['title']}"
     print(
         f"{boundary.defect} {boundary.change} with {boundary.after.version}: {said}"
@@ -168,7 +152,7 @@ def _show(boundary: Boundary, finding: Finding, seconds: float) -> None:
     )
 
 
-def write_culprits(items: dict[str, list[dict[str, Any]]], path: Path = ledger.LEDGER, readme: Path = README) -> None:
+def write_culprits(items: dict[str, list[Item]], path: Path = ledger.LEDGER, readme: Path = README) -> None:
     """Put culprits of some defects into the ledger, and those of all into the table."""
     content = json.loads(path.read_text(encoding="utf-8"))
     for defect in content["defects"]:

@@ -1,12 +1,12 @@
 """The question of the fit time: two scikit-learns are timed in turn, and their ratio and its interval answer.
 
-A time that was taken alone says little: on a busy machine the same fit takes
+A time measured alone means little: on a busy machine the same fit takes
 three times as long a minute later. So an answer is an environment that is kept,
 and whether two differ is what ``compare`` measures of the two. The ends of a
 search differ where the interval of their ratio lies beyond the threshold of
 ``compare``. What lies between them is timed against the older end, and is like
 the newer one where the whole interval lies on its side of the middle, the
-geometric mean of 1 and the ratio of the ends. What is undecided cannot tell.
+geometric mean of 1 and the ratio of the ends. What is undecided is skipped.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tests.tools.bisect.question import FIT_TIME, Answer, Question, first_line
-from tests.tools.bisect.record import Record
+from tests.tools.bisect.question import FIT_TIME, Answer, Answers, Question, first_line
 from tests.tools.compare.measure import MOST_SECONDS_OF_A_FIT, CaseResult, Measurement, Plan
 from tests.tools.compare.ratio import Ratio, Verdict
 from tests.tools.compare.results import in_words, interval
@@ -37,42 +36,26 @@ OF_THE_MIDDLE = {Verdict.FASTER: "below", Verdict.SLOWER: "above", Verdict.NO_DI
 
 @dataclass(frozen=True)
 class Timed(Answer):
-    """A scikit-learn that fits the case, in an environment that is kept.
+    """A scikit-learn that fits the case, in an environment that is kept."""
 
-    Attributes
-    ----------
-    side : Side
-        What its fits are timed by.
-    """
-
-    side: Side = field(kw_only=True)
+    side: Side = field(kw_only=True)  # What its fits are timed by
 
 
 @dataclass(frozen=True)
 class FitTime(Question):
-    """Asks how the fit time of a case changed.
-
-    Attributes
-    ----------
-    record : Record
-        Gets each ratio that is measured.
-    plan : Plan
-        Threshold, time and capture of each measurement.
-    worker : str
-        Module that times fits inside an environment.
-    """
+    """Asks how the fit time of a case changed."""
 
     keeps_environments: ClassVar[bool] = True
 
-    record: Record = field(default_factory=Record, compare=False)
-    plan: Plan = field(default_factory=Plan, compare=False)
-    worker: str = WORKER
+    answers: Answers = field(default_factory=Answers, compare=False)  # Gets each ratio that is measured
+    plan: Plan = field(default_factory=Plan, compare=False)  # Threshold, time and capture of each measurement
+    worker: str = WORKER  # Module that times fits inside an environment
     _measured: dict[tuple[Path, Path, float], CaseResult] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, case: str, record: Record, plan: Plan, worker: str = WORKER) -> FitTime:
+    def of(cls, case: str, answers: Answers, plan: Plan, worker: str = WORKER) -> FitTime:
         """The question of a case's fit time; a search keeps to `SECONDS` and `BLOCKS`."""
-        return cls(case, (), FIT_TIME, FIT_TIME, record=record, plan=plan, worker=worker)
+        return cls(case, (), FIT_TIME, FIT_TIME, answers=answers, plan=plan, worker=worker)
 
     @property
     def seconds_of_a_comparison(self) -> float:
@@ -98,8 +81,8 @@ class FitTime(Question):
         return self._compared(one, other).verdict in DIFFERENT
 
     def changed(self, before: Answer, answer: Answer, after: Answer) -> bool | None:
-        """On which side of the middle of two that differ a third one lies; None where it cannot tell."""
-        if not answer.tells:
+        """On which side of the middle of two that differ a third one lies; None where it is undecided."""
+        if not answer.known:
             return None
         for end, changed in ((before, False), (after, True)):
             if _side(answer).python == _side(end).python:
@@ -110,7 +93,7 @@ class FitTime(Question):
         return (verdict is Verdict.SLOWER) is (whole.value > 1) if verdict in DIFFERENT else None
 
     def undecided(self, one: Answer, other: Answer) -> str:
-        """Why it cannot be told whether two differ; empty where it can."""
+        """Why it is undecided whether two differ; empty where it is decided."""
         result = self._compared(one, other)
         if result.verdict in DECIDED:
             return ""
@@ -123,8 +106,8 @@ class FitTime(Question):
 
     def words(self, answer: Answer) -> str:
         """An answer in a few words: that it can be timed, or a ratio with its interval."""
-        if not answer.tells:
-            return f"cannot tell: {answer.said}"
+        if not answer.known:
+            return f"cannot be tested: {answer.said}"
         if answer.value == FITS:
             return ", ".join(["fits", *(f"{name} {answer.versions[name]}" for name in ("numpy", "scipy"))])
         return _ratio_in_words(answer.value)
@@ -161,7 +144,7 @@ class FitTime(Question):
                 result.failure = first_line(reason)
             return _as_answer(result, relative_to=old.name)
 
-        self.record.take(new.name, new.name, measure)
+        self.answers.keep(new.name, new.name, measure)
         return result
 
 
@@ -181,14 +164,11 @@ def _as_answer(result: CaseResult, **more: Any) -> Answer:
 def _ratio_in_words(value: Mapping[str, Any]) -> str:
     if "verdict" not in value:
         return "x 1"
-    said, verdict, middle = in_words(_ratio(**value["ratio"])), Verdict(value["verdict"]), value["middle"]
+    ratio, verdict, middle = value["ratio"], Verdict(value["verdict"]), value["middle"]
+    said = in_words(Ratio(ratio["value"], ratio["low"] or 0.0, ratio["high"] or math.inf))
     if "relative_to" in value:
         said += f" relative to {value['relative_to']}"
     place = f"a threshold of {value['threshold']:g}" if middle == 1 else f"the middle, x {middle:.3f}"
     if verdict is Verdict.UNDECIDED:
         return f"{said}, undecided at {place}, after {value['rounds']} rounds"
     return f"{said}, {verdict.value}" if middle == 1 else f"{said}, {OF_THE_MIDDLE[verdict]} {place}"
-
-
-def _ratio(value: float, low: float | None, high: float | None) -> Ratio:
-    return Ratio(value, low or 0.0, high or math.inf)

@@ -1,4 +1,4 @@
-"""Search all the commits between two scikit-learns by full builds, where ``sklearn/mixture`` alone tells nothing."""
+"""Search all the commits between two scikit-learns by full builds, where ``sklearn/mixture`` alone does not show it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.tools import release_environment
+from tests.tools.bisect.commit_environment import SHORT, CommitEnvironment
 from tests.tools.bisect.commit_search import CommitSearch, Culprit, Ends, NoCulprit
-from tests.tools.bisect.question import Answer, Question
-from tests.tools.bisect.record import Record
-from tests.tools.bisect.wheel import SHORT
+from tests.tools.bisect.question import Answer, Answers, Question
 from tests.tools.history import Clone
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
@@ -34,19 +33,11 @@ Say = Callable[[str], None]
 
 @dataclass
 class Pace:
-    """How many builds there were, and how many there will be at most.
-
-    Attributes
-    ----------
-    most : int
-    begun : int
-    seconds : list of float
-        Of each one that was built now, and not before.
-    """
+    """How many builds there were, and how many there will be at most."""
 
     most: int
     begun: int = 0
-    seconds: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)  # Of each one that was built now, and not before
 
     def words(self) -> str:
         """What is left, in a few words."""
@@ -55,44 +46,32 @@ class Pace:
         return f"build {self.begun} of at most {self.most}, about {left * one:.0f} s left at most"
 
 
-class BuiltCommits:
+class BuiltCommits(CommitEnvironment):
     """The environment of a release in which one full build after another takes the place of its scikit-learn.
 
     Dependencies are the same for all, so that only scikit-learn can make a difference.
-
-    Parameters
-    ----------
-    release : Release
-        Whose Python and dependencies they have.
-    scratch : Path
-        Folder for private environments.
-    record : Record
-    pace : Pace
-    say : callable
-        Takes a line.
     """
 
     built = True
 
-    def __init__(self, release: Release, scratch: Path, record: Record, pace: Pace, say: Say) -> None:
-        self.release = release
+    def __init__(self, release: Release, scratch: Path, answers: Answers, pace: Pace, say: Say) -> None:
+        super().__init__(release, answers)
         self._scratch = scratch
-        self._record = record
         self._pace = pace
         self._say = say
-        self._known: dict[tuple[str, Question], Answer] = {}
 
     def ask(self, clone: Clone, commit: str, question: Question) -> Answer:
-        """What a full build of a commit answers; one that cannot be built cannot tell."""
-        key = (_digest(clone, commit), question)
-        if key not in self._known:
+        """What a full build of a commit answers; one that cannot be built cannot be tested."""
+
+        def answer() -> Answer:
             self._pace.begun += 1
             self._say(self._pace.words())
-            wheel = f"{self.release.version}, a full build"
-            answer = self._record.take(commit[:SHORT], wheel, lambda: self._answer(clone, commit, question))
-            self._say(f"{commit[:SHORT]}: {question.words(answer)}")
-            self._known[key] = answer
-        return self._known[key]
+            answered = self._answer(clone, commit, question)
+            self._say(f"{commit[:SHORT]}: {question.words(answered)}")
+            return answered
+
+        wheel = f"{self.release.version}, a full build"
+        return self._ask_once(_digest(clone, commit), commit, wheel, question, answer)
 
     def _answer(self, clone: Clone, commit: str, question: Question) -> Answer:
         name = commit[:SHORT]
@@ -120,22 +99,12 @@ class BuiltCommits:
 
 @dataclass(frozen=True)
 class FullBuilds:
-    """Searches by full builds.
-
-    Attributes
-    ----------
-    clone : Clone
-    scratch : Path
-        Folder for environments and repositories, removed by its maker.
-    record : Record
-    say : callable
-        Takes a line: the plan, and each build.
-    """
+    """Searches by full builds."""
 
     clone: Clone
-    scratch: Path
-    record: Record
-    say: Say
+    scratch: Path  # Folder for environments and repositories, removed by its maker
+    answers: Answers
+    say: Say  # Takes a line: the plan, and each build
 
     def find(
         self,
@@ -144,22 +113,10 @@ class FullBuilds:
         releases: Iterable[Release],
         verify: Callable[[Ends], None] = lambda _: None,
     ) -> Culprit | NoCulprit:
-        """Go on where a search that built nothing has ended.
+        """Go on between the ends of a search that built nothing.
 
-        Parameters
-        ----------
-        question : Question
-        without : NoCulprit
-            How that ended; between its ends is searched.
-        releases : iterable of Release
-            Whose Python and dependencies are tried, one after another, until the ends differ.
-        verify : callable
-            Takes two ends that differ, and raises where the user should know better.
-
-        Raises
-        ------
-        HistoryUnusable
-            git cannot bisect between the ends.
+        The Python and dependencies of one release after another are tried, until the ends differ; `verify`
+        takes these ends, and raises where they are not what the user said.
         """
         old, new = without.ends
         self.say(f"without a build: {without.reason}")
@@ -167,15 +124,14 @@ class FullBuilds:
         pace = Pace(most_builds(self.clone, old, new))
         reasons = []
         for release in list(dict.fromkeys(releases))[:ENVIRONMENTS]:
-            environment = BuiltCommits(release, self.scratch, self.record, pace, self.say)
-            search = self._search(question, environment)
+            search = self._search(question, BuiltCommits(release, self.scratch, self.answers, pace, self.say))
             ends = search.compare(old, new)
-            if ends.tell and question.differs(ends.before, ends.after):
+            if ends.known and question.differs(ends.before, ends.after):
                 verify(ends)
                 cause = search.bisect(ends)
                 return replace(cause, ends=()) if isinstance(cause, NoCulprit) else cause
-            said = f"cannot tell ({ends.before.said or ends.after.said})"
-            if ends.tell:
+            said = f"cannot be tested ({ends.before.said or ends.after.said})"
+            if ends.known:
                 said = question.undecided(ends.before, ends.after) or "answer alike"
             reasons.append(f"full builds of both ends, with the dependencies of {release.version}, {said}")
         return NoCulprit("; ".join([without.reason, *reasons]))

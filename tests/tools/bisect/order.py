@@ -1,4 +1,4 @@
-"""Bisection of a sequence in which some items cannot tell."""
+"""Bisection of a sequence in which some items cannot be tested."""
 
 from __future__ import annotations
 
@@ -8,43 +8,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Change:
-    """Where a sequence changes: after `before`, at `after` or at one of what lies between and cannot tell.
+    """Where a sequence changes: after `before`, at `after` or at one of what lies between and cannot be tested."""
 
-    Attributes
-    ----------
-    before, after : int
-        Places in the sequence.
-    untold : tuple of int
-        Places between them.
-    """
-
-    before: int
+    before: int  # Places in the sequence
     after: int
-    untold: tuple[int, ...] = ()
+    skipped: tuple[int, ...] = ()  # Places between them
 
 
 def first_change(first: int, last: int, changed: Callable[[int], bool | None]) -> Change:
-    """Find a change between two places that differ, by halving.
+    """Find a change between a first place that is as before and a last one that has changed, by halving.
 
-    Parameters
-    ----------
-    first, last : int
-        Places whose answers are known: as before, and changed.
-    changed : callable
-        Whether the item at a place has changed; None where it cannot tell.
-        Asked at most once for each place.
+    `changed` is asked at most once for each place, and gives None where that cannot be tested.
     """
     before, after = first, last
-    untold: set[int] = set()
+    skipped: set[int] = set()
     while True:
         middle = (before + after) // 2
-        open_places = [place for place in range(before + 1, after) if place not in untold]
+        open_places = [place for place in range(before + 1, after) if place not in skipped]
         if not open_places:
-            return Change(before, after, tuple(sorted(place for place in untold if before < place < after)))
+            return Change(before, after, tuple(sorted(place for place in skipped if before < place < after)))
         place = min(open_places, key=lambda candidate: (abs(candidate - middle), candidate))
         answer = changed(place)
         if answer is None:
-            untold.add(place)
+            skipped.add(place)
         elif answer:
             after = place
         else:
@@ -52,5 +38,5 @@ def first_change(first: int, last: int, changed: Callable[[int], bool | None]) -
 
 
 def most_steps(first: int, last: int) -> int:
-    """How many places are asked at most, where all can tell."""
+    """How many places are asked at most, where all can be tested."""
     return max(0, (last - first - 1)).bit_length()

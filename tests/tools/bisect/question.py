@@ -1,8 +1,10 @@
-"""What is asked of each scikit-learn: whether a check passes on a case, or what its fit left."""
+"""What is asked of each scikit-learn (whether a check passes on a case, or what its fit left), and the answers."""
 
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,60 +25,65 @@ SECONDS_AT_MOST = 600.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What one scikit-learn answered.
+    """What one scikit-learn answered."""
 
-    Attributes
-    ----------
-    value : object
-        ``passes`` or ``fails`` of a check, or what the fit left; None where it cannot tell.
-    said : str
-        The first line of the failure, or why it cannot tell.
-    tolerance : float or None
-        How far numbers may differ and be called equal.
-    versions : dict of str to str
-        Of Python, scikit-learn, numpy and scipy.
-    findings : tuple of dict
-        What the check that failed found, as `findings.as_item` gives it.
-    """
-
-    value: Any
-    said: str = ""
-    tolerance: float | None = None
-    versions: dict[str, str] = field(default_factory=dict)
-    findings: tuple[dict[str, Any], ...] = ()
+    value: Any  # ``passes`` or ``fails`` of a check, or what the fit left; None where it is unknown
+    said: str = ""  # The first line of the failure, or why it is unknown
+    tolerance: float | None = None  # How far numbers may differ and be called equal
+    versions: dict[str, str] = field(default_factory=dict)  # Of Python, scikit-learn, numpy and scipy
+    findings: tuple[dict[str, Any], ...] = ()  # What the check that failed found, as `findings.as_item` gives it
 
     @property
-    def tells(self) -> bool:
+    def known(self) -> bool:
         """Whether it is an answer at all."""
         return self.value is not None
 
 
 @dataclass(frozen=True)
+class Step:
+    """One answer."""
+
+    what: str  # A release, or the first digits of a commit
+    wheel: str  # What it ran on: the release itself, or the wheel that the commit's ``sklearn/mixture`` was laid over
+    answer: Answer
+    seconds: float  # Wall time, making the environment included
+
+
+@dataclass
+class Answers:
+    """All answers of a search, kept as they come, so that one that is broken off has them."""
+
+    on_step: Callable[[Step], None] = lambda _: None
+    steps: list[Step] = field(default_factory=list)
+    started: float = field(default_factory=time.perf_counter)
+
+    def keep(self, what: str, wheel: str, ask: Callable[[], Answer]) -> Answer:
+        """Have something answered, and keep the answer."""
+        clock = time.perf_counter()
+        answer = ask()
+        step = Step(what, wheel, answer, time.perf_counter() - clock)
+        self.steps.append(step)
+        self.on_step(step)
+        return answer
+
+    @property
+    def seconds(self) -> float:
+        """Wall time since the search began."""
+        return time.perf_counter() - self.started
+
+
+@dataclass(frozen=True)
 class Question:
-    """A case, and a check of it or an outcome of its fit.
+    """A case, and a check of it or an outcome of its fit."""
 
-    Attributes
-    ----------
-    case : str
-    checks : tuple of str
-        Names of test functions; empty where an outcome is asked for.
-    outcome : str or None
-        One of ``OUTCOMES``.
-    name : str
-        What the user called it: a check, a file of checks, or an outcome.
-    not_judged : str or None
-        What a check that is not judged counts as; None where it cannot tell.
-    keeps_environments : bool
-        Whether an answer needs the environment that gave it for as long as the search goes on.
-    """
-
+    # Whether an answer needs the environment that gave it for as long as the search goes on
     keeps_environments: ClassVar[bool] = False
 
     case: str
-    checks: tuple[str, ...]
-    outcome: str | None
-    name: str
-    not_judged: str | None = None
+    checks: tuple[str, ...]  # Names of test functions; empty where an outcome is asked for
+    outcome: str | None  # One of ``OUTCOMES``
+    name: str  # What the user called it: a check, a file of checks, or an outcome
+    not_judged: str | None = None  # What a check that is not judged counts as; None for an unknown answer
 
     @property
     def seconds_of_a_comparison(self) -> float:
@@ -84,26 +91,26 @@ class Question:
         return 0.0
 
     def differs(self, one: Answer, other: Answer) -> bool:
-        """Whether two answers, which both tell, are not the same."""
+        """Whether two answers, both known, are not the same."""
         tolerances = [answer.tolerance for answer in (one, other) if answer.tolerance is not None]
         return not _equal(one.value, other.value, max(tolerances, default=0.0))
 
     def changed(self, before: Answer, answer: Answer, after: Answer) -> bool | None:  # noqa: ARG002  (a value is like the first or not)
-        """Whether an answer between two that differ is no longer like the first; None where it cannot tell."""
-        return self.differs(before, answer) if answer.tells else None
+        """Whether an answer between two that differ is no longer like the first; None where it is unknown."""
+        return self.differs(before, answer) if answer.known else None
 
     def undecided(self, one: Answer, other: Answer) -> str:  # noqa: ARG002  (that of values never is)
-        """Why it cannot be told whether two answers differ; empty where it can."""
+        """Why it is undecided whether two answers differ; empty where it is decided."""
         return ""
 
     def reported(self, before: Answer, after: Answer) -> tuple[Answer, Answer]:
-        """Two answers as a finding keeps them, the second relative to the first where only that says something."""
+        """Two answers as they are reported, the second relative to the first where only that has a meaning."""
         return before, after
 
     def words(self, answer: Answer) -> str:
         """An answer in a few words."""
-        if not answer.tells:
-            return f"cannot tell: {answer.said}"
+        if not answer.known:
+            return f"cannot be tested: {answer.said}"
         if self.checks:
             return str(answer.value)
         ways = {way: _words(value) for way, value in answer.value.items()}
@@ -135,22 +142,7 @@ def first_line(reason: Exception) -> str:
 
 
 def question(case: str, check: str | None, outcome: str | None) -> Question:
-    """What the user asks, checked.
-
-    Parameters
-    ----------
-    case : str
-        Name of a case of the corpus.
-    check : str, optional
-        Name of a check (``test_no_component_collapses``), or of a file of checks (``test_collapse``).
-    outcome : str, optional
-        One of ``OUTCOMES``, instead.
-
-    Raises
-    ------
-    Fault
-        There is no such thing.
-    """
+    """What the user asks: one check (``test_no_component_collapses``), a file of them, or an outcome."""
     cases = corpus.case_names()
     if case not in cases:
         near = [name for name in cases if case in name] or cases

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +11,7 @@ from dataclasses import dataclass
 from fixtures.fault import Fault
 from tests.tools import release_environment
 from tests.tools.bisect import order
-from tests.tools.bisect.question import Answer, Question
-from tests.tools.bisect.record import Record
+from tests.tools.bisect.question import Answer, Answers, Question
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
 from tests.workers.probe import FAILS, PASSES
@@ -24,36 +24,26 @@ Ask = Callable[[Release], Answer]
 
 
 class EndsUnusable(Fault):
-    """Two ends between which there is nothing to search: they agree, are swapped, or cannot tell."""
+    """Two ends between which there is nothing to search: they agree, are swapped, or cannot be tested."""
 
 
 @dataclass(frozen=True)
 class ReleaseChange:
-    """Two releases, next to each other as far as they can tell, whose answers differ.
-
-    Attributes
-    ----------
-    before, after : Release
-    answer_before, answer_after : Answer
-    untold : tuple of Release
-        Releases between them that cannot tell.
-    """
+    """Two releases, next to each other of those that can be tested, whose answers differ."""
 
     before: Release
     after: Release
     answer_before: Answer
     answer_after: Answer
-    untold: tuple[Release, ...] = ()
+    skipped: tuple[Release, ...] = ()  # Releases between them that cannot be tested
 
 
-def asker(question: Question, record: Record) -> Ask:
+def asker(question: Question, answers: Answers) -> Ask:
     """Answers of releases, each asked once, in an environment that is made where it is not there."""
-    known: dict[str, Answer] = {}
 
+    @functools.cache
     def ask(release: Release) -> Answer:
-        if release.version not in known:
-            known[release.version] = record.take(release.version, release.version, lambda: _answer(question, release))
-        return known[release.version]
+        return answers.keep(release.version, release.version, lambda: _answer(question, release))
 
     return ask
 
@@ -77,23 +67,10 @@ def ask_all(ask: Ask, releases: Sequence[Release]) -> list[Answer]:
 
 
 def require_ends(question: Question, good: Answer, bad: Answer, names: tuple[str, str]) -> None:
-    """Refuse two ends between which there is nothing to find.
-
-    Parameters
-    ----------
-    question : Question
-    good, bad : Answer
-    names : tuple of str
-        What the user called them.
-
-    Raises
-    ------
-    EndsUnusable
-        One cannot tell, they are swapped, or they agree.
-    """
+    """Refuse two ends, by the user's names of them, between which there is nothing to find."""
     for name, answer in zip(names, (good, bad), strict=True):
-        if not answer.tells:
-            raise EndsUnusable(f"{name} cannot tell: {answer.said}; should be two ends that can")
+        if not answer.known:
+            raise EndsUnusable(f"{name} cannot be tested: {answer.said}; should be two ends that can")
     if question.checks and (good.value, bad.value) == (FAILS, PASSES):
         raise EndsUnusable(
             f"{question.name} fails with {names[0]} and passes with {names[1]}: good and bad are swapped; should be"
@@ -116,11 +93,6 @@ def between(question: Question, ask: Ask, releases: Sequence[Release], good: Rel
     """Verify two ends and halve what lies between them.
 
     Where the answer changes more than once between the ends, one of the changes is found.
-
-    Raises
-    ------
-    EndsUnusable
-        There is nothing to search between the ends.
     """
     answers = dict(zip((good, bad), ask_all(ask, [good, bad]), strict=True))
     require_ends(question, answers[good], answers[bad], (good.version, bad.version))
@@ -141,28 +113,22 @@ def between(question: Question, ask: Ask, releases: Sequence[Release], good: Rel
 
 
 def everywhere(question: Question, ask: Ask, releases: Sequence[Release]) -> list[ReleaseChange]:
-    """Ask every release, and give each change from one that can tell to the next that can.
-
-    Raises
-    ------
-    EndsUnusable
-        None can tell.
-    """
+    """Ask every release, and give each change from one that can be tested to the next that can."""
     answers = ask_all(ask, releases)
-    telling = [place for place, answer in enumerate(answers) if answer.tells]
-    if not telling:
-        raise EndsUnusable(f"no release can tell: {answers[-1].said}")
+    known = [place for place, answer in enumerate(answers) if answer.known]
+    if not known:
+        raise EndsUnusable(f"no release can be tested: {answers[-1].said}")
     return [
         _change(question, ask, releases, order.Change(one, other, tuple(range(one + 1, other))))
-        for one, other in itertools.pairwise(telling)
+        for one, other in itertools.pairwise(known)
         if question.differs(answers[one], answers[other])
     ]
 
 
 def _change(question: Question, ask: Ask, releases: Sequence[Release], change: order.Change) -> ReleaseChange:
     before, after = releases[change.before], releases[change.after]
-    untold = tuple(releases[place] for place in change.untold)
-    return ReleaseChange(before, after, *question.reported(ask(before), ask(after)), untold)
+    skipped = tuple(releases[place] for place in change.skipped)
+    return ReleaseChange(before, after, *question.reported(ask(before), ask(after)), skipped)
 
 
 def plan(

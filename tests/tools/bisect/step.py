@@ -16,19 +16,19 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[3]
-GOOD, BAD, CANNOT_TELL = 0, 1, 125
+GOOD, BAD, SKIP = 0, 1, 125
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit code that ``git bisect run`` understands: 0 good, 1 bad, 125 cannot tell, and no other."""
+    """The exit code that ``git bisect run`` understands: 0 good, 1 bad, 125 cannot be tested, and no other."""
     try:
         code, said = _step(sys.argv[2:] if arguments is None else arguments)
     except SystemExit as ended:  # argparse: 0 after --help, 2 for a wrong option, which git would take for bad
-        return CANNOT_TELL if ended.code else GOOD
+        return SKIP if ended.code else GOOD
     except KeyboardInterrupt:
-        code, said = CANNOT_TELL, "cannot tell: interrupted"
+        code, said = SKIP, "cannot be tested: interrupted"
     except Exception as error:  # whatever it is, it is no verdict on the commit
-        code, said = CANNOT_TELL, f"cannot tell: {type(error).__name__}: {error}"
+        code, said = SKIP, f"cannot be tested: {type(error).__name__}: {error}"
     print(said, file=sys.stderr)
     return code
 
@@ -38,18 +38,21 @@ def _step(arguments: list[str]) -> tuple[int, str]:
     try:
         replies = _ask(options)
     except subprocess.TimeoutExpired:
-        return CANNOT_TELL, f"cannot tell: it took more than {options.timeout:g} s"
+        return SKIP, f"cannot be tested: it took more than {options.timeout:g} s"
     tested, verdict = replies[0], replies[-1]
     if "answer" not in verdict:
-        return CANNOT_TELL, f"cannot tell: {verdict.get('refused') or verdict['error']}"
+        return SKIP, f"cannot be tested: {verdict.get('refused') or verdict['error']}"
     place = Path(tested["answer"]["place"])
     if Path("sklearn", "__init__.py").exists() and Path.cwd().resolve() not in place.resolve().parents:
-        return CANNOT_TELL, f"cannot tell: {place} was imported; should be the checkout here (`pip install -e .`)"
+        return (
+            SKIP,
+            f"cannot be tested: {place} was imported; should be the checkout here (`pip install -e .`)",
+        )
     name = f"scikit-learn {tested['answer']['scikit-learn']} of {place}"
     if verdict["answer"]["value"] == "passes":
         return GOOD, f"good: {options.check} passes on {options.case}, {name}"
     if verdict["answer"]["value"] == "not judged":
-        return CANNOT_TELL, f"cannot tell: {verdict['answer']['said']}"
+        return SKIP, f"cannot be tested: {verdict['answer']['said']}"
     return BAD, f"bad: {verdict['answer']['said']} ({name})"
 
 
@@ -76,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.tools.bisect step",
         description="Judge the scikit-learn at hand by one check on one case, as `git bisect run` understands it.",
-        epilog="exit codes: 0 good (or fixed: use git's terms), 1 bad, 125 cannot tell",
+        epilog="exit codes: 0 good (or fixed: use git's terms), 1 bad, 125 cannot be tested",
     )
     parser.add_argument("--case", required=True, help="name of a case of the corpus")
     parser.add_argument("--check", required=True, help="a check (test_no_component_collapses), or a file of them")

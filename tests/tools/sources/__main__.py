@@ -18,7 +18,6 @@ Examples
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import re
 import subprocess
@@ -31,11 +30,11 @@ from rich.console import Console
 from fixtures import command_line, whole_file
 from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
-from tests.tools import program_variables, release_environment
+from tests.tools import environments, release_environment
+from tests.tools.nox_session import PYTEST_OPTIONS
 from tests.tools.sources import outcome_changes
 from tests.tools.sources.plan import plan_for
 from tests.tools.sources.prepared import Prepared, carry_out
-from tests.tools.suite_run import PYTEST_OPTIONS
 
 RESULTS = PROJECT / "results"
 WORSE = command_line.FAILED
@@ -48,7 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
     options, for_pytest = _parser().parse_known_args(arguments)
     plan = plan_for(os.path.expanduser(options.source), options.route, options.python)
     if options.dry_run:
-        print(f"{plan.name}: {_in_words(plan.how, plan.why, plan.nearest.version)}")
+        laid_over = f"laid over {plan.nearest.version}: " if plan.how == "overlay" else ""
+        print(f"{plan.name}: {laid_over}{plan.why}")
         return command_line.FINE
     with carry_out(plan) as prepared:
         return _test(prepared, for_pytest, compare=not options.no_comparison)
@@ -66,7 +66,8 @@ def _test(prepared: Prepared, for_pytest: list[str], *, compare: bool) -> int:
     if prepared.how == "release" or not compare:
         return code
     nearest = prepared.nearest.version
-    with tempfile.TemporaryDirectory() as folder, _waiting(f"the same checks with scikit-learn {nearest}"):
+    waiting = Console(stderr=True).status(f"the same checks with scikit-learn {nearest}")
+    with tempfile.TemporaryDirectory() as folder, waiting:
         python = release_environment.make(prepared.nearest)
         _run_suite(python, Path(folder, "nearest.xml"), [*for_pytest, "--no-ledger"], {}, quiet=True)
         before = outcome_changes.read(Path(folder, "nearest.xml"))
@@ -82,20 +83,12 @@ def _run_suite(
     with whole_file.written_by_program(record) as scratch:
         done = subprocess.run(
             [str(python), "-m", "pytest", *PYTEST_OPTIONS, f"--junitxml={scratch}", *for_pytest], cwd=PROJECT,
-            env=program_variables.variables(variables), check=False, stdout=subprocess.DEVNULL if quiet else None,
+            env=environments.variables(variables), check=False, stdout=subprocess.DEVNULL if quiet else None,
             stderr=subprocess.DEVNULL if quiet else None,
         )  # fmt: skip
         if done.returncode in PYTEST_RAN and not scratch.exists():
             raise Fault(f"{python} -m pytest left no record of its checks; has that environment pytest?")
     return done.returncode
-
-
-def _waiting(what: str) -> contextlib.AbstractContextManager[object]:
-    return Console(stderr=True).status(what)
-
-
-def _in_words(how: str, why: str, nearest: str) -> str:
-    return f"laid over {nearest}: {why}" if how == "overlay" else why
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.tools import interpreters, release_environment
+from tests.tools import release_environment
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
 from tests.tools.sources.tree import Tree
@@ -27,25 +27,13 @@ LAST_LINES = 3
 def wheel_of(tree: Tree, name: str, nearest: Release, say: Callable[[str], None]) -> Path:
     """A wheel built of a source, or the one that was built of the very same files before.
 
-    Parameters
-    ----------
-    tree : Tree
-    name : str
-        What messages call it.
-    nearest : Release
-        Whose Python it is built for; what it is built with is as of the day of the source, or of
-        this release where that is later.
-    say : callable
-        Takes a line.
-
-    Raises
-    ------
-    EnvironmentFailed
-        It cannot be built; the log stays and is named.
+    It is built for the Python of the nearest release; what it is built with is as of the day of the source, or of
+    this release where that is later. Where it cannot be built, the log stays and is named.
     """
     folder = release_environment.FOLDER / "built"
     folder.mkdir(parents=True, exist_ok=True)
-    until = max(_day_after(tree.day), nearest.dependencies_until)
+    day_after = datetime.date.fromisoformat(tree.day) + datetime.timedelta(days=1)
+    until = max(day_after.isoformat(), nearest.dependencies_until)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=folder) as scratch_name:
         scratch = Path(scratch_name)
         tree.export(scratch / "source")
@@ -67,21 +55,17 @@ def wheel_of(tree: Tree, name: str, nearest: Release, say: Callable[[str], None]
 
 def _run(arguments: list[str], log: Path, name: str) -> None:
     """Run uv, show how far its compilation is, and keep what it says."""
-    interpreters.add_pyenv_to_path()
+    release_environment.add_pyenv_to_path()
     command, variables = release_environment.uv_command(arguments)
     last: deque[str] = deque(maxlen=LAST_LINES)
     with (
         log.open("w", encoding="utf-8") as kept,
         Console(stderr=True).status(f"building {name}") as status,
         subprocess.Popen(
-            command,
-            env={**variables, "PYTHONDONTWRITEBYTECODE": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-        ) as process,  # fmt: skip
-    ):
+            command, env={**variables, "PYTHONDONTWRITEBYTECODE": "1"}, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
+        ) as process,
+    ):  # fmt: skip
         assert process.stdout is not None
         try:
             for line in process.stdout:
@@ -96,10 +80,6 @@ def _run(arguments: list[str], log: Path, name: str) -> None:
             raise
     if process.returncode:
         raise EnvironmentFailed(f"{name} could not be built: {' / '.join(last)} (all of it: {log})")
-
-
-def _day_after(day: str) -> str:
-    return (datetime.date.fromisoformat(day) + datetime.timedelta(days=1)).isoformat()
 
 
 def _fingerprint(folder: Path) -> str:

@@ -27,35 +27,20 @@ READ_ONLY = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 @dataclass(frozen=True)
 class Imported:
-    """The scikit-learn that an interpreter imports.
-
-    Attributes
-    ----------
-    python : Path
-    version : str
-    folder : Path
-        The folder ``sklearn`` that it comes from.
-    variables : mapping of str to str
-        Environment variables that it was imported with.
-    """
+    """The scikit-learn that an interpreter imports."""
 
     python: Path
     version: str
-    folder: Path
-    variables: Mapping[str, str]
+    folder: Path  # The folder ``sklearn`` that it comes from
+    variables: Mapping[str, str]  # Environment variables that it was imported with
 
 
 def find(checkout: Path, python: Path | None) -> Imported | None:
-    """The interpreter that imports a checkout from where it is; None where there is none.
+    """The interpreter that imports a checkout from where it is; None where none does.
 
     Asked are the one given, or that of the active environment and the first ones on PATH:
     each as it is (an editable installation), then with the checkout on its path
     (``build_ext --inplace``) where that has compiled files.
-
-    Raises
-    ------
-    SourceUnusable
-        The interpreter given does not import it.
     """
     variables = {**READ_ONLY, "MESONPY_EDITABLE_SKIP": os.pathsep.join(_build_folders(checkout))}
     ways = [variables]
@@ -78,13 +63,7 @@ def find(checkout: Path, python: Path | None) -> Imported | None:
 
 
 def imported(python: Path, variables: Mapping[str, str]) -> Imported:
-    """What an interpreter imports as scikit-learn.
-
-    Raises
-    ------
-    SourceUnusable
-        It imports none.
-    """
+    """What an interpreter imports as scikit-learn."""
     inherited = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     with tempfile.TemporaryDirectory() as nowhere:
         try:

@@ -71,17 +71,7 @@ Source = Release | WheelFile | Checkout | Revision | Patched | Nightly
 
 
 def read(text: str) -> Source:
-    """What a text names.
-
-    Raises
-    ------
-    SourceUnusable
-        Nothing, or what is there is not scikit-learn.
-    HistoryUnusable
-        The clone or the revision of ``REPO@REV`` cannot be used.
-    UnknownRelease
-        It looks like a release and is in no table.
-    """
+    """What a text names."""
     if text == "nightly":
         return Nightly()
     place = Path(text)
@@ -97,7 +87,7 @@ def read(text: str) -> Source:
             return _revision(Path(text[:at]), text[at + 1 :])
     if re.fullmatch(LIKE_A_VERSION, text):
         return release_environment.find(text)
-    raise SourceUnusable(f"{text!r} is no scikit-learn that can be found; should be {KINDS}")
+    raise SourceUnusable(f"{text!r} is not a scikit-learn that can be found; should be {KINDS}")
 
 
 def _checkout(folder: Path) -> Checkout:

@@ -40,18 +40,7 @@ class Changed(NamedTuple):
 
 
 def read(record: Path) -> dict[Check, str]:
-    """What became of each check in a run of the suite, whatever the ledger expected of it.
-
-    Parameters
-    ----------
-    record : Path
-        The JUnit file that the run wrote.
-
-    Raises
-    ------
-    Fault
-        There is none, or it has no checks.
-    """
+    """What became of each check in a run of the suite (a JUnit file), whatever the ledger expected of it."""
     try:
         found = junit.results_of(record)
     except junit.BadRecord as error:
@@ -86,7 +75,7 @@ def newly_failing(changes: Iterable[Changed]) -> list[Changed]:
 
 
 def lines(changes: list[Changed], source: str, nearest: str, n_checks: int) -> list[str]:
-    """The summary for who made the change."""
+    """The summary for the author of the change."""
     head = f"{source} relative to scikit-learn {nearest}, {n_checks} checks on cases:"
     if not changes:
         return [head, "  every check ends as it does there"]
@@ -95,17 +84,16 @@ def lines(changes: list[Changed], source: str, nearest: str, n_checks: int) -> l
     better = [change for change in kept if change.after == PASSES and change.before in (FAILS, BREAKS)]
     other = [change for change in kept if change not in worse and change not in better]
     recorded = {case for change in changes if not change.promise for case in change.cases}
+    summary = [head]
     words = {NOT_JUDGED: "no longer judged"}
-    return [
-        head,
-        *(
-            [f"  {words.get(one.after, 'newly fails')}: {_on_cases(one)}" for one in worse]
-            or ["  newly fails: nothing"]
-        ),
-        *([f"  no longer fails: {_on_cases(one)}" for one in better] or ["  no longer fails: nothing"]),
-        *(f"  {_on_cases(one)} {one.after}, and {one.before} there" for one in other),
-        *([f"  no longer what is recorded of releases: the fits of {_named(sorted(recorded))}"] if recorded else []),
+    summary += [f"  {words.get(change.after, 'newly fails')}: {_on_cases(change)}" for change in worse] or [
+        "  newly fails: nothing"
     ]
+    summary += [f"  no longer fails: {_on_cases(change)}" for change in better] or ["  no longer fails: nothing"]
+    summary += [f"  {_on_cases(change)} {change.after}, and {change.before} there" for change in other]
+    if recorded:
+        summary.append(f"  no longer what is recorded of releases: the fits of {_named(sorted(recorded))}")
+    return summary
 
 
 def _on_cases(change: Changed) -> str:

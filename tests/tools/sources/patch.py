@@ -15,21 +15,10 @@ WITHOUT_EFFECT = ("doc", "examples", "benchmarks", "asv_benchmarks", ".github")
 
 
 def apply(patch: Path, files: Mapping[str, bytes], place: str) -> dict[str, bytes]:
-    """The files of ``sklearn/mixture`` with a patch applied; its tests and documentation are passed over.
+    """The files of ``sklearn/mixture``, by path relative to it, with a patch applied.
 
-    Parameters
-    ----------
-    patch : Path
-        As ``git diff`` or ``git format-patch`` writes it, with or without the prefixes ``a/`` and ``b/``.
-    files : mapping of str to bytes
-        Content by path relative to ``sklearn/mixture``.
-    place : str
-        What messages call these files, like ``scikit-learn 1.9.1``.
-
-    Raises
-    ------
-    SourceUnusable
-        It is no patch, does not apply, or changes other parts of scikit-learn.
+    The patch is as ``git diff`` or ``git format-patch`` writes it, with or without the prefixes ``a/`` and ``b/``;
+    what it changes in tests and documentation is passed over. Messages call the files those of `place`.
     """
     with tempfile.TemporaryDirectory() as scratch_name:
         scratch = Path(scratch_name).resolve()
@@ -46,7 +35,7 @@ def apply(patch: Path, files: Mapping[str, bytes], place: str) -> dict[str, byte
                 " (apply it in a checkout and name that, to have it built)"
             )
         if not wanted:
-            raise SourceUnusable(f"{patch.name} changes no code of {MIXTURE}; should")
+            raise SourceUnusable(f"{patch.name} changes no code of {MIXTURE}; should change some")
         included = [f"--include={_literal(path)}" for path in wanted]
         done = _git_apply(scratch, strip, "--whitespace=nowarn", *included, str(patch))
         if done.returncode:
@@ -64,9 +53,8 @@ def _paths(patch: Path, folder: Path) -> tuple[str, list[str]]:
         if any(path.startswith("sklearn/") for path in paths):
             return strip, paths
         said = said or (git.said(done.stderr).strip().splitlines() or ["it changes nothing below sklearn/"])[0]
-    raise SourceUnusable(
-        f"{patch.name} is no patch of scikit-learn ({said.removeprefix('error: ')}); should be as `git diff` writes it"
-    )
+    said = said.removeprefix("error: ")
+    raise SourceUnusable(f"{patch.name} is not a patch of scikit-learn ({said}); should be as `git diff` writes it")
 
 
 def _passed_over(path: str) -> bool:

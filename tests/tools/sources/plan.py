@@ -23,63 +23,24 @@ NAMED_FILES = 3
 
 @dataclass(frozen=True)
 class Plan:
-    """How a source gets under test.
+    """How a source gets under test."""
 
-    Attributes
-    ----------
-    name : str
-        For display, like ``1.9.1+fix.patch``.
-    how : str
-        What is done: ``release``, ``overlay``, ``build``, ``in place``, ``wheel`` or ``nightly``.
-    why : str
-        The same in words, with the reason.
-    nearest : Release
-        The release to compare it with.
-    candidates : tuple of Release
-        Releases to lay it over, the likeliest first.
-    mixture : mapping of str to bytes
-        What is laid over, by path relative to ``sklearn/mixture``.
-    tree : Tree or None
-        What is built.
-    wheel : Path or None
-        What is installed.
-    python : Path or None
-        The interpreter that imports a checkout in place.
-    variables : mapping of str to str
-        Environment variables that it runs with.
-    """
-
-    name: str
-    how: How
-    why: str
-    nearest: Release
-    candidates: tuple[Release, ...] = ()
-    mixture: Mapping[str, bytes] | None = None
-    tree: Tree | None = None
-    wheel: Path | None = None
-    python: Path | None = None
-    variables: Mapping[str, str] | None = None
+    name: str  # For display, like ``1.9.1+fix.patch``
+    how: How  # What is done: ``release``, ``overlay``, ``build``, ``in place``, ``wheel`` or ``nightly``
+    why: str  # The same in words, with the reason
+    nearest: Release  # The release to compare it with
+    candidates: tuple[Release, ...] = ()  # Releases to lay it over, the likeliest first
+    mixture: Mapping[str, bytes] | None = None  # What is laid over, by path relative to ``sklearn/mixture``
+    tree: Tree | None = None  # What is built
+    wheel: Path | None = None  # What is installed
+    python: Path | None = None  # The interpreter that imports a checkout in place
+    variables: Mapping[str, str] | None = None  # Environment variables that it runs with
 
 
 def plan_for(text: str, route: Route | None = None, python: Path | None = None) -> Plan:
-    """Decide how a source gets under test.
+    """Decide how a source (`naming.KINDS`) gets under test; `route` and `python` as of `prepared.prepare`.
 
-    Parameters
-    ----------
-    text : str
-        `naming.KINDS`.
-    route : {'overlay', 'build'}, optional
-        Lay ``sklearn/mixture`` over the nearest release, or build, whatever the difference.
-    python : Path, optional
-        Interpreter that a checkout is built in place for (default: that of the environment
-        that is active, or one of the first on PATH).
-
-    Raises
-    ------
-    SourceUnusable, HistoryUnusable, UnknownRelease
-        The source cannot be used; one line says why.
-    EnvironmentFailed
-        The environment of the nearest release could not be made.
+    Without `python`, a checkout's interpreter is that of the active environment, or one of the first on PATH.
     """
     source = naming.read(text)
     if isinstance(source, Release):

@@ -25,33 +25,15 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Prepared:
-    """A scikit-learn under test.
+    """A scikit-learn under test."""
 
-    Attributes
-    ----------
-    name : str
-        For display, like ``1.9.1+fix.patch``.
-    python : Path
-        Interpreter that imports it.
-    version : str
-        What it says it is.
-    how : str
-        ``release``, ``overlay``, ``build``, ``in place``, ``wheel`` or ``nightly``.
-    why : str
-        The same in words, like ``laid over 1.9.1: only sklearn/mixture/_base.py differs``.
-    nearest : Release
-        The release to compare it with; one that it is laid over.
-    variables : mapping of str to str
-        Environment variables to run it with.
-    """
-
-    name: str
-    python: Path
-    version: str
-    how: How
-    why: str
-    nearest: Release
-    variables: Mapping[str, str] = field(default_factory=dict)
+    name: str  # For display, like ``1.9.1+fix.patch``
+    python: Path  # Interpreter that imports it
+    version: str  # What it says it is
+    how: How  # ``release``, ``overlay``, ``build``, ``in place``, ``wheel`` or ``nightly``
+    why: str  # The same in words, like ``laid over 1.9.1: only sklearn/mixture/_base.py differs``
+    nearest: Release  # The release to compare it with; one that it is laid over
+    variables: Mapping[str, str] = field(default_factory=dict)  # Environment variables to run it with
 
 
 def to_stderr(line: str) -> None:
@@ -63,29 +45,16 @@ def to_stderr(line: str) -> None:
 def prepare(
     text: str, route: Route | None = None, python: Path | None = None, say: Say = to_stderr
 ) -> Iterator[Prepared]:
-    """Put a source under test, and say how.
+    """Put a source (`naming.KINDS`) under test; its private environment is gone afterwards.
 
     Parameters
     ----------
-    text : str
-        A release like 1.9.1 or its series 1.9, a wheel file, a folder with a checkout, ``REPO@REV``,
-        ``RELEASE+PATCHFILE``, or ``nightly``.
     route : {'overlay', 'build'}, optional
         Lay ``sklearn/mixture`` over the nearest release, or build, whatever the difference.
     python : Path, optional
         Interpreter that a checkout is built in place for.
     say : callable
         Takes one line on what is done and why.
-
-    Yields
-    ------
-    Prepared
-        Whose private environment is gone afterwards.
-
-    Raises
-    ------
-    SourceUnusable, HistoryUnusable, UnknownRelease, EnvironmentFailed, NotAnOverlay
-        It cannot be put under test; one line says why.
     """
     with carry_out(plan_for(text, route, python), say) as prepared:
         yield prepared

@@ -6,10 +6,9 @@ import datetime
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol
 
 from tests.tools import overlay
 from tests.tools.history import MIXTURE, VERSION_FILE, Clone, HistoryUnusable, version_in
@@ -21,27 +20,6 @@ NOT_BUILT_FROM = ("doc", "examples", "benchmarks", "asv_benchmarks", "build", "d
 VERSION_LINE = rb"(?m)^__version__\s*=.*$"
 
 
-class Tree(Protocol):
-    """The source of a scikit-learn."""
-
-    @property
-    def version(self) -> str:
-        """What it says it is, like 1.10.dev0."""
-
-    @property
-    def day(self) -> str:
-        """The day it is of (ISO 8601)."""
-
-    def code(self) -> dict[str, str]:
-        """A hash of the content of each file below ``sklearn`` that decides how a fit ends, by path relative to it."""
-
-    def mixture(self) -> dict[str, bytes]:
-        """The files of ``sklearn/mixture``, by path relative to it."""
-
-    def export(self, place: Path) -> None:
-        """Write what is needed to build it into a new folder."""
-
-
 @dataclass(frozen=True)
 class CommitTree:
     """The source of a commit."""
@@ -51,16 +29,16 @@ class CommitTree:
 
     @property
     def version(self) -> str:
-        """What it says it is, like 1.10.dev0."""
+        """Its version, like 1.10.dev0."""
         return self.clone.version(self.commit)
 
     @property
     def day(self) -> str:
-        """The day of the commit."""
+        """The day that it is of (ISO 8601)."""
         return self.clone.commit(self.commit).date
 
     def code(self) -> dict[str, str]:
-        """A hash of each file of code, by path relative to ``sklearn``."""
+        """A hash of each file below ``sklearn`` that decides how a fit ends, by path relative to it."""
         return _hashes(self.clone.files(self.commit, "sklearn", suffixes=CODE))
 
     def mixture(self) -> dict[str, bytes]:
@@ -80,7 +58,6 @@ class FolderTree:
 
     @property
     def version(self) -> str:
-        """What it says it is, like 1.10.dev0."""
         version = version_in((self.folder / VERSION_FILE).read_bytes())
         if version is None:
             raise SourceUnusable(f"{self.folder / VERSION_FILE} has no __version__; should have")
@@ -96,15 +73,12 @@ class FolderTree:
             return datetime.datetime.fromtimestamp(written, datetime.timezone.utc).date().isoformat()
 
     def code(self) -> dict[str, str]:
-        """A hash of each file of code, by path relative to ``sklearn``."""
-        return _hashes(code_of_folder(self.folder / "sklearn"))
+        return _code_of(self.folder / "sklearn")
 
     def mixture(self) -> dict[str, bytes]:
-        """The files of ``sklearn/mixture``, by path relative to it."""
         return overlay.read_folder(self.folder / MIXTURE)
 
     def export(self, place: Path) -> None:
-        """Write what is needed to build it into a new folder."""
         compiled = shutil.ignore_patterns("__pycache__", "*.so", "*.pyd", "*.o", ".git")
 
         def left_out(folder: str, names: list[str]) -> set[str]:
@@ -112,6 +86,9 @@ class FolderTree:
             return set(compiled(folder, names)) | (top & set(names))
 
         shutil.copytree(self.folder, place, symlinks=True, ignore=left_out)
+
+
+Tree = CommitTree | FolderTree
 
 
 @dataclass(frozen=True)
@@ -123,44 +100,35 @@ class Difference:
 
 
 def difference(tree: Tree, wheel: Path) -> Difference:
-    """Where the code of a source differs from that of an installed wheel.
+    """Where the code of a source differs from that of an installed wheel (the folder ``sklearn``).
 
     The version alone is no difference. A file that the wheel has and the source
     has not may be one that the build writes; it is one only in
     ``sklearn/mixture``. Wheels before 1.5 lack what was compiled: a
     source of theirs always differs.
-
-    Parameters
-    ----------
-    tree : Tree
-    wheel : Path
-        Folder ``sklearn`` of the environment that it is installed in.
     """
-    source, installed = tree.code(), _hashes(code_of_folder(wheel))
+    source, installed = tree.code(), _code_of(wheel)
     changed = {name for name, content in source.items() if installed.get(name) != content}
     changed |= {name for name in installed.keys() - source.keys() if PurePosixPath(name).parts[0] == "mixture"}
     mixture = {name for name in changed if PurePosixPath(name).parts[0] == "mixture"}
     return Difference(tuple(sorted(mixture)), tuple(sorted(changed - mixture)))
 
 
-def code_of_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The files of code below a folder ``sklearn``, by path relative to it."""
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if is_code(name) and path.is_file():
-            yield name, path.read_bytes()
+def _code_of(folder: Path) -> dict[str, str]:
+    """Hashes of the code below a folder ``sklearn``."""
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    return _hashes({name: path.read_bytes() for name, path in paths.items() if _is_code(name) and path.is_file()})
 
 
-def is_code(name: str) -> bool:
+def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {
+        name: hashlib.sha256(re.sub(VERSION_LINE, b"", content) if name == "__init__.py" else content).hexdigest()
+        for name, content in files.items()
+        if _is_code(name)
+    }
+
+
+def _is_code(name: str) -> bool:
     """Whether a file below ``sklearn`` decides how a fit ends; scikit-learn's own tests do not."""
     path = PurePosixPath(name)
     return path.suffix in CODE and not {"tests", "__pycache__"} & set(path.parts) and path.name != "conftest.py"
-
-
-def _hashes(files: Mapping[str, bytes] | Iterator[tuple[str, bytes]]) -> dict[str, str]:
-    items = files.items() if isinstance(files, Mapping) else files
-    return {
-        name: hashlib.sha256(re.sub(VERSION_LINE, b"", content) if name == "__init__.py" else content).hexdigest()
-        for name, content in items
-        if is_code(name)
-    }

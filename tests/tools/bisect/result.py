@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +9,7 @@ from tests.support import culprit as ledger_culprit
 from tests.tools.bisect.commit_search import Culprit
 from tests.tools.bisect.dependency_search import DependencyCulprit
 from tests.tools.bisect.explanation import Cause
-from tests.tools.bisect.question import Answer, Question
-from tests.tools.bisect.record import Record
+from tests.tools.bisect.question import Answer, Answers, Question
 from tests.tools.bisect.release_search import ReleaseChange
 from tests.workers.probe import FAILS
 
@@ -20,34 +18,20 @@ UPSTREAM = "https://github.com/scikit-learn/scikit-learn"
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One change, and its cause where that was searched for.
+class ExplainedChange:
+    """One change, and its cause where that was searched for."""
 
-    Attributes
-    ----------
-    change : ReleaseChange or None
-        None where the ends were commits.
-    cause : Cause or None
-    """
-
-    change: ReleaseChange | None
+    change: ReleaseChange | None  # None where the ends were commits
     cause: Cause | None = None
 
 
 @dataclass
-class Findings:
-    """All that a search found.
-
-    Attributes
-    ----------
-    question : Question
-    record : Record
-    found : list of Finding
-    """
+class SearchResult:
+    """All that a search found."""
 
     question: Question
-    record: Record
-    found: list[Finding] = field(default_factory=list)
+    answers: Answers
+    found: list[ExplainedChange] = field(default_factory=list)
 
 
 def address(culprit: Culprit) -> str:
@@ -57,42 +41,32 @@ def address(culprit: Culprit) -> str:
     return f"{UPSTREAM}/commit/{culprit.commit.id}"
 
 
-def cause_in_words(cause: Culprit | DependencyCulprit) -> str:
-    """A culprit in one line."""
-    if isinstance(cause, DependencyCulprit):
-        return (
-            f"{cause.package} {cause.after} (after {cause.package} {cause.before}), with scikit-learn {cause.release}"
-            " held fixed: no commit of scikit-learn"
-        )
-    return f"{cause.commit.id[:10]}, {cause.commit.date}, {cause.commit.title}"
-
-
-def as_json(findings: Findings) -> dict[str, Any]:
+def as_json(result: SearchResult) -> dict[str, Any]:
     """All of it, as JSON can say it."""
     return {
         "format": FORMAT_VERSION,
-        "case": findings.question.case,
-        "asked": findings.question.name,
-        "changes": [_finding(finding, findings.question) for finding in findings.found],
+        "case": result.question.case,
+        "asked": result.question.name,
+        "changes": [_change(explained, result.question) for explained in result.found],
         "steps": [
             {"what": step.what, "wheel": step.wheel, "seconds": round(step.seconds, 3), **_answer(step.answer)}
-            for step in findings.record.steps
+            for step in result.answers.steps
         ],
-        "seconds": round(findings.record.seconds, 3),
+        "seconds": round(result.answers.seconds, 3),
     }
 
 
-def ledger_entry(finding: Finding, asked: Question) -> dict[str, Any] | None:
+def ledger_entry(explained: ExplainedChange, asked: Question) -> dict[str, Any] | None:
     """The entry that the ledger should have; None where no check failed, or the change has no release."""
-    change = finding.change
+    change = explained.change
     if change is None or not asked.checks:
         return None
     begins = change.answer_after.value == FAILS
-    culprit = ledger_item(finding, begins)
+    culprit = ledger_item(explained, begins)
     entry: dict[str, Any] = {
         "id": "...",
         "summary": "...",
-        "upstream": address(finding.cause) if isinstance(finding.cause, Culprit) else f"{UPSTREAM}/issues/...",
+        "upstream": address(explained.cause) if isinstance(explained.cause, Culprit) else f"{UPSTREAM}/issues/...",
         "found": [
             {
                 "releases": f"{'>=' if begins else '<'}{change.after.version}",
@@ -104,10 +78,10 @@ def ledger_entry(finding: Finding, asked: Question) -> dict[str, Any] | None:
     return {**entry, "culprits": [culprit]} if culprit else entry
 
 
-def ledger_item(finding: Finding, begins: bool) -> dict[str, Any] | None:
-    """What the ledger says of a culprit; None where there is none."""
-    assert finding.change is not None
-    cause, release = finding.cause, finding.change.after.version
+def ledger_item(explained: ExplainedChange, begins: bool) -> dict[str, Any] | None:
+    """A culprit as the ledger lists it; None without one."""
+    assert explained.change is not None
+    cause, release = explained.cause, explained.change.after.version
     change = ledger_culprit.BEGINS if begins else ledger_culprit.ENDS
     if isinstance(cause, DependencyCulprit):
         culprit = ledger_culprit.Culprit("", release, change, dependency=f"{cause.package} {cause.after}")
@@ -119,14 +93,14 @@ def ledger_item(finding: Finding, begins: bool) -> dict[str, Any] | None:
     return ledger_culprit.as_item(culprit)
 
 
-def _finding(finding: Finding, asked: Question) -> dict[str, Any]:
+def _change(explained: ExplainedChange, asked: Question) -> dict[str, Any]:
     said: dict[str, Any] = {}
-    change, cause = finding.change, finding.cause
+    change, cause = explained.change, explained.cause
     if change:
         said["releases"] = {"before": change.before.version, "after": change.after.version}
-        said["cannot_tell"] = [release.version for release in change.untold]
+        said["cannot_tell"] = [release.version for release in change.skipped]
         said["before"], said["after"] = _answer(change.answer_before), _answer(change.answer_after)
-        said["ledger"] = ledger_entry(finding, asked)
+        said["ledger"] = ledger_entry(explained, asked)
     if isinstance(cause, Culprit):
         commit = cause.commit
         said["culprit"] = {
@@ -146,11 +120,3 @@ def _finding(finding: Finding, asked: Question) -> dict[str, Any]:
 def _answer(answer: Answer) -> dict[str, Any]:
     said = {"value": answer.value, "said": answer.said, "versions": answer.versions}
     return {**said, "findings": list(answer.findings)} if answer.findings else said
-
-
-def names_of_versions(answers: Sequence[Answer]) -> str:
-    """The versions that answers were given with, in one line."""
-    parts = ("python", "scikit-learn", "numpy", "scipy")
-    return "; ".join(
-        ", ".join(f"{part} {answer.versions[part]}" for part in parts if part in answer.versions) for answer in answers
-    )
