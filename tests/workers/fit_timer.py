@@ -35,19 +35,10 @@ SECONDS_OF_A_LONG_FIT = 1.0
 
 
 class Subject(NamedTuple):
-    """What is timed: the fits of a case's frames, started in one way, by one class.
-
-    Attributes
-    ----------
-    case : Case
-    way : {'cold', 'explicit', 'warm_start'}
-        By k-means, from the case's parameters (a case of one frame), or as a
-        chain that starts from them.
-    estimator_class : type
-    """
+    """What is timed: the fits of a case's frames, started in one way, by one class."""
 
     case: Case
-    way: str
+    way: str  # By k-means, from the case's parameters (a case of one frame), or as a chain that starts from them
     estimator_class: Any
 
     def estimators(self) -> List[Any]:

@@ -41,19 +41,11 @@ Replays = Dict[str, Tuple[Any, ...]]
 
 
 class Way(NamedTuple):
-    """In which way a check fails: what has to stay when a case gets smaller.
+    """In which way a check fails: what has to stay when a case gets smaller."""
 
-    Attributes
-    ----------
-    state : str or None
-        What became of the chosen component, or how a fit raised; None where
-        none is chosen and none raised.
-    faults : tuple of str
-        The kinds of the findings that are of the chosen component or of none.
-    """
-
+    # What became of the chosen component, or how a fit raised; None where none is chosen and none raised
     state: Optional[str]
-    faults: Tuple[str, ...]
+    faults: Tuple[str, ...]  # The kinds of the findings that are of the chosen component or of none
 
 
 class Probe:
@@ -109,7 +101,6 @@ class Probe:
         ----------
         checks : list of str
             Names of checks, or of files of them, like ``test_collapse``.
-        case : str
 
         Returns
         -------

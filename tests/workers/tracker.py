@@ -40,7 +40,6 @@ class Tracker:
         ----------
         estimator : str or None
             ``MODULE:CLASS``, with the parameters and fitted attributes of `GaussianMixture`; that one without it.
-        n_components : int
         settings : dict
             Estimator settings of a case.
         """

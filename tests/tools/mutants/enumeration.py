@@ -32,39 +32,20 @@ Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Mutant(NamedTuple):
-    """One change of a module.
+    """One change of a module."""
 
-    Attributes
-    ----------
-    file : str
-        Name of the module's file.
-    function : str
-        Qualified name of what the change is in; empty at module level.
-    operator : str
-        Name of the mutation operator.
-    line : int
-        Line of the change, from 1.
-    original, mutated : str
-        The changed lines before and after, stripped, in one line.
-    lines : tuple of int or None
-        Lines of the statement that is changed: code that runs none of them
-        cannot tell the mutant. None where it runs when the module is imported.
-    start, end : int
-        What part of the source is replaced.
-    replacement : str
-        By what.
-    """
-
-    file: str
-    function: str
-    operator: str
-    line: int
-    original: str
+    file: str  # Name of the module's file
+    function: str  # Qualified name of what the change is in; empty at module level
+    operator: str  # Name of the mutation operator
+    line: int  # Line of the change, from 1
+    original: str  # The changed lines before and after, stripped, in one line
     mutated: str
+    # Lines of the statement that is changed: code that runs none of them cannot tell the mutant. None where it runs
+    # when the module is imported
     lines: tuple[int, ...] | None
-    start: int
+    start: int  # What part of the source is replaced
     end: int
-    replacement: str
+    replacement: str  # By what
 
     def apply(self, source: str) -> str:
         """The source of the module with the change."""

@@ -20,21 +20,11 @@ Key = tuple[str, str, str, str]
 
 
 class Explanations(NamedTuple):
-    """Why mutants are not tried, or survive.
+    """Why mutants are not tried, or survive."""
 
-    Attributes
-    ----------
-    release : str
-        Release whose source the explanations are of.
-    out_of_scope : dict
-        Reason by file and function.
-    survivors : dict
-        Kind and reason by the key of a mutant.
-    """
-
-    release: str
-    out_of_scope: dict[tuple[str, str], str]
-    survivors: dict[Key, tuple[str, str]]
+    release: str  # Release whose source the explanations are of
+    out_of_scope: dict[tuple[str, str], str]  # Reason by file and function
+    survivors: dict[Key, tuple[str, str]]  # Kind and reason by the key of a mutant
 
 
 def read(path: Path = PATH) -> Explanations:
@@ -105,7 +95,6 @@ def faults(
         Those of them that no test of this suite killed.
     every : sequence of Mutant
         All that the operators make of the sources.
-    why : Explanations
     """
     left = {mutant.key() for mutant in survived}
     known, seen = {mutant.key() for mutant in every}, {mutant.key() for mutant in tried}

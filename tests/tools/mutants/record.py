@@ -22,18 +22,10 @@ OUR_FILES = (
 
 
 class Result(NamedTuple):
-    """How a trial ended.
+    """How a trial ended."""
 
-    Attributes
-    ----------
-    killed_by : str or None
-        The test that failed, or what else happened; None for a survivor.
-    seconds : float or None
-        CPU time.
-    """
-
-    killed_by: str | None
-    seconds: float | None
+    killed_by: str | None  # The test that failed, or what else happened; None for a survivor
+    seconds: float | None  # CPU time
 
 
 class Record:

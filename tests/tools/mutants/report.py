@@ -22,31 +22,15 @@ BASELINE = "test_baseline.py"
 
 
 class Count(NamedTuple):
-    """How many mutants of a function died by what.
-
-    Attributes
-    ----------
-    mutants : int
-    ours : int
-        Killed by this suite.
-    baseline : int
-        Of those: killed by nothing but the comparison with the recorded release.
-    theirs : int
-        Killed by scikit-learn's own tests.
-    neither : int
-    equivalent : int
-        Survivors of this suite that no test can kill.
-    gaps : int
-        Survivors of this suite that a test could kill.
-    """
+    """How many mutants of a function died by what."""
 
     mutants: int
-    ours: int
-    baseline: int
-    theirs: int
+    ours: int  # Killed by this suite
+    baseline: int  # Of those: killed by nothing but the comparison with the recorded release
+    theirs: int  # Killed by scikit-learn's own tests
     neither: int
-    equivalent: int
-    gaps: int
+    equivalent: int  # Survivors of this suite that no test can kill
+    gaps: int  # Survivors of this suite that a test could kill
 
 
 NONE = Count(0, 0, 0, 0, 0, 0, 0)

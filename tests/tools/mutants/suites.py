@@ -38,21 +38,11 @@ LATE_FILES = ("test_equivariance.py", "test_baseline.py")
 
 
 class SuiteTest(NamedTuple):
-    """A test that can be run on a mutant.
+    """A test that can be run on a mutant."""
 
-    Attributes
-    ----------
-    name : str
-        pytest's id.
-    seconds : float
-        CPU time on the package as it is.
-    lines : frozenset of (str, int)
-        Files and lines that it needs run, by itself or by what it shares.
-    """
-
-    name: str
-    seconds: float
-    lines: frozenset[tuple[str, int]]
+    name: str  # pytest's id
+    seconds: float  # CPU time on the package as it is
+    lines: frozenset[tuple[str, int]]  # Files and lines that it needs run, by itself or by what it shares
 
 
 def start(suite: str, python: Path) -> WorkerProcess:

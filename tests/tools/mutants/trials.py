@@ -42,7 +42,6 @@ def run(  # noqa: PLR0917  (what is tried, where, and how)
     Parameters
     ----------
     suite : {'ours', 'theirs'}
-    mutants : sequence of Mutant
     python : Path
         Interpreter of the environment.
     record : Record

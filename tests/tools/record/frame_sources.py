@@ -26,7 +26,6 @@ class Files:
     paths : list of Path
         In the order of the frames.
     holds : {'points', 'pixels'}
-    description : str
     """
 
     def __init__(self, paths: list[Path], holds: str, description: str) -> None:

@@ -21,23 +21,12 @@ class Unusable(ValueError):
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth value
 class Frame:
-    """A frame to fit.
+    """A frame to fit."""
 
-    Attributes
-    ----------
-    number : int
-        In the source, from 0.
-    name : str
-        Its own file, or nothing.
-    samples : ndarray of shape (n_samples, n_features)
-    note : str
-        What the user should know of it, or nothing.
-    """
-
-    number: int
-    name: str
+    number: int  # In the source, from 0
+    name: str  # Its own file, or nothing
     samples: np.ndarray
-    note: str
+    note: str  # What the user should know of it, or nothing
 
 
 @dataclass(frozen=True)
@@ -51,21 +40,11 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Conversion:
-    """How pixels become points.
+    """How pixels become points."""
 
-    Attributes
-    ----------
-    threshold : float
-        Grey level from which on a pixel is lit.
-    scale : float
-        A lit pixel is repeated ``round(scale * level)`` times.
-    difference : bool
-        Take the absolute difference to the frame before in place of the frame.
-    """
-
-    threshold: float = 1.0
-    scale: float = 1.0
-    difference: bool = False
+    threshold: float = 1.0  # Grey level from which on a pixel is lit
+    scale: float = 1.0  # A lit pixel is repeated ``round(scale * level)`` times
+    difference: bool = False  # Take the absolute difference to the frame before in place of the frame
 
     def points(self, levels: np.ndarray) -> np.ndarray:
         """Coordinates (x, y) of every lit pixel, each repeated by its brightness, sorted.
@@ -110,7 +89,6 @@ class Frames:
 
     Parameters
     ----------
-    source : FrameSource
     conversion : Conversion
         Of no effect on a source of points.
     n_components : int

@@ -26,7 +26,6 @@ def draw(path: Path, case: Case, fitted: dict[str, Any], step: Fitted, last: Ite
     ----------
     path : Path
         A ``.png`` file.
-    case : Case
     fitted : dict
         ``means`` and ``covariances`` as a baseline has them.
     step : Fitted

@@ -35,22 +35,12 @@ class Tracker(Protocol):
 
 @dataclass(frozen=True)
 class Fitted:
-    """A frame that was fitted.
-
-    Attributes
-    ----------
-    frame : Frame
-    fit : Fit
-    before : int or None
-        Number of the frame that was fitted before; None for the first, which starts cold.
-    broke : list of int
-        Components that are worse off than after the frame before; none after a cold start.
-    """
+    """A frame that was fitted."""
 
     frame: Frame
     fit: Fit
-    before: int | None
-    broke: list[int]
+    before: int | None  # Number of the frame that was fitted before; None for the first, which starts cold
+    broke: list[int]  # Components that are worse off than after the frame before; none after a cold start
 
     @property
     def is_break(self) -> bool:
@@ -74,7 +64,6 @@ class Recording:
     ----------
     frames : iterable of Frame or Skipped
         Nothing but the frame that is told, the one under way and the next one is kept.
-    tracker : Tracker
     ignore_pinned : bool
         A component that becomes pinned, which is no failure, is no break.
 

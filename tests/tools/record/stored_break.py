@@ -20,23 +20,12 @@ LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the frames come from, and how they were made into samples.
+    """Where the frames come from, and how they were made into samples."""
 
-    Attributes
-    ----------
-    source : str
-        Name of the file or folder, without its path.
-    conversion : dict
-        Options by which its pixels became points; empty for points.
-    every : int
-    versions : dict of str to str
-        Of what fitted the frames.
-    """
-
-    source: str
-    conversion: Mapping[str, Any]
+    source: str  # Name of the file or folder, without its path
+    conversion: Mapping[str, Any]  # Options by which its pixels became points; empty for points
     every: int
-    versions: Mapping[str, str]
+    versions: Mapping[str, str]  # Of what fitted the frames
 
 
 def case_of(
@@ -56,7 +45,6 @@ def case_of(
         Weights, means and precisions that it started from.
     settings : dict
         Estimator settings of a case.
-    origin : Origin
     name : str, optional
         Name of the case; made from the source and the frame without it.
 

@@ -14,21 +14,11 @@ MOST_PIXELS = 40_000_000  # of one frame; 8K has 33 million
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth value
 class RawFrame:
-    """A frame as it was stored.
+    """A frame as it was stored."""
 
-    Attributes
-    ----------
-    number : int
-        From 0, of all frames that the source has.
-    name : str
-        The file of its own that it has, or nothing.
-    array : ndarray
-        Grey levels (height, width), or samples (n_samples, n_features).
-    """
-
-    number: int
-    name: str
-    array: np.ndarray
+    number: int  # From 0, of all frames that the source has
+    name: str  # The file of its own that it has, or nothing
+    array: np.ndarray  # Grey levels (height, width), or samples (n_samples, n_features)
 
 
 @dataclass(frozen=True)
@@ -44,17 +34,10 @@ Stored = RawFrame | Unreadable
 
 
 class FrameSource(Protocol):
-    """Where frames come from.
-
-    Attributes
-    ----------
-    holds : {'points', 'pixels'}
-    description : str
-        What is read, and as what.
-    """
+    """Where frames come from."""
 
     holds: str
-    description: str
+    description: str  # What is read, and as what
 
     def frames(self, every: int) -> Iterator[Stored]:
         """Yield every so many-th frame; none is kept."""

@@ -22,34 +22,16 @@ MODULE = "tests.workers.tracker"
 
 @dataclass(frozen=True)
 class Fit:
-    """What one fit left.
-
-    Attributes
-    ----------
-    n_iter : int or None
-    converged : bool or None
-    seconds : float
-        Wall time inside ``fit``.
-    warnings : list of str
-        Categories of the warnings, each once.
-    error : str or None
-        Why nothing can be said of the components.
-    states : list of str
-        For each component; empty where there is an error, as are the next two.
-    masses : list of float
-        Responsibility mass of each component, in samples.
-    means : list of list of float
-        (n_components, n_features).
-    """
+    """What one fit left."""
 
     n_iter: int | None
     converged: bool | None
-    seconds: float
-    warnings: list[str]
-    error: str | None
-    states: list[str]
-    masses: list[float]
-    means: list[list[float]]
+    seconds: float  # Wall time inside ``fit``
+    warnings: list[str]  # Categories of the warnings, each once
+    error: str | None  # Why nothing can be said of the components
+    states: list[str]  # For each component; empty where there is an error, as are the next two
+    masses: list[float]  # Responsibility mass of each component, in samples
+    means: list[list[float]]  # (n_components, n_features)
 
 
 class Worker(Protocol):
@@ -90,7 +72,6 @@ class TrackerProcess:
         Stopped with this.
     estimator : str or None
         ``MODULE:CLASS``; scikit-learn's own without it.
-    n_components : int
     settings : dict
         Estimator settings of a case.
 

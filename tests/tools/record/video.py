@@ -28,10 +28,6 @@ av.logging.set_level(None)  # FFmpeg's own lines would break into ours; what is 
 class Video:
     """A video file.
 
-    Parameters
-    ----------
-    path : Path
-
     Raises
     ------
     Fault

@@ -19,24 +19,13 @@ PARAMETERS = ("weights", "means", "precisions")
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A case with the component that its failure is about.
-
-    Attributes
-    ----------
-    settings : Settings
-    frames : tuple of ndarray of shape (n_samples, n_features)
-    weights : ndarray of shape (n_components,)
-    means : ndarray of shape (n_components, n_features)
-    precisions : ndarray
-        Shaped as the covariance type has them.
-    component : int or None
-    """
+    """A case with the component that its failure is about."""
 
     settings: Settings
     frames: tuple[np.ndarray, ...]
     weights: np.ndarray
     means: np.ndarray
-    precisions: np.ndarray
+    precisions: np.ndarray  # Shaped as the covariance type has them
     component: int | None
 
     @cached_property

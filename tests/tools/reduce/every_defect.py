@@ -23,21 +23,12 @@ MOST_SAMPLES, MOST_COMPONENTS = 4, 3
 
 
 class Pair(NamedTuple):
-    """A known defect and a case that shows it.
-
-    Attributes
-    ----------
-    defect, case : str
-    check : str
-        The one that is asked: of those that the ledger lists, the first in the order of preference.
-    release : str
-        The newest on which it fails.
-    """
+    """A known defect and a case that shows it."""
 
     defect: str
     case: str
-    check: str
-    release: str
+    check: str  # The one that is asked: of those that the ledger lists, the first in the order of preference
+    release: str  # The newest on which it fails
 
     def line(self) -> str:
         """The pair as a line of text."""
@@ -45,31 +36,16 @@ class Pair(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What came of a pair.
-
-    Attributes
-    ----------
-    pair : Pair
-    before, after : list of int
-        Samples, components and features.
-    asked : int
-        How many candidates were.
-    seconds : float
-        Wall time of the reduction, without that of asking other releases.
-    same, other : list of str
-        Releases on which the original fails and the result does so in the same way, or does not.
-    failure : str or None
-        Why there is no result.
-    """
+    """What came of a pair."""
 
     pair: Pair
-    before: list[int]
+    before: list[int]  # Samples, components and features
     after: list[int]
-    asked: int
-    seconds: float
-    same: list[str]
+    asked: int  # How many candidates were
+    seconds: float  # Wall time of the reduction, without that of asking other releases
+    same: list[str]  # Releases on which the original fails and the result does so in the same way, or does not
     other: list[str]
-    failure: str | None = None
+    failure: str | None = None  # Why there is no result
 
     @property
     def is_small(self) -> bool:
@@ -91,7 +67,6 @@ def pairs_of(ledger: Ledger, askable: Sequence[str], versions: Sequence[str]) ->
 
     Parameters
     ----------
-    ledger : Ledger
     askable : sequence of str
         Checks that can be asked about any case, in the order of preference. A
         pair that only others show, which compare with a record, is left out.
@@ -144,12 +119,8 @@ def run(
 
     Parameters
     ----------
-    pairs : sequence of Pair
-    results : list of Result
-    releases : Releases
     versions : callable
         The releases that are asked about a pair's result.
-    capture : Path or None
     into : Path
         Folder that gets one for each pair, by the names of defect and case.
     """

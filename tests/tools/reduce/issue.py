@@ -14,27 +14,13 @@ DRAGGED = "GaussianMixture: a component with little responsibility is dragged to
 
 
 class Seen(NamedTuple):
-    """What was seen when the script ran, and what should have been.
+    """What was seen when the script ran, and what should have been."""
 
-    Attributes
-    ----------
-    output : str
-        What ``reproduce.py`` printed; of a traceback the last line.
-    versions : str
-        What ``sklearn.show_versions()`` printed, or the versions that matter.
-    exact : dict
-        What exact EM leaves, as the probe gives it.
-    releases : tuple of str
-        Releases on which it was verified that it fails in this way.
-    upstream : str or None
-        Address of the issue that the ledger has for it.
-    """
-
-    output: str
-    versions: str
-    exact: dict[str, Any]
-    releases: tuple[str, ...] = ()
-    upstream: str | None = None
+    output: str  # What ``reproduce.py`` printed; of a traceback the last line
+    versions: str  # What ``sklearn.show_versions()`` printed, or the versions that matter
+    exact: dict[str, Any]  # What exact EM leaves, as the probe gives it
+    releases: tuple[str, ...] = ()  # Releases on which it was verified that it fails in this way
+    upstream: str | None = None  # Address of the issue that the ledger has for it
 
 
 def title_of(check: str, state: str | None) -> str:
@@ -53,13 +39,10 @@ def write_issue(candidate: Candidate, check: str, state: str | None, script: str
 
     Parameters
     ----------
-    candidate : Candidate
-    check : str
     state : str or None
         What became of the chosen component.
     script : str
         The content of ``reproduce.py``.
-    seen : Seen
     """
     return f"""\
 # {title_of(check, state)}

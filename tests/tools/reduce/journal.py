@@ -18,7 +18,6 @@ class Journal:
 
     Parameters
     ----------
-    path : Path
     header : dict
         What is reduced, and by what. A journal with another header is begun anew.
     afresh : bool

@@ -36,45 +36,22 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Task(NamedTuple):
-    """What is reduced: a case, how it fails, and on which release.
-
-    Attributes
-    ----------
-    case : Case
-    original : Candidate
-        The whole case with the component that is chosen.
-    release : str
-    failure : dict
-        What `probe.Probe.failure` says.
-    into : Path
-        Folder for what comes of it.
-    """
+    """What is reduced: a case, how it fails, and on which release."""
 
     case: corpus.Case
-    original: Candidate
+    original: Candidate  # The whole case with the component that is chosen
     release: str
-    failure: dict[str, Any]
-    into: Path
+    failure: dict[str, Any]  # What `probe.Probe.failure` says
+    into: Path  # Folder for what comes of it
 
 
 class Reduction(NamedTuple):
-    """What came of a task.
-
-    Attributes
-    ----------
-    best : Candidate
-    asked : int
-        How many candidates a release was asked about.
-    seconds : float
-        Wall time until it was found and written, without that of asking the other releases.
-    rows : list of Row
-        What each release that was asked says of the result.
-    """
+    """What came of a task."""
 
     best: Candidate
-    asked: int
-    seconds: float
-    rows: list[Row]
+    asked: int  # How many candidates a release was asked about
+    seconds: float  # Wall time until it was found and written, without that of asking the other releases
+    rows: list[Row]  # What each release that was asked says of the result
 
     @property
     def agrees(self) -> bool:
@@ -113,8 +90,6 @@ def reduce(
 
     Parameters
     ----------
-    task : Task
-    releases : Releases
     versions : sequence of str
         The releases that are asked about the result. Where one does not agree
         the search goes back to where it did, and on with it as a judge.

@@ -50,7 +50,6 @@ def write_script(candidate: Candidate, check: str, summary: str) -> str:
 
     Parameters
     ----------
-    candidate : Candidate
     check : str
         The check that fails on it: it decides what is shown.
     summary : str

@@ -62,8 +62,6 @@ class Search:
     ----------
     original : Candidate
         The whole case; it fails on every judge's release.
-    judges : list of Judge
-    journal : Journal
     progress : callable
         Called with the pass and the best candidate whenever there is something new.
     least_components : int

@@ -25,10 +25,6 @@ def simpler(number: np.generic, *, zero: bool = False) -> list[np.generic]:
     zero : bool
         Whether 0 is among them. The origin is where a collapsed component
         ends: a sample or a mean that is put there hides it.
-
-    Returns
-    -------
-    list of numpy scalar
     """
     decimal = _decimal(number)
     sizes = {*_of_one_digit(abs(decimal)), *_rounded(abs(decimal))}

@@ -103,8 +103,6 @@ def with_features(candidate: Candidate, kept: Sequence[int], *, regardless: bool
 
     Parameters
     ----------
-    candidate : Candidate
-    kept : sequence of int
     regardless : bool
         Whether the precision is the one of the marginal density; otherwise of
         the density given the other features, which is a part of the matrix.

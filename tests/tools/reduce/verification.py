@@ -51,23 +51,12 @@ class Releases:
 
 
 class Row(NamedTuple):
-    """One release: how the original fails there, and whether the reduced case does so too.
-
-    Attributes
-    ----------
-    release : str
-    original : dict or None
-        None where the original does not fail.
-    same : bool
-        Whether the reduced case fails in the same way; False where the original does not fail.
-    note : str
-        Why a release could not be asked, or empty.
-    """
+    """One release: how the original fails there, and whether the reduced case does so too."""
 
     release: str
-    original: dict[str, Any] | None
-    same: bool
-    note: str = ""
+    original: dict[str, Any] | None  # None where the original does not fail
+    same: bool  # Whether the reduced case fails in the same way; False where the original does not fail
+    note: str = ""  # Why a release could not be asked, or empty
 
     @property
     def agrees(self) -> bool:
@@ -88,9 +77,6 @@ class Verification:
 
     Parameters
     ----------
-    releases : Releases
-    check : str
-    original : Candidate
     known : dict
         How the original fails, by the release that was asked already.
     """
