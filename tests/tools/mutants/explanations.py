@@ -28,13 +28,7 @@ class Explanations(NamedTuple):
 
 
 def read(path: Path = PATH) -> Explanations:
-    """Read the explanations.
-
-    Raises
-    ------
-    Fault
-        The file is missing, malformed, or explains a mutant twice.
-    """
+    """The explanations; a `Fault` where the file is missing, malformed, or explains a mutant twice."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["format"] != FORMAT:
@@ -67,13 +61,7 @@ def name_of(key: Key) -> str:
 
 
 def in_scope(mutants: Iterable[Mutant], explanations: Explanations) -> list[Mutant]:
-    """The mutants that are tried.
-
-    Raises
-    ------
-    Fault
-        What is out of scope is no function that has mutants.
-    """
+    """The mutants that are tried; a `Fault` where a function out of scope has none."""
     mutants = list(mutants)
     functions = {(mutant.file, mutant.function) for mutant in mutants}
     for file, function in explanations.out_of_scope:
@@ -85,7 +73,7 @@ def in_scope(mutants: Iterable[Mutant], explanations: Explanations) -> list[Muta
 def faults(
     tried: Sequence[Mutant], survived: Iterable[Mutant], every: Sequence[Mutant], why: Explanations
 ) -> list[str]:
-    """What of the explanations is not so, one line each.
+    """How the explanations disagree with the trials, one line each.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fixtures import npy
-from tests.tools.record.stored_frames import PIXELS, FrameSource, RawFrame, Unreadable
+from tests.tools.record.stored_frames import PIXELS, FrameSource, RawFrame, Skipped
 
 # int32 coordinates of two features, in the largest array that a case can hold; some of it is the header.
 MOST_SAMPLES = npy.MAX_FILE_BYTES // 8 - npy.MAX_HEADER_BYTES
@@ -27,15 +27,6 @@ class Frame:
     name: str  # Its own file, or nothing
     samples: np.ndarray
     note: str  # What the user should know of it, or nothing
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A frame that is not fitted, and why."""
-
-    number: int
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -57,11 +48,6 @@ class Conversion:
         Returns
         -------
         ndarray of shape (n_samples, 2), int32
-
-        Raises
-        ------
-        Unusable
-            A level is negative, or there are more samples than a case can hold.
         """
         if levels.dtype == np.uint8:  # a video: a table of all levels is faster
             repeats = self._repeats(np.arange(256))[levels.T]
@@ -118,8 +104,8 @@ class Frames:
             self.decoding_seconds += time.perf_counter() - clock
             if raw is None:
                 return
-            if isinstance(raw, Unreadable):
-                yield Skipped(raw.number, raw.name, raw.reason)
+            if isinstance(raw, Skipped):
+                yield raw
                 continue
             try:
                 _check_size(raw.array, before, self._source.holds)

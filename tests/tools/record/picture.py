@@ -20,16 +20,12 @@ DRAWN = 8
 
 
 def draw(path: Path, case: Case, fitted: dict[str, Any], step: Fitted, last: Iterable[Remembered]) -> None:
-    """Draw a break into a file, whole or not at all.
+    """Draw a break into a ``.png`` file, whole or not at all.
 
     Parameters
     ----------
-    path : Path
-        A ``.png`` file.
     fitted : dict
         ``means`` and ``covariances`` as a baseline has them.
-    step : Fitted
-        Which components broke, and the state of each.
     last : iterable of Remembered
         The last fits, the one that broke included.
     """

@@ -1,4 +1,4 @@
-"""A recording: frame after frame is fitted, while the next one is made ready and the last one told."""
+"""A recording: frame after frame is fitted, while the next one is made ready and the last one reported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Protocol
 import numpy as np
 
 from tests.support.states import DRAGGED, EMPTY, HEALTHY, PINNED
-from tests.tools.record.frames import Frame, Skipped
+from tests.tools.record.frames import Frame
+from tests.tools.record.stored_frames import Skipped
 from tests.tools.record.tracker_process import Fit
 
 # The higher, the less is left of a component.
@@ -23,14 +24,9 @@ REMEMBERED = 6
 class Tracker(Protocol):
     """Fits one frame after the other; see `TrackerProcess`."""
 
-    def hand_over(self, samples: np.ndarray) -> None:
-        """Put the next frame where its fit will find it; one may be under way."""
-
-    def start_fit(self) -> None:
-        """Start the fit of the frame that was handed over."""
-
-    def receive(self) -> Fit:
-        """Wait for the fit that was started."""
+    def hand_over(self, samples: np.ndarray) -> None: ...
+    def start_fit(self) -> None: ...
+    def receive(self) -> Fit: ...
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,7 @@ class Recording:
     Parameters
     ----------
     frames : iterable of Frame or Skipped
-        Nothing but the frame that is told, the one under way and the next one is kept.
+        Nothing but the frame that is reported, the one under way and the next one is kept.
     ignore_pinned : bool
         A component that becomes pinned, which is no failure, is no break.
 
@@ -90,17 +86,17 @@ class Recording:
         self._before: int | None = None
 
     def __iter__(self) -> Iterator[Fitted | Skipped]:
-        """Yield what became of each frame; it ends with a fit that left nothing to go on from.
+        """Yield each frame fitted or skipped; it ends with a fit that left nothing to go on from.
 
         A break is yielded before the next fit is started, any other step while it runs.
         """
         clock = time.perf_counter()
         for step in self._steps():
-            told = time.perf_counter()
-            self.seconds = told - clock
+            reported = time.perf_counter()
+            self.seconds = reported - clock
             yield step
             if isinstance(step, Fitted) and step.is_break:
-                clock += time.perf_counter() - told
+                clock += time.perf_counter() - reported
         self.seconds = time.perf_counter() - clock
 
     def _steps(self) -> Iterator[Fitted | Skipped]:

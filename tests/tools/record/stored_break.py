@@ -51,13 +51,11 @@ def case_of(
     Raises
     ------
     BrokenCase
-        What the frame before left is no start that ``weights_init``,
-        ``means_init`` and ``precisions_init`` would take.
+        What the frame before left cannot be given as initial parameters.
     """
     weights, means, precisions = start
     name = name or default_name(origin.source, step.frame.number)
-    paths = [Path(f"weights_ after frame {step.before}"), Path(f"means_ after frame {step.before}")]
-    paths.append(Path(f"precisions_ after frame {step.before}"))
+    paths = [Path(f"{part}_ after frame {step.before}") for part in ("weights", "means", "precisions")]
     check_parameters(paths, settings["covariance_type"], weights, means, precisions)
     check_frame(Path(f"frame {step.frame.number}"), step.frame.samples, means.shape)
     provenance = {

@@ -22,15 +22,15 @@ class RawFrame:
 
 
 @dataclass(frozen=True)
-class Unreadable:
-    """A frame that could not be read, and why."""
+class Skipped:
+    """A frame that cannot be read or cannot be fitted, and why."""
 
     number: int
     name: str
     reason: str
 
 
-Stored = RawFrame | Unreadable
+Stored = RawFrame | Skipped
 
 
 class FrameSource(Protocol):

@@ -28,7 +28,7 @@ class Fit:
     converged: bool | None
     seconds: float  # Wall time inside ``fit``
     warnings: list[str]  # Categories of the warnings, each once
-    error: str | None  # Why nothing can be said of the components
+    error: str | None  # Why the components cannot be judged
     states: list[str]  # For each component; empty where there is an error, as are the next two
     masses: list[float]  # Responsibility mass of each component, in samples
     means: list[list[float]]  # (n_components, n_features)
@@ -39,27 +39,16 @@ class Worker(Protocol):
 
     name: str
 
-    def ask(self, do: str, **arguments: Any) -> Any:
-        """Have one request answered."""
-
-    def send(self, do: str, **arguments: Any) -> None:
-        """Send a request, and do not wait."""
-
-    def receive(self) -> Any:
-        """The answer to the request that was sent last."""
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Stop the process."""
+    def ask(self, do: str, **arguments: Any) -> Any: ...
+    def send(self, do: str, **arguments: Any) -> None: ...
+    def receive(self) -> Any: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None: ...
 
 
 def open_worker(release: Release) -> Worker:
-    """A tracker's worker in the environment of a release.
-
-    Raises
-    ------
-    EnvironmentFailed
-        The environment could not be made.
-    """
+    """A tracker's worker in the environment of a release."""
     return WorkerProcess(release_environment.make(release), MODULE, f"scikit-learn {release.version}")
 
 
@@ -80,12 +69,6 @@ class TrackerProcess:
     versions : dict of str to str
         Of everything in that environment that can matter to a fit.
 
-    Raises
-    ------
-    WorkerRefused
-        There is no such estimator.
-    WorkerFailed
-        The environment does not work.
     """
 
     def __init__(self, worker: Worker, estimator: str | None, n_components: int, settings: dict[str, Any]) -> None:
@@ -104,7 +87,7 @@ class TrackerProcess:
         """Put the next frame where its fit will find it; one may be under way."""
         # Two files in turn: the worker has read one before it is written over.
         self._handed_over += 1
-        # numpy.save may say nothing of a disk that is full.
+        # numpy.save may raise nothing where a disk is full.
         self._next.write_bytes(npy_bytes(samples))
 
     def start_fit(self) -> None:
@@ -120,7 +103,7 @@ class TrackerProcess:
         return Path(self._scratch.name, f"frame_{self._handed_over % 2}.npy")
 
     def explain(self, components: list[int]) -> list[list[str]]:
-        """What became of components in the last fit, and where they came from: lines for each."""
+        """Lines for each component: its state after the last fit, and where it started."""
         return self._worker.ask("explain", components=components)
 
     def fitted(self) -> dict[str, Any]:

@@ -22,10 +22,10 @@ class Candidate:
     """A case with the component that its failure is about."""
 
     settings: Settings
-    frames: tuple[np.ndarray, ...]
-    weights: np.ndarray
-    means: np.ndarray
-    precisions: np.ndarray  # Shaped as the covariance type has them
+    frames: tuple[np.ndarray, ...]  # each (n_samples, n_features)
+    weights: np.ndarray  # (n_components,)
+    means: np.ndarray  # (n_components, n_features)
+    precisions: np.ndarray  # shaped as the covariance type has them
     component: int | None
 
     @cached_property
@@ -40,7 +40,7 @@ class Candidate:
 
     @cached_property
     def key(self) -> str:
-        """What tells it from every other candidate."""
+        """A digest that no other candidate has."""
         digest = hashlib.sha256(json.dumps([self.settings, self.component]).encode())
         for array in (*self.frames, self.weights, self.means, self.precisions):
             digest.update(f"{array.dtype} {array.shape}".encode())
@@ -53,6 +53,12 @@ class Candidate:
         return sum(len(frame) for frame in self.frames), *self.means.shape
 
     @property
+    def size(self) -> str:
+        """The shape in words."""
+        counts = zip(self.shape, ("sample", "component", "feature"), strict=True)
+        return ", ".join(f"{number:,} {what}{'' if number == 1 else 's'}" for number, what in counts)
+
+    @property
     def n_components(self) -> int:
         return len(self.weights)
 
@@ -62,7 +68,7 @@ class Candidate:
         return min(len(np.unique(frame, axis=0)) for frame in self.frames)
 
     def is_valid(self) -> bool:
-        """Whether the corpus would take it."""
+        """Whether it could be a case of the corpus."""
         paths = [Path(name) for name in PARAMETERS]
         try:
             for frame in self.frames:
@@ -79,14 +85,11 @@ class Candidate:
         return replace(self, **parts)
 
     def with_settings(self, **settings: Any) -> Candidate:
-        """The same with other settings."""
         return replace(self, settings=self.settings._replace(**settings))
 
-    def case(self, name: str, title: str, flags: tuple[str, ...], provenance: dict[str, Any]) -> Case:
-        """The case that it is."""
-        return Case(
-            name, title, flags, self.settings, self.frames, self.weights, self.means, self.precisions, provenance
-        )
+    def case(self, name: str, title: str, provenance: dict[str, Any]) -> Case:
+        """The case that it is, without flags."""
+        return Case(name, title, (), self.settings, self.frames, self.weights, self.means, self.precisions, provenance)
 
 
 def from_case(case: Case, component: int | None = None) -> Candidate:
@@ -94,16 +97,5 @@ def from_case(case: Case, component: int | None = None) -> Candidate:
     return Candidate(case.settings, case.frames, case.weights, case.means, case.precisions, component)
 
 
-def from_request(request: dict[str, Any]) -> Candidate:
-    """The candidate of a request."""
-    frames = tuple(_array(frame) for frame in request["frames"])
-    weights, means, precisions = (_array(request[name]) for name in PARAMETERS)
-    return Candidate(Settings(**request["settings"]), frames, weights, means, precisions, request["component"])
-
-
 def _numbers(array: np.ndarray) -> dict[str, Any]:
     return {"dtype": array.dtype.name, "values": array.tolist()}
-
-
-def _array(numbers: dict[str, Any]) -> np.ndarray:
-    return np.array(numbers["values"], dtype=numbers["dtype"])

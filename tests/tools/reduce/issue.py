@@ -9,8 +9,12 @@ from tests.support import check as known_checks
 from tests.tools.reduce.candidate import Candidate
 
 COLLAPSE = "test_no_component_collapses"
-
-DRAGGED = "GaussianMixture: a component with little responsibility is dragged towards the origin"
+DESCRIPTIONS = {
+    "empty": "All responsibilities of a component vanish. The M-step divides by `nk = resp.sum(axis=0) + 10 * eps`,"
+    " so its mean becomes `0 / nk = 0` and its covariance `reg_covar`.",
+    "dragged": "The responsibilities of a component are as small as the `10 * eps` that the M-step adds to them,"
+    " so its mean is drawn towards the origin, out of the bounding box of the samples.",
+}
 
 
 class Seen(NamedTuple):
@@ -26,7 +30,7 @@ class Seen(NamedTuple):
 def title_of(check: str, state: str | None) -> str:
     """One line that says what is wrong."""
     if state and state.startswith("dragged"):
-        return DRAGGED
+        return "GaussianMixture: a component with little responsibility is dragged towards the origin"
     if state and state.startswith("raised"):
         return "GaussianMixture raises " + state.removeprefix("raised ").partition(":")[0] + " where EM has a solution"
     if state and state.startswith("left"):
@@ -35,15 +39,7 @@ def title_of(check: str, state: str | None) -> str:
 
 
 def write_issue(candidate: Candidate, check: str, state: str | None, script: str, seen: Seen) -> str:
-    """The text of an upstream issue: the template's headings, and real output.
-
-    Parameters
-    ----------
-    state : str or None
-        What became of the chosen component.
-    script : str
-        The content of ``reproduce.py``.
-    """
+    """The text of an upstream issue about the chosen component's state: the template's headings, and real output."""
     return f"""\
 # {title_of(check, state)}
 
@@ -76,12 +72,8 @@ def write_issue(candidate: Candidate, check: str, state: str | None, script: str
 
 
 def _description(candidate: Candidate, check: str, state: str | None, seen: Seen) -> str:
-    n_samples, n_components, n_features = candidate.shape
-    size = (
-        f"{_count(n_samples, 'sample')}, {_count(n_components, 'component')}, {_count(n_features, 'feature')},"
-        f" covariance_type={candidate.settings.covariance_type!r}"
-    )
-    lines = [f"{_WHAT.get((state or '').partition(',')[0], title_of(check, state) + '.')} Reduced to {size}."]
+    what = DESCRIPTIONS.get((state or "").partition(",")[0], title_of(check, state) + ".")
+    lines = [f"{what} Reduced to {candidate.size}, covariance_type={candidate.settings.covariance_type!r}."]
     if candidate.settings.max_iter == 1 and check == COLLAPSE:
         lines.append("One iteration (`max_iter=1`) is enough to show it.")
     if seen.releases:
@@ -89,14 +81,6 @@ def _description(candidate: Candidate, check: str, state: str | None, seen: Seen
     if seen.upstream:
         lines.append(f"Probably the defect of {seen.upstream}.")
     return "\n".join(lines)
-
-
-_WHAT = {
-    "empty": "All responsibilities of a component vanish. The M-step divides by `nk = resp.sum(axis=0) + 10 * eps`,"
-    " so its mean becomes `0 / nk = 0` and its covariance `reg_covar`.",
-    "dragged": "The responsibilities of a component are as small as the `10 * eps` that the M-step adds to them,"
-    " so its mean is drawn towards the origin, out of the bounding box of the samples.",
-}
 
 
 def _expected(candidate: Candidate, check: str, exact: dict[str, Any]) -> str:
@@ -121,7 +105,3 @@ def _expected(candidate: Candidate, check: str, exact: dict[str, Any]) -> str:
 def _short(numbers: Any) -> str:
     """Nested lists of numbers in six digits."""
     return re.sub(r"-?\d+\.\d+(e[-+]?\d+)?", lambda found: f"{float(found[0]):.6g}", str(numbers))
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import add_case, verifier
-from fixtures.corpus import MAX_TITLE, Case
+from fixtures.corpus import MAX_TITLE, PROJECT, Case
 from tests.support import ledger
 from tests.tools.environments import ENVIRONMENT_VARIABLES
 from tests.tools.reduce.candidate import Candidate
@@ -37,7 +37,7 @@ def reduced_case(candidate: Candidate, original: Case, failure: dict[str, Any], 
     }
     what = title_of(failure["check"], failure["state"]).removeprefix("GaussianMixture: ")
     title = f"reduced from {original.name}: {what}"[:MAX_TITLE]
-    case = candidate.case(f"reduced-{original.name}", title, (), provenance)
+    case = candidate.case(f"reduced-{original.name}", title, provenance)
     case = add_case.with_flags(case)
     return case._replace(flags=tuple(sorted({*case.flags, *({"reduced"} if verifier.reduced(case) else ())})))
 
@@ -71,9 +71,9 @@ def run_script(python: Path, script: str) -> str:
     return "\n".join([done.stdout.rstrip(), *last]) + "\n"
 
 
-def versions(python: Path, project: Path) -> str:
-    """What ``sklearn.show_versions()`` says, without the paths of this machine."""
-    lines = _run([str(python), "-W", "ignore", "-c", VERSIONS], project).stdout.strip().splitlines()
+def versions(python: Path) -> str:
+    """What ``sklearn.show_versions()`` prints, without the paths of this machine."""
+    lines = _run([str(python), "-W", "ignore", "-c", VERSIONS], PROJECT).stdout.strip().splitlines()
     return "\n".join(line for line in lines if not line.strip().startswith(("executable:", "filepath:"))) + "\n"
 
 

@@ -6,6 +6,7 @@ that it finds; none makes one larger.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -84,28 +85,19 @@ def with_components(candidate: Candidate, kept: Sequence[int]) -> Candidate:
 
 def fewer_features(candidate: Candidate, first: First) -> Candidate:
     """One feature, or as few as do: with the precisions that they have given the others, or regardless of them."""
-    candidate = _fewer_features(candidate, first, regardless=False)
-    return _fewer_features(candidate, first, regardless=True)
-
-
-def _fewer_features(candidate: Candidate, first: First, *, regardless: bool) -> Candidate:
-    every = range(candidate.means.shape[1])
-    if len(every) == 1:
-        return candidate
-    found = first(with_features(candidate, [feature], regardless=regardless) for feature in every)
-    return found or _minimised(
-        candidate, every, lambda kept: with_features(candidate, kept, regardless=regardless), first
-    )
+    for regardless in (False, True):
+        every = range(candidate.means.shape[1])
+        if len(every) > 1:
+            keep = functools.partial(with_features, candidate, regardless=regardless)
+            candidate = first(keep([feature]) for feature in every) or _minimised(candidate, every, keep, first)
+    return candidate
 
 
 def with_features(candidate: Candidate, kept: Sequence[int], *, regardless: bool) -> Candidate:
     """The candidate with only some of its features.
 
-    Parameters
-    ----------
-    regardless : bool
-        Whether the precision is the one of the marginal density; otherwise of
-        the density given the other features, which is a part of the matrix.
+    Regardless of the others the precision is that of the marginal density; else
+    of the density given the others, which is a part of the matrix.
     """
     order = sorted(kept)
     kind, precisions = candidate.settings.covariance_type, candidate.precisions
@@ -126,7 +118,9 @@ def fewer_samples(candidate: Candidate, first: First) -> Candidate:
     """As few distinct samples of each frame as do, then as few repeats of them."""
     candidate = first(_with_a_few_samples(candidate)) or candidate
     for number in range(len(candidate.frames)):
-        candidate = _fewer_distinct(candidate, number, first)
+        rows, counts = _distinct(candidate.frames[number])
+        keep = functools.partial(_with_rows, candidate, number, rows, counts)
+        candidate = _minimised(candidate, range(len(rows)), keep, first)
         candidate = _fewer_repeats(candidate, number, first)
     return candidate
 
@@ -172,13 +166,6 @@ def _orders(candidate: Candidate, rows: np.ndarray) -> list[Callable[[int], set[
     return [spread, lambda n_rows: set(order[:n_rows]), lambda n_rows: {*spread(n_rows // 2), *order[: n_rows // 2]}]
 
 
-def _fewer_distinct(candidate: Candidate, number: int, first: First) -> Candidate:
-    rows, counts = _distinct(candidate.frames[number])
-    return _minimised(
-        candidate, range(len(rows)), lambda kept: _with_rows(candidate, number, rows, counts, kept), first
-    )
-
-
 def _fewer_repeats(candidate: Candidate, number: int, first: First) -> Candidate:
     rows, counts = _distinct(candidate.frames[number])
     every = range(len(rows))
@@ -220,19 +207,17 @@ def _minimised(
 
     def first_part(parts: Iterable[tuple[int, ...]]) -> tuple[int, ...] | None:
         nonlocal found
-        proposals: dict[str, tuple[int, ...]] = {}
+        parts_by_key: dict[str, tuple[int, ...]] = {}
 
         def candidates() -> Iterator[Candidate]:
             for part in parts:
                 proposal = keep(part)
-                proposals.setdefault(proposal.key, part)
+                parts_by_key.setdefault(proposal.key, part)
                 yield proposal
 
         one = first(candidates())
-        if one is None:
-            return None
-        found = one
-        return proposals[one.key]
+        found = one or found
+        return parts_by_key[one.key] if one else None
 
     minimise(tuple(items), first_part)
     return found
