@@ -113,8 +113,8 @@ def first_fits(subject: Subject) -> Tuple[int, float]:
 def peak_memory(subject: Subject) -> int:
     """Bytes that one fit holds at its peak beyond what there was before, arrays of numpy included.
 
-    Counting them makes a fit slower: this one is never timed. numpy tells
-    tracemalloc of its arrays since 1.13, which every release here can have.
+    Counting them makes a fit slower: this one is never timed. numpy reports its
+    arrays to tracemalloc since 1.13, which every release here can have.
     """
     estimators = subject.estimators()
     tracemalloc.start()
@@ -132,12 +132,8 @@ class Timer:
     def __init__(self) -> None:
         self.subjects = {}  # type: Dict[str, Subject]
 
-    def describe(self) -> Dict[str, str]:
-        """Versions of this environment."""
-        return environment.describe()
-
     def load(self, case: str, estimator: str, capture: Optional[str] = None) -> Dict[str, Any]:
-        """Load a case, fit it, and say how many iterations that takes and how many seconds."""
+        """Load a case and fit it: how many iterations that takes, and how many seconds."""
         try:
             loaded = corpus.load_case(case, capture=Path(capture) if capture else None)
             subject = Subject(loaded, natural_way(loaded), import_estimator(estimator))
@@ -145,7 +141,7 @@ class Timer:
             raise worker.Refused(str(reason)) from None
         try:
             n_iter, seconds = first_fits(subject)
-        except Exception as error:  # whatever the estimator raises is the user's to know
+        except Exception as error:  # whatever the estimator raises is reported to the user
             raise worker.Refused("the fit of {} raised {}: {}".format(case, type(error).__name__, error)) from None
         gc.collect()
         self.subjects[case] = subject
@@ -166,7 +162,7 @@ def main() -> None:
     # Once for all requests: looking for the libraries to limit takes longer than a fit.
     with held_still():
         worker.serve(
-            {"describe": timer.describe, "load": timer.load, "time": timer.time, "peak_memory": timer.peak_memory}
+            {"describe": environment.describe, "load": timer.load, "time": timer.time, "peak_memory": timer.peak_memory}
         )
 
 

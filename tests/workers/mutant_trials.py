@@ -1,4 +1,4 @@
-"""The inside end of the trials of mutants: holds a suite collected, and runs it on one mutant after the other.
+"""Worker that tries mutants: collects a suite once, and runs it on one mutant after the other.
 
 Each mutant is tried in a fork of this process and lives in its memory only: no
 file of the environment is changed. Run by ``tests/tools/mutants``, with
@@ -33,13 +33,7 @@ MOST_WALL_PER_CPU_SECOND = 10  # other work may keep the cores busy
 
 
 class LineTrace:
-    """Notes which lines of some files are run, while it is on.
-
-    Parameters
-    ----------
-    files : dict of str to str
-        Short name of each file by its path.
-    """
+    """Notes which lines of some files are run, while it is on; the files' short names are given by their paths."""
 
     def __init__(self, files: Dict[str, str]) -> None:
         self._files = files
@@ -83,28 +77,18 @@ class Trials:
         gc.collect()
         getattr(gc, "freeze", gc.collect)()  # what forks share is not touched
         os.dup2(self._replies, 1)
-        worker.serve({"sources": self.sources, "tests": self.tests, "clean": self.clean, "attempt": self.attempt})
+        worker.serve({"tests": self.tests, "clean": self.clean, "attempt": self.attempt})
         return True
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         self._failed = self._failed or report.failed
 
-    def sources(self, files: List[str]) -> Dict[str, str]:
-        """The source of some files of ``sklearn/mixture``."""
-        texts = {}
-        for file in files:
-            with open(_path_of(file), encoding="utf-8") as stream:
-                texts[file] = stream.read()
-        return texts
-
     def tests(self) -> List[Dict[str, Any]]:
         """The ``id`` and the ``case`` (or None) of every test."""
+        cases = [getattr(item, "callspec", None) for item in self._items.values()]
         return [
-            {
-                "id": name,
-                "case": item.callspec.params.get("case_name") if hasattr(item, "callspec") else None,
-            }
-            for name, item in self._items.items()
+            {"id": name, "case": None if spec is None else spec.params.get("case_name")}
+            for name, spec in zip(self._items, cases)
         ]
 
     def clean(self, files: List[str], tests: List[str], seconds: float) -> Dict[str, Any]:
@@ -159,8 +143,8 @@ class Trials:
             if hasattr(item, "callspec"):
                 swap(item.callspec.params)
         self._failed = False
-        for number, item in enumerate(items):
-            self._run(item, items[number + 1] if number + 1 < len(items) else None)
+        for item, following in zip(items, [*items[1:], None]):
+            self._run(item, following)
             if self._failed:
                 return {"killed_by": item.nodeid}
         return {"killed_by": None}
@@ -181,7 +165,7 @@ def _read_ahead(suite: Any) -> None:
 
 
 def _put_under_test(suite: Any, swap: Callable[[Dict[str, Any]], None]) -> None:
-    """Have a suite judge the class of the changed package; no fit was made before."""
+    """Have a suite judge the class of the changed package; none was fitted before."""
     under_test = suite.under_test._asdict()
     swap(under_test)
     suite.under_test = suite.under_test._replace(**under_test)
@@ -195,36 +179,24 @@ def _path_of(file: str) -> str:
 
 
 class _ChangedSource(importlib.machinery.SourceFileLoader):
-    """Loads a module from a text in place of its file."""
-
-    text = ""
-
-    def get_code(self, fullname: str) -> Any:  # noqa: ARG002  (the loader's own)
-        return compile(self.text, self.path, "exec", dont_inherit=True)
-
-
-class _Finder:
-    """Finds the one module whose source is changed."""
+    """Finds one module, and loads it from a text in place of its file."""
 
     def __init__(self, name: str, path: str, text: str) -> None:
-        self._name, self._path, self._text = name, path, text
+        super().__init__(name, path)
+        self._text = text
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG002
-        if name != self._name:
-            return None
-        loader = _ChangedSource(name, self._path)
-        loader.text = self._text
-        return importlib.util.spec_from_file_location(name, self._path, loader=loader)
+        return importlib.util.spec_from_file_location(name, self.path, loader=self) if name == self.name else None
+
+    def get_code(self, fullname: str) -> Any:  # noqa: ARG002  (the loader's own)
+        return compile(self._text, self.path, "exec", dont_inherit=True)
 
 
 def _import_again(file: str, source: str) -> Callable[[Dict[str, Any]], None]:
     """Import the package with another source of one file.
 
-    Returns
-    -------
-    callable
-        Puts, in a namespace, what the package defines now in place of what it
-        defined before, and a new estimator in place of an old one.
+    What is returned replaces, in a namespace, what the package defined before,
+    and an old estimator by a new one.
     """
     path = _path_of(file)
     old: Dict[str, ModuleType] = {
@@ -234,7 +206,7 @@ def _import_again(file: str, source: str) -> Callable[[Dict[str, Any]], None]:
     }
     for name in old:
         del sys.modules[name]
-    sys.meta_path.insert(0, _Finder(PACKAGE + "." + os.path.splitext(file)[0], path, source))
+    sys.meta_path.insert(0, _ChangedSource(PACKAGE + "." + os.path.splitext(file)[0], path, source))
     importlib.import_module(PACKAGE)
     replaced: Dict[int, Any] = {}
     for name, module in old.items():

@@ -123,7 +123,16 @@ def _try(
             done = sum(mutant.identity() in tried.results for mutant in mutants)
             task = bar.add_task(suites.TITLES[suite], total=len(mutants), completed=done)
             progress = functools.partial(bar.update, task)
-            trials.run(suite, mutants, python, tried, jobs=options.jobs, progress=progress, all_cases=options.all_cases)
+            trials.run(
+                suite,
+                mutants,
+                python,
+                sources,
+                tried,
+                jobs=options.jobs,
+                progress=progress,
+                all_cases=options.all_cases,
+            )
         results[suite] = tried.results
     return results
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,7 +99,7 @@ def small_cases() -> list[str]:
     return [name for name in corpus.case_names() if _size(name) <= SMALL or name == chain]
 
 
-def require_notice(suite: str, worker: WorkerProcess, sources: dict[str, str], tests: list[SuiteTest]) -> None:
+def require_notice(suite: str, worker: WorkerProcess, sources: Mapping[str, str], tests: list[SuiteTest]) -> None:
     """Try a change that every test notices that fits anything; a `Fault` where the tests do not see the change."""
     file = FILES[0]
     source = sources[file] + "\nBaseMixture.fit_predict = None\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -85,6 +85,7 @@ def run(
     suite: str,
     mutants: Sequence[Mutant],
     python: Path,
+    sources: Mapping[str, str],
     tried: Tried,
     *,
     jobs: int,
@@ -98,6 +99,8 @@ def run(
     suite : {'ours', 'theirs'}
     python : Path
         Interpreter of the environment.
+    sources : mapping of str to str
+        The modules that are mutated, by the names of their files.
     jobs : int
         How many at a time.
     progress : callable
@@ -114,7 +117,6 @@ def run(
         return
     progress(description=f"{suites.TITLES[suite]}: on the package as it is")
     with suites.start(suite, python) as first:
-        sources = first.ask("sources", files=list(suites.FILES))
         tests = suites.clean_tests(suite, first, all_cases)
         suites.require_notice(suite, first, sources, tests)
         stop = threading.Event()

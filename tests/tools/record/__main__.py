@@ -56,12 +56,17 @@ def main(arguments: list[str] | None = None, start: Start = open_worker) -> int:
     frames = Frames(source, conversion, options.components, options.every)
     mixture = f"{options.components} components, {options.covariance_type}, scikit-learn {release.version}"
     print(f"{source.description}; {mixture}", flush=True)
-    settings = add_case.settings_of(options)
-    with TrackerProcess(start(release), options.estimator, options.components, settings) as tracker:
+    with TrackerProcess(start(release)) as tracker:
+        versions = tracker.ask(
+            "begin",
+            estimator=options.estimator,
+            n_components=options.components,
+            settings=add_case.settings_of(options),
+        )
         recording = Recording(frames, tracker, options.ignore_pinned)
         starting = time.perf_counter() - clock
         pixels = vars(conversion) if source.holds == stored_frames.PIXELS else {}
-        origin = stored_break.Origin(options.source.resolve().name, pixels, options.every, tracker.versions)
+        origin = stored_break.Origin(options.source.resolve().name, pixels, options.every, versions)
         stored = _follow(recording, tracker, origin, options)
     print(lines.of_end(recording, frames.decoding_seconds, starting))
     if not recording.fitted and recording.skipped:
@@ -116,7 +121,7 @@ def _store_break(
 ) -> Path:
     """Print what happened to each component, store the case, and fit it from its files; the folder of the case."""
     case = stored_break.case_of(step, tracker.start(), add_case.settings_of(options), origin, options.name)
-    explanations = tracker.explain(step.broke[: lines.NAMED]) if step.broke else []
+    explanations = tracker.ask("explain", components=step.broke[: lines.NAMED]) if step.broke else []
     print("\n".join(lines.of_break(step, explanations, recording.last)))
     if options.root == RECORDED:
         RECORDED.mkdir(exist_ok=True)
@@ -125,12 +130,12 @@ def _store_break(
         f"\ncase {folder}: frame {step.frame.number} with {len(case.frame):,} samples, and the {case.n_components}"
         f" components that frame {step.before} left"
     )
-    print(lines.of_replay(step, tracker.replay_case(case.name, folder.parent)))
+    print(lines.of_replay(step, tracker.ask("replay_case", name=case.name, root=str(folder.parent))))
     print(f"next: nox -s reduce -- {shlex.quote(str(folder))}\n", flush=True)
     if options.picture:
         from tests.tools.record.picture import draw  # noqa: PLC0415  (matplotlib takes a second to load)
 
-        draw(options.picture, case, tracker.fitted(), step, recording.last)
+        draw(options.picture, case, tracker.ask("fitted"), step, recording.last)
         print(f"picture {options.picture}")
     return folder
 

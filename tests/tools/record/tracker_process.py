@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from fixtures import npy
 from fixtures.generated_case import npy_bytes
 from tests.tools import release_environment
 from tests.tools.release_table import Release
@@ -53,35 +51,13 @@ def open_worker(release: Release) -> Worker:
 
 
 class TrackerProcess:
-    """A mixture that is fitted to one frame after the other in a process of its own.
+    """A mixture that is fitted to one frame after the other in a process of its own, which is stopped with this."""
 
-    Parameters
-    ----------
-    worker : Worker
-        Stopped with this.
-    estimator : str or None
-        ``MODULE:CLASS``; scikit-learn's own without it.
-    settings : dict
-        Estimator settings of a case.
-
-    Attributes
-    ----------
-    versions : dict of str to str
-        Of everything in that environment that can matter to a fit.
-
-    """
-
-    def __init__(self, worker: Worker, estimator: str | None, n_components: int, settings: dict[str, Any]) -> None:
+    def __init__(self, worker: Worker) -> None:
+        self.ask = worker.ask  # the requests of `tests.workers.tracker.Tracker` that are not below
         self._worker = worker
         self._scratch = tempfile.TemporaryDirectory(prefix="record-")
         self._handed_over = 0
-        try:
-            self.versions: dict[str, str] = worker.ask(
-                "begin", estimator=estimator, n_components=n_components, settings=settings
-            )
-        except BaseException:
-            self.__exit__(*sys.exc_info())
-            raise
 
     def hand_over(self, samples: np.ndarray) -> None:
         """Put the next frame where its fit will find it; one may be under way."""
@@ -96,30 +72,17 @@ class TrackerProcess:
 
     def receive(self) -> Fit:
         """What the fit that was started last left."""
-        return Fit(**{"states": [], "masses": [], "means": [], **self._worker.receive()})
+        return Fit(**self._worker.receive())
 
     @property
     def _next(self) -> Path:
         return Path(self._scratch.name, f"frame_{self._handed_over % 2}.npy")
 
-    def explain(self, components: list[int]) -> list[list[str]]:
-        """Lines for each component: its state after the last fit, and where it started."""
-        return self._worker.ask("explain", components=components)
-
-    def fitted(self) -> dict[str, Any]:
-        """Means and covariances that the last fit left, as a baseline has them; nothing after an error."""
-        return self._worker.ask("fitted")
-
     def start(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Weights, means and precisions that the last fit started from."""
-        self._worker.ask("save_start", folder=self._scratch.name)
-        paths = [Path(self._scratch.name, f"{name}.npy") for name in ("weights", "means", "precisions")]
-        weights, means, precisions = (npy.parse(path, npy.read_bytes(path, npy.MAX_FILE_BYTES)) for path in paths)
+        sent = self.ask("start")
+        weights, means, precisions = (np.array(sent[name]["values"], sent[name]["dtype"]) for name in sent)
         return weights, means, precisions
-
-    def replay_case(self, name: str, root: Path) -> list[str] | None:
-        """The state of each component after a fit of a stored case; None where it cannot be judged."""
-        return self._worker.ask("replay_case", name=name, root=str(root))
 
     def __enter__(self) -> TrackerProcess:
         return self

@@ -30,8 +30,6 @@ ITERATIONS_LAST = ("frames", "components", "samples", "features", "numbers", "it
 # Few components may do only with samples and numbers that are round already.
 COMPONENTS_LAST = ("frames", "iterations", "samples", "features", "numbers", "components")
 
-Way = list[Any]  # as JSON has a `probe.Way`
-
 
 class Probe(Protocol):
     """Asks a release about candidates: a `WorkerProcess`, or a fake."""
@@ -46,13 +44,12 @@ class Judge(NamedTuple):
     release: str
     probe: Probe
     check: str
-    wanted: Way
+    wanted: list[Any]  # state and faults, as `probe.Way` has them
 
     def same(self, candidates: list[Candidate]) -> list[bool]:
         """Whether candidates fail as the original does, up to the first that does."""
         requests = [candidate.request for candidate in candidates]
-        ways = self.probe.ask("ways", check=self.check, wanted=self.wanted, candidates=requests)
-        return [way is not None and way["same"] for way in ways]
+        return self.probe.ask("alike", check=self.check, wanted=self.wanted, candidates=requests)
 
 
 class Search:
