@@ -8,8 +8,18 @@ import numpy as np
 import pytest
 
 from tests.tools.record import demonstration
-from tests.tools.record.frames import MOST_SAMPLES, Conversion, Frame, Frames, Unusable
-from tests.tools.record.stored_frames import PIXELS, POINTS, RawFrame, Skipped, Stored
+from tests.tools.record.frames import (
+    MOST_SAMPLES,
+    PIXELS,
+    POINTS,
+    Conversion,
+    Frame,
+    Frames,
+    RawFrame,
+    Skipped,
+    Stored,
+    Unusable,
+)
 
 Made = list[Frame | Skipped]
 

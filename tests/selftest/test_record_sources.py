@@ -11,7 +11,7 @@ from PIL import Image
 
 from fixtures.fault import Fault
 from tests.tools.record.frame_sources import MOST_FEATURES, open_source
-from tests.tools.record.stored_frames import PIXELS, POINTS, RawFrame, Skipped
+from tests.tools.record.frames import PIXELS, POINTS, RawFrame, Skipped
 
 PICTURE = np.arange(18 * 20, dtype=np.uint8).reshape(18, 20)
 SAMPLES = np.arange(12.0).reshape(6, 2)

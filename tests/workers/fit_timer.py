@@ -9,6 +9,7 @@ environment has it.
 """
 
 import contextlib
+import functools
 import gc
 import time
 import tracemalloc
@@ -126,44 +127,34 @@ def peak_memory(subject: Subject) -> int:
         tracemalloc.stop()
 
 
-class Timer:
-    """Answers the requests of the tool outside, about the subjects that it has loaded."""
-
-    def __init__(self) -> None:
-        self.subjects = {}  # type: Dict[str, Subject]
-
-    def load(self, case: str, estimator: str, capture: Optional[str] = None) -> Dict[str, Any]:
-        """Load a case and fit it: how many iterations that takes, and how many seconds."""
-        try:
-            loaded = corpus.load_case(case, capture=Path(capture) if capture else None)
-            subject = Subject(loaded, natural_way(loaded), import_estimator(estimator))
-        except (corpus.UnknownCase, corpus.CaptureNotAtHand, BrokenCase, UnknownEstimator) as reason:
-            raise worker.Refused(str(reason)) from None
-        try:
-            n_iter, seconds = first_fits(subject)
-        except Exception as error:  # whatever the estimator raises is reported to the user
-            raise worker.Refused("the fit of {} raised {}: {}".format(case, type(error).__name__, error)) from None
-        gc.collect()
-        self.subjects[case] = subject
-        return {"n_iter": n_iter, "seconds": seconds, "way": subject.way}
-
-    def time(self, case: str, n_fits: int) -> Dict[str, float]:
-        """Seconds inside so many fits of a case that is loaded."""
-        return seconds_of(self.subjects[case], n_fits)
-
-    def peak_memory(self, case: str) -> int:
-        """Bytes at the peak of a fit of a case that is loaded."""
-        return peak_memory(self.subjects[case])
+def load(subjects: Dict[str, Subject], case: str, estimator: str, capture: Optional[str] = None) -> Dict[str, Any]:
+    """Load a case and fit it: how many iterations that takes, and how many seconds."""
+    try:
+        loaded = corpus.load_case(case, capture=Path(capture) if capture else None)
+        subject = Subject(loaded, natural_way(loaded), import_estimator(estimator))
+    except (corpus.UnknownCase, corpus.CaptureNotAtHand, BrokenCase, UnknownEstimator) as reason:
+        raise worker.Refused(str(reason)) from None
+    try:
+        n_iter, seconds = first_fits(subject)
+    except Exception as error:  # whatever the estimator raises is reported to the user
+        raise worker.Refused("the fit of {} raised {}: {}".format(case, type(error).__name__, error)) from None
+    gc.collect()
+    subjects[case] = subject
+    return {"n_iter": n_iter, "seconds": seconds, "way": subject.way}
 
 
 def main() -> None:
-    """Serve until the tool outside closes the pipe."""
-    timer = Timer()
+    """Answer requests about the cases that are loaded."""
+    subjects = {}  # type: Dict[str, Subject]
+    answers = {
+        "describe": environment.describe,
+        "load": functools.partial(load, subjects),
+        "time": lambda case, n_fits: seconds_of(subjects[case], n_fits),
+        "peak_memory": lambda case: peak_memory(subjects[case]),
+    }  # type: Dict[str, Callable[..., Any]]
     # Once for all requests: looking for the libraries to limit takes longer than a fit.
     with held_still():
-        worker.serve(
-            {"describe": environment.describe, "load": timer.load, "time": timer.time, "peak_memory": timer.peak_memory}
-        )
+        worker.serve(answers)
 
 
 if __name__ == "__main__":

@@ -36,13 +36,7 @@ NOT_REACHED = Result(None, 0.0)
 class Tried:
     """The results of one suite's trials, kept in a file so that another run can go on.
 
-    Parameters
-    ----------
-    path : Path
-    state : str
-        What results depend on, from `state_of`; those of another state are dropped.
-    afresh : bool
-        Whether all are dropped.
+    Those of another state, as `state_of` gives it, are dropped; with `afresh` all are.
     """
 
     def __init__(self, path: Path, state: str, *, afresh: bool = False) -> None:

@@ -32,10 +32,9 @@ from fixtures.corpus import NAME, PROJECT
 from fixtures.fault import Fault
 from fixtures.validation import check_settings
 from tests.tools import release_environment, release_table
-from tests.tools.record import frame_sources, lines, stored_break, stored_frames
-from tests.tools.record.frames import Conversion, Frames
+from tests.tools.record import frame_sources, lines, stored_break
+from tests.tools.record.frames import PIXELS, POINTS, Conversion, Frames, FrameSource, Skipped
 from tests.tools.record.recording import Fitted, Recording
-from tests.tools.record.stored_frames import Skipped
 from tests.tools.record.tracker_process import TrackerProcess, Worker, open_worker
 
 RECORDED = PROJECT / ".recorded"
@@ -65,7 +64,7 @@ def main(arguments: list[str] | None = None, start: Start = open_worker) -> int:
         )
         recording = Recording(frames, tracker, options.ignore_pinned)
         starting = time.perf_counter() - clock
-        pixels = vars(conversion) if source.holds == stored_frames.PIXELS else {}
+        pixels = vars(conversion) if source.holds == PIXELS else {}
         origin = stored_break.Origin(options.source.resolve().name, pixels, options.every, versions)
         stored = _follow(recording, tracker, origin, options)
     print(lines.of_end(recording, frames.decoding_seconds, starting))
@@ -140,10 +139,10 @@ def _store_break(
     return folder
 
 
-def _conversion(options: argparse.Namespace, source: stored_frames.FrameSource) -> Conversion:
+def _conversion(options: argparse.Namespace, source: FrameSource) -> Conversion:
     given = {key: getattr(options, key) for key in ("threshold", "scale", "difference")}
     given = {key: value for key, value in given.items() if value is not None}
-    if given and source.holds == stored_frames.POINTS:
+    if given and source.holds == POINTS:
         raise Fault(f"--{min(given)} is for pixels; {source.description}: should go without it, or with --as pixels")
     return Conversion(**given)
 
@@ -179,7 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--scale", type=float, metavar="S", help="repeat a lit pixel round(S * grey level) times (default: 1)")
     add("--difference", action="store_true", default=None, help="take absolute differences to the frame before")
     add("--every", type=int, default=1, metavar="N", help="take every N-th frame (default: every one)")
-    add("--as", dest="holds", choices=(stored_frames.POINTS, stored_frames.PIXELS),
+    add("--as", dest="holds", choices=(POINTS, PIXELS),
         help=f"what a 2-D .npy is (default: points with at most {frame_sources.MOST_FEATURES} columns)")  # fmt: skip
     add("--sklearn", metavar="VERSION", help="release of scikit-learn, or a series like 1.9 (default: the newest)")
     add("--estimator", metavar="MODULE:CLASS", help="a class of your own (default: GaussianMixture)")

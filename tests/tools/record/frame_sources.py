@@ -11,7 +11,7 @@ import numpy as np
 from fixtures import npy
 from fixtures.fault import Fault
 from fixtures.validation import BrokenCase
-from tests.tools.record.stored_frames import MOST_PIXELS, PIXELS, POINTS, FrameSource, RawFrame, Skipped, Stored
+from tests.tools.record.frames import MOST_PIXELS, PIXELS, POINTS, FrameSource, RawFrame, Skipped, Stored
 
 IMAGES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 # A picture is wider, and no tracker's samples have so many features.
@@ -19,14 +19,7 @@ MOST_FEATURES = 16
 
 
 class Files:
-    """A file for each frame: images, or ``.npy`` arrays of one frame.
-
-    Parameters
-    ----------
-    paths : list of Path
-        In the order of the frames.
-    holds : {'points', 'pixels'}
-    """
+    """A file for each frame, in their order: images, or ``.npy`` arrays of one frame."""
 
     def __init__(self, paths: list[Path], holds: str, description: str) -> None:
         self._paths = paths

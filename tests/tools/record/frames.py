@@ -1,18 +1,51 @@
-"""Frames as the tracker fits them: samples, checked, and pixels as points repeated by brightness."""
+"""Frames as a source stores them, and as the tracker fits them: pixels become points repeated by brightness."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from fixtures import npy
-from tests.tools.record.stored_frames import PIXELS, FrameSource, RawFrame, Skipped
 
+POINTS, PIXELS = "points", "pixels"
+MOST_PIXELS = 40_000_000  # of one frame; 8K has 33 million
 # int32 coordinates of two features, in the largest array that a case can hold; some of it is the header.
 MOST_SAMPLES = npy.MAX_FILE_BYTES // 8 - npy.MAX_HEADER_BYTES
+
+
+@dataclass(frozen=True, eq=False)  # arrays have no single truth value
+class RawFrame:
+    """A frame as it was stored."""
+
+    number: int  # From 0, of all frames that the source has
+    name: str  # The file of its own that it has, or nothing
+    array: np.ndarray  # Grey levels (height, width), or samples (n_samples, n_features)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A frame that cannot be read or cannot be fitted, and why."""
+
+    number: int
+    name: str
+    reason: str
+
+
+Stored = RawFrame | Skipped
+
+
+class FrameSource(Protocol):
+    """Where frames come from."""
+
+    holds: str
+    description: str  # What is read, and as what
+
+    def frames(self, every: int) -> Iterator[Stored]:
+        """Yield every so many-th frame; none is kept."""
 
 
 class Unusable(ValueError):
@@ -81,11 +114,6 @@ class Frames:
         A frame of fewer samples is skipped.
     every : int
         Take every so many-th frame.
-
-    Attributes
-    ----------
-    decoding_seconds : float
-        Wall time inside the source so far.
     """
 
     def __init__(self, source: FrameSource, conversion: Conversion, n_components: int, every: int = 1) -> None:
@@ -93,7 +121,7 @@ class Frames:
         self._conversion = conversion
         self._fewest = max(2, n_components)
         self._every = every
-        self.decoding_seconds = 0.0
+        self.decoding_seconds = 0.0  # wall time inside the source so far
 
     def __iter__(self) -> Iterator[Frame | Skipped]:
         before: np.ndarray | None = None

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from tests.support.states import HEALTHY
+from tests.tools.record.frames import Skipped
 from tests.tools.record.recording import Fitted, Recording, Remembered
-from tests.tools.record.stored_frames import Skipped
 
 # So many components of one state are named; of more, so many and how many there are.
 NAMED = 8

@@ -11,8 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from tests.support.states import DRAGGED, EMPTY, HEALTHY, PINNED
-from tests.tools.record.frames import Frame
-from tests.tools.record.stored_frames import Skipped
+from tests.tools.record.frames import Frame, Skipped
 from tests.tools.record.tracker_process import Fit
 
 # The higher, the less is left of a component.
@@ -56,21 +55,8 @@ class Remembered:
 class Recording:
     """Fit the frames of a source in turn, each from what the last one left.
 
-    Parameters
-    ----------
-    frames : iterable of Frame or Skipped
-        Nothing but the frame that is reported, the one under way and the next one is kept.
-    ignore_pinned : bool
-        A component that becomes pinned, which is no failure, is no break.
-
-    Attributes
-    ----------
-    last : deque of Remembered
-        The last few fits.
-    fitted, skipped : int
-        Numbers of frames so far.
-    seconds, fit_seconds : float
-        Wall time of the recording, without what its caller does about a break, and of it inside ``fit``.
+    Nothing but the frame that is reported, the one under way and the next one
+    is kept. A component that becomes pinned, which is no failure, can be ignored.
     """
 
     def __init__(self, frames: Iterable[Frame | Skipped], tracker: Tracker, ignore_pinned: bool = False) -> None:
@@ -78,12 +64,11 @@ class Recording:
         self._tracker = tracker
         self._severity = {**SEVERITY, PINNED: 0} if ignore_pinned else SEVERITY
         self._states: list[str] = []
-        self.last: deque[Remembered] = deque(maxlen=REMEMBERED)
-        self.fitted = 0
-        self.skipped = 0
-        self.fit_seconds = 0.0
-        self.seconds = 0.0
         self._before: int | None = None
+        self.last: deque[Remembered] = deque(maxlen=REMEMBERED)
+        self.fitted = self.skipped = 0  # frames so far
+        self.fit_seconds = 0.0  # wall time inside ``fit``
+        self.seconds = 0.0  # wall time, without what the caller does about a break
 
     def __iter__(self) -> Iterator[Fitted | Skipped]:
         """Yield each frame fitted or skipped; it ends with a fit that left nothing to go on from.

@@ -46,12 +46,7 @@ def case_of(
     settings : dict
         Estimator settings of a case.
     name : str, optional
-        Name of the case; made from the source and the frame without it.
-
-    Raises
-    ------
-    BrokenCase
-        What the frame before left cannot be given as initial parameters.
+        Made from the source and the frame where it is not given.
     """
     weights, means, precisions = start
     name = name or default_name(origin.source, step.frame.number)

@@ -11,7 +11,7 @@ import av.error
 import av.logging
 
 from fixtures.fault import Fault
-from tests.tools.record.stored_frames import MOST_PIXELS, PIXELS, RawFrame, Skipped, Stored
+from tests.tools.record.frames import MOST_PIXELS, PIXELS, RawFrame, Skipped, Stored
 
 # Playlists and the like may name other files and addresses: a video is read from its own file, and only as these.
 CONTAINERS = (

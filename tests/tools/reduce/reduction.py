@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.status import Status
 
 from fixtures import command_line, corpus
 from fixtures.fault import Fault
@@ -15,11 +19,32 @@ from tests.tools.journal import Journal
 from tests.tools.reduce import output
 from tests.tools.reduce.candidate import Candidate, from_case
 from tests.tools.reduce.issue import Seen, write_issue
-from tests.tools.reduce.progress import Progress
 from tests.tools.reduce.script import write_script
 from tests.tools.reduce.search import Search
 from tests.tools.reduce.verification import Releases, Row
 from tests.tools.release_environment import EnvironmentFailed
+
+
+class Progress(Status):
+    """A line that changes, and one for each step that made the case smaller; only where stderr is a terminal."""
+
+    def __init__(self, original: Candidate) -> None:
+        console = Console(stderr=True, highlight=False, quiet=not sys.stderr.isatty())
+        super().__init__("asking about the whole case", console=console)
+        self._started = time.monotonic()
+        self._shown = original.shape
+
+    def tried(self, step: str, best: Candidate, asked: int) -> None:
+        """Show what is tried, and what is the smallest so far."""
+        seconds = time.monotonic() - self._started
+        if best.shape != self._shown:
+            self._shown = best.shape
+            self.say(f"fewer {step:<11} {best.size:<50} {seconds:6.1f} s")
+        self.update(f"{step}: {best.size}, {asked} candidates, {seconds:.0f} s")
+
+    def say(self, line: str) -> None:
+        """Print a line that stays."""
+        self.console.print(f"  {line}")
 
 
 class DoesNotFail(Fault):

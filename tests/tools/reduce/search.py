@@ -65,13 +65,6 @@ class Search:
         Called with the step, the best candidate and `asked` whenever there is something new.
     least_components : int
         How many components are kept at least.
-
-    Attributes
-    ----------
-    accepted : list of Candidate
-        The original, and every candidate that became the best one.
-    asked : int
-        Candidates that were judged, those in the journal not counted.
     """
 
     def __init__(
@@ -86,8 +79,8 @@ class Search:
         self.judges = judges
         self._journal = journal
         self._verdicts: dict[tuple[str, str], bool] = {(release, key): same for release, key, same in journal.entries}
-        self.accepted = [original]
-        self.asked = 0
+        self.accepted = [original]  # and every candidate that became the best one
+        self.asked = 0  # candidates that were judged, those in the journal not counted
         self._progress = progress
         self._step = ""
 

@@ -135,19 +135,17 @@ def _with_a_few_samples(candidate: Candidate) -> Iterator[Candidate]:
     distinct = [_distinct(frame) for frame in candidate.frames]
     most = max(len(rows) for rows, _ in distinct)
     orders = [_orders(candidate, rows) for rows, _ in distinct]
-    tolerances = {candidate.settings.tol: None, **({} if candidate.settings.max_iter == 1 else {WIDE_TOLERANCE: None})}
+    wide = [] if candidate.settings.max_iter == 1 else [WIDE_TOLERANCE]
+    tolerances = dict.fromkeys([candidate.settings.tol, *wide])
     n_rows = max(2, candidate.n_components)
     while n_rows < most:
         for tol in tolerances:
             for of_frames in zip(*orders, strict=True):
                 kept = [sorted(order(n_rows)) for order in of_frames]
-                rows = [rows[few] for (rows, _), few in zip(distinct, kept, strict=True)]
-                repeated = [
-                    np.repeat(rows[few], counts[few], axis=0)
-                    for (rows, counts), few in zip(distinct, kept, strict=True)
-                ]
-                for frames in (rows, repeated):
-                    yield candidate.with_settings(tol=tol).changed(frames=tuple(frames))
+                few = [(rows[part], counts[part]) for (rows, counts), part in zip(distinct, kept, strict=True)]
+                repeated = tuple(np.repeat(rows, counts, axis=0) for rows, counts in few)
+                for frames in (tuple(rows for rows, _ in few), repeated):
+                    yield candidate.with_settings(tol=tol).changed(frames=frames)
         n_rows *= 2
 
 
@@ -187,8 +185,7 @@ def _with_fewer_of(candidate: Candidate, number: int, row: int) -> Iterator[Cand
 
 def _distinct(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distinct samples, sorted, and how often each occurs."""
-    rows, counts = np.unique(frame, axis=0, return_counts=True)
-    return rows, counts
+    return np.unique(frame, axis=0, return_counts=True)
 
 
 def _with_rows(
