@@ -39,7 +39,7 @@ class Subject(NamedTuple):
     """What is timed: the fits of a case's frames, started in one way, by one class."""
 
     case: Case
-    way: str  # By k-means, from the case's parameters (a case of one frame), or as a chain that starts from them
+    way: str  # by k-means, from the case's parameters (a case of one frame), or as a chain that starts from them
     estimator_class: Any
 
     def estimators(self) -> List[Any]:
@@ -59,7 +59,7 @@ class Subject(NamedTuple):
 
 
 def natural_way(case: Case) -> str:
-    """How a case is fitted where nobody says otherwise: from its parameters; a chain by warm starts."""
+    """How a case is fitted by default: from its parameters; a chain by warm starts."""
     return replay.WARM_START if len(case.frames) > 1 else replay.EXPLICIT
 
 
@@ -67,8 +67,8 @@ def natural_way(case: Case) -> str:
 def held_still(threads: int = 1) -> Iterator[None]:
     """No garbage collection, no warnings, and as many BLAS threads as are asked for.
 
-    Without threadpoolctl the number of threads is what the environment
-    variables said when numpy was imported.
+    Without threadpoolctl the environment variables decide, as they were when
+    numpy was imported.
     """
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(ImportError):
@@ -145,13 +145,13 @@ def load(subjects: Dict[str, Subject], case: str, estimator: str, capture: Optio
 
 def main() -> None:
     """Answer requests about the cases that are loaded."""
-    subjects = {}  # type: Dict[str, Subject]
-    answers = {
+    subjects: Dict[str, Subject] = {}
+    answers: Dict[str, Callable[..., Any]] = {
         "describe": environment.describe,
         "load": functools.partial(load, subjects),
         "time": lambda case, n_fits: seconds_of(subjects[case], n_fits),
         "peak_memory": lambda case: peak_memory(subjects[case]),
-    }  # type: Dict[str, Callable[..., Any]]
+    }
     # Once for all requests: looking for the libraries to limit takes longer than a fit.
     with held_still():
         worker.serve(answers)

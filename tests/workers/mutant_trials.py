@@ -32,29 +32,23 @@ MOST_BYTES = 8 << 30
 MOST_WALL_PER_CPU_SECOND = 10  # other work may keep the cores busy
 
 
-class LineTrace:
-    """Notes which lines of some files are run, while it is on; the files' short names are given by their paths."""
+def _lines_during(function: Callable[[], None], files: Dict[str, str]) -> Dict[str, List[int]]:
+    """The lines that a call runs, by the short names of files, which are given by their paths."""
+    lines: Dict[str, Set[int]] = {name: set() for name in files.values()}
 
-    def __init__(self, files: Dict[str, str]) -> None:
-        self._files = files
-        self._lines: Set[Tuple[str, int]] = set()
+    def of_line(frame: Any, event: str, argument: Any) -> Any:  # noqa: ARG001  (as sys.settrace calls it)
+        lines[files[frame.f_code.co_filename]].add(frame.f_lineno)
+        return of_line
 
-    def during(self, function: Callable[[], None]) -> Dict[str, List[int]]:
-        """The lines that a call runs, by file."""
-        self._lines = set()
-        sys.settrace(self._of_call)
-        try:
-            function()
-        finally:
-            sys.settrace(None)
-        return {name: sorted(line for file, line in self._lines if file == name) for name in self._files.values()}
+    def of_call(frame: Any, event: str, argument: Any) -> Any:  # noqa: ARG001
+        return of_line if frame.f_code.co_filename in files else None
 
-    def _of_call(self, frame: Any, event: str, argument: Any) -> Any:  # noqa: ARG002  (as sys.settrace calls it)
-        return self._of_line if frame.f_code.co_filename in self._files else None
-
-    def _of_line(self, frame: Any, event: str, argument: Any) -> Any:  # noqa: ARG002
-        self._lines.add((self._files[frame.f_code.co_filename], frame.f_lineno))
-        return self._of_line
+    sys.settrace(of_call)
+    try:
+        function()
+    finally:
+        sys.settrace(None)
+    return {name: sorted(found) for name, found in lines.items()}
 
 
 class Trials:
@@ -77,7 +71,8 @@ class Trials:
         gc.collect()
         getattr(gc, "freeze", gc.collect)()  # what forks share is not touched
         os.dup2(self._replies, 1)
-        worker.serve({"tests": self.tests, "clean": self.clean, "attempt": self.attempt})
+        clean, attempt = _forking(self.clean), _forking(self.attempt)
+        worker.serve({"tests": self.tests, "clean": clean, "attempt": attempt})
         return True
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -91,7 +86,7 @@ class Trials:
             for name, spec in zip(self._items, cases)
         ]
 
-    def clean(self, files: List[str], tests: List[str], seconds: float) -> Dict[str, Any]:
+    def clean(self, files: List[str], tests: List[str]) -> Dict[str, Any]:
         """Run tests on the package as it is.
 
         Returns
@@ -100,27 +95,13 @@ class Trials:
             ``tests``: for each test its ``id``, ``failed``, CPU ``seconds``, and
             ``lines``, an index into ``lines``: the lines that tests run, by file.
         """
-        return _forked(lambda: self._run_clean(files, tests), seconds)
-
-    def attempt(self, file: str, source: str, tests: List[str], seconds: float) -> Dict[str, Any]:
-        """Run tests on the package with another source of one file, up to the first that fails.
-
-        Returns
-        -------
-        dict
-            ``killed_by``: the id of the test, or what happened instead, or None;
-            ``seconds`` of CPU time, or None where the process was ended.
-        """
-        return _forked(lambda: self._run_mutant(file, source, tests), seconds)
-
-    def _run_clean(self, files: List[str], names: List[str]) -> Dict[str, Any]:
-        trace = LineTrace({_path_of(file): file for file in files})
-        tests, known = [], {}  # type: List[Dict[str, Any]], Dict[str, int]
-        for item in [self._items[name] for name in names]:
+        paths = {_path_of(file): file for file in files}
+        ran, known = [], {}  # type: List[Dict[str, Any]], Dict[str, int]
+        for item in [self._items[name] for name in tests]:
             self._failed = False
             start = time.process_time()
-            lines = trace.during(functools.partial(self._run, item, None))
-            tests.append(
+            lines = _lines_during(functools.partial(self._run, item, None), paths)
+            ran.append(
                 {
                     "id": item.nodeid,
                     "failed": self._failed,
@@ -128,9 +109,16 @@ class Trials:
                     "lines": known.setdefault(json.dumps(lines), len(known)),
                 }
             )
-        return {"tests": tests, "lines": [json.loads(lines) for lines in known]}
+        return {"tests": ran, "lines": [json.loads(lines) for lines in known]}
 
-    def _run_mutant(self, file: str, source: str, tests: List[str]) -> Dict[str, Any]:
+    def attempt(self, file: str, source: str, tests: List[str]) -> Dict[str, Any]:
+        """Run tests on the package with another source of one file, up to the first that fails.
+
+        Returns
+        -------
+        dict
+            ``killed_by``: the id of the test, or what happened instead, or None.
+        """
         items = [self._items[name] for name in tests]
         try:
             swap = _import_again(file, source)
@@ -226,18 +214,26 @@ def _import_again(file: str, source: str) -> Callable[[Dict[str, Any]], None]:
     return swap
 
 
-def _forked(function: Callable[[], Dict[str, Any]], seconds: float) -> Dict[str, Any]:
-    """What a function returns in a fork of this process that may use so many seconds of CPU time."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        _run_in_child(function, writing, seconds)
-    os.close(writing)
-    received, status = _wait_for(child, reading, seconds * MOST_WALL_PER_CPU_SECOND)
-    if received and os.WIFEXITED(status):
-        answer: Dict[str, Any] = json.loads(received.decode("utf-8"))
-        return answer
-    return {"killed_by": _how_it_ended(status), "seconds": None}
+def _forking(function: Callable[..., Dict[str, Any]]) -> Callable[..., Dict[str, Any]]:
+    """A function that is called in a fork of this process, which may use so many ``seconds`` of CPU time.
+
+    The answer has the ``seconds`` that it took; None, and how it ended as
+    ``killed_by``, where the process was ended.
+    """
+
+    def forked(seconds: float, **arguments: Any) -> Dict[str, Any]:
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            _run_in_child(functools.partial(function, **arguments), writing, seconds)
+        os.close(writing)
+        received, status = _wait_for(child, reading, seconds * MOST_WALL_PER_CPU_SECOND)
+        if received and os.WIFEXITED(status):
+            answer: Dict[str, Any] = json.loads(received.decode("utf-8"))
+            return answer
+        return {"killed_by": _how_it_ended(status), "seconds": None}
+
+    return forked
 
 
 def _run_in_child(function: Callable[[], Dict[str, Any]], writing: int, seconds: float) -> None:
@@ -283,7 +279,7 @@ def _how_it_ended(status: int) -> str:
 def main(arguments: List[str]) -> int:
     """Collect what the arguments of pytest name, and answer requests."""
     replies = os.dup(1)
-    os.dup2(2, 1)  # what pytest prints is no answer
+    os.dup2(2, 1)  # what pytest prints is not an answer
     return int(pytest.main([*arguments, "--capture=no"], plugins=[Trials(replies)]))
 
 

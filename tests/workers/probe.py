@@ -8,10 +8,11 @@ Runs inside old environments: Python 3.6 syntax. scikit-learn is imported by
 the first request, so that one that cannot be imported is an answer too.
 """
 
+import functools
 import sys
 import warnings
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -119,7 +120,7 @@ class Probe:
         Returns
         -------
         dict
-            ``value`` is what JSON can say of it, by way of replaying;
+            ``value`` is what it left, as JSON, by way of replaying;
             ``tolerance`` is how far numbers may differ and be called equal.
         """
         subject = self._subject(_load(case))
@@ -236,7 +237,7 @@ def case_of(candidate: Dict[str, Any]) -> Tuple[Case, Optional[int]]:
         for name in ("weights", "means", "precisions")
     }
     case = Case(
-        # No name of the corpus: nothing that is recorded there is about it.
+        # Not a name of the corpus: no baseline is about it.
         name="candidate",
         title="",
         flags=(),
@@ -289,15 +290,16 @@ def _state(subject: Subject, component: Optional[int]) -> Optional[str]:
 def _left(name: str, case: Case, outcomes: Tuple[Outcome, ...]) -> Any:
     """One item for each frame where the fits of all frames matter, else what the last one left."""
     last: Any = outcomes[-1]
-    if name == "n_iter_":
-        return [_error(fit) or fit.n_iter for fit in outcomes]
-    if name == "lower_bound":
-        return [_error(fit) or (None if fit.lower_bound is None else float(fit.lower_bound)) for fit in outcomes]
-    if name == "diagnosis":
-        return [_error(fit) or _states(case, fit) for fit in outcomes]
     if name == "dtype":
         return _error(last) or {part: str(getattr(getattr(last, part), "dtype", None)) for part in PARTS}
-    return _error(last) or last.means.tolist()
+    if name == "means":
+        return _error(last) or last.means.tolist()
+    of_fit: Dict[str, Callable[[Outcome], Any]] = {
+        "n_iter_": lambda fit: fit.n_iter,
+        "lower_bound": lambda fit: None if fit.lower_bound is None else float(fit.lower_bound),
+        "diagnosis": functools.partial(_states, case),
+    }
+    return [_error(fit) or of_fit[name](fit) for fit in outcomes]
 
 
 def _states(case: Case, fit: Outcome) -> Any:

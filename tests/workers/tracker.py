@@ -49,7 +49,7 @@ class Tracker:
         if self._estimator is None:
             self._estimator = replay.make_estimator(case, None, self._estimator_class, warm_start=True)
         self._outcome = outcome = replay.fit_frame(case, 0, start, self._estimator)
-        left = {
+        left: Dict[str, Any] = {
             "n_iter": None if outcome.n_iter is None else int(outcome.n_iter),
             "converged": None if outcome.converged is None else bool(outcome.converged),
             "seconds": outcome.seconds,
@@ -58,7 +58,7 @@ class Tracker:
             "states": [],
             "masses": [],
             "means": [],
-        }  # type: Dict[str, Any]
+        }
         try:
             components = diagnosis.states_alone(case, outcome).components
         except diagnosis.NotDiagnosable as reason:

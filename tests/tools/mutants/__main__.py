@@ -36,20 +36,17 @@ RESULTS = PROJECT / "results" / "mutants"
 
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = command_line.parser("mutants", __doc__)
-    parser.add_argument("--release", metavar="VERSION", help="release to mutate (default: the newest)")
-    parser.add_argument("--sample", metavar="N", type=_positive, help="try so many only, drawn at random")
-    parser.add_argument("--seed", metavar="S", type=int, default=0, help="seed of the draw (default: 0)")
-    parser.add_argument(
-        "--function", metavar="NAME", action="append", help="try those of one function; may be repeated"
-    )
-    parser.add_argument("--suite", choices=suites.TITLES, action="append", help="try one suite only (default: both)")
-    parser.add_argument(
-        "--all-cases", action="store_true", help="try this suite on large cases too, which takes longer"
-    )
-    parser.add_argument("--jobs", metavar="N", type=_positive, default=os.cpu_count() or 1, help="how many at a time")
-    parser.add_argument("--fresh", action="store_true", help="try again what has been tried")
-    parser.add_argument("--dry-run", action="store_true", help="list the mutants and try none")
-    parser.add_argument("--write", action="store_true", help="put a whole run into tests/measured/ and tests/README.md")
+    add = parser.add_argument
+    add("--release", metavar="VERSION", help="release to mutate (default: the newest)")
+    add("--sample", metavar="N", type=_positive, help="try so many only, drawn at random")
+    add("--seed", metavar="S", type=int, default=0, help="seed of the draw (default: 0)")
+    add("--function", metavar="NAME", action="append", help="try those of one function; may be repeated")
+    add("--suite", choices=suites.TITLES, action="append", help="try one suite only (default: both)")
+    add("--all-cases", action="store_true", help="try this suite on large cases too, which takes longer")
+    add("--jobs", metavar="N", type=_positive, default=os.cpu_count() or 1, help="how many at a time")
+    add("--fresh", action="store_true", help="try again what has been tried")
+    add("--dry-run", action="store_true", help="list the mutants and try none")
+    add("--write", action="store_true", help="put a whole run into tests/measured/ and tests/README.md")
     options = parser.parse_args(words)
     if options.write and (options.sample or options.function or options.suite or options.dry_run):
         raise Fault("--write is for the figures of a whole run; should come without --sample, --function, --suite")

@@ -25,12 +25,12 @@ class Count(NamedTuple):
     """How many mutants of a function died by what."""
 
     mutants: int
-    ours: int  # Killed by this suite
+    ours: int  # killed by this suite
     baseline: int  # of those: killed by nothing but the comparison with the baseline
-    theirs: int  # Killed by scikit-learn's own tests
+    theirs: int  # killed by scikit-learn's own tests
     neither: int
-    equivalent: int  # Survivors of this suite that no test can kill
-    gaps: int  # Survivors of this suite that a test could kill
+    equivalent: int  # survivors of this suite that no test can kill
+    gaps: int  # survivors of this suite that a test could kill
 
 
 NONE = Count(0, 0, 0, 0, 0, 0, 0)

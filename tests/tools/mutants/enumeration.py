@@ -106,7 +106,7 @@ def _edits(source: str) -> Iterator[tuple[str, int, int, str]]:
         start = begins[line - 1] + column
         for name, operator in operators().items():
             for number, _ in enumerate(list(operator.mutation_positions(node))):
-                # The copy knows its parent, and the parent does not know the copy.
+                # The copy has the parent, and the parent does not have the copy.
                 twin = copy.deepcopy(node, {id(node.parent): node.parent})
                 mutated = operator.mutate(twin, number)
                 yield (name, *_trimmed(start, node.get_code(), "" if mutated is None else mutated.get_code()))
@@ -114,12 +114,16 @@ def _edits(source: str) -> Iterator[tuple[str, int, int, str]]:
 
 def _trimmed(start: int, before: str, after: str) -> tuple[int, int, str]:
     """An edit without what it leaves as it is at either end."""
-    first = next((i for i, (one, two) in enumerate(zip(before, after, strict=False)) if one != two), None)
-    first = min(len(before), len(after)) if first is None else first
-    rest = min(len(before), len(after)) - first
-    pairs = zip(reversed(before), reversed(after), strict=False)
-    last = min(rest, next((i for i, (one, two) in enumerate(pairs) if one != two), rest))
-    return start + first, start + len(before) - last, after[first : len(after) - last]
+    first = _in_common(before, after)
+    before, after = before[first:], after[first:]
+    last = _in_common(before[::-1], after[::-1])
+    return start + first, start + first + len(before) - last, after[: len(after) - last]
+
+
+def _in_common(one: str, two: str) -> int:
+    """How many characters two texts begin with alike."""
+    differing = (i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b)
+    return next(differing, min(len(one), len(two)))
 
 
 def _changed_lines(source: str, start: int, end: int) -> str:

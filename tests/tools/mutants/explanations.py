@@ -22,9 +22,9 @@ Key = tuple[str, str, str, str]
 class Explanations(NamedTuple):
     """Why mutants are not tried, or survive."""
 
-    release: str  # Release whose source the explanations are of
-    out_of_scope: dict[tuple[str, str], str]  # Reason by file and function
-    survivors: dict[Key, tuple[str, str]]  # Kind and reason by the key of a mutant
+    release: str  # release whose source the explanations are of
+    out_of_scope: dict[tuple[str, str], str]  # reason by file and function
+    survivors: dict[Key, tuple[str, str]]  # kind and reason by the key of a mutant
 
 
 def read(path: Path = PATH) -> Explanations:
@@ -50,7 +50,7 @@ def _keys(entry: dict[str, Any]) -> list[Key]:
     if entry["kind"] not in KINDS:
         raise Fault(f"{PATH.name} has the kind {entry['kind']!r}; should be one of {', '.join(KINDS)}")
     if not str(entry["because"]).strip():
-        raise Fault(f"{PATH.name} has no reason for {entry['mutants']}; should say why they survive")
+        raise Fault(f"{PATH.name} has no reason for {entry['mutants']}; should give the reason why they survive")
     return [(entry["file"], entry["function"], before, after) for before, after in entry["mutants"]]
 
 

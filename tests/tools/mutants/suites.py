@@ -33,7 +33,7 @@ VARIABLES = {
     "LOKY_MAX_CPU_COUNT": "1",  # what scikit-learn's conftest.py sets the BLAS threads to
     "SKLEARN_WARNINGS_AS_ERRORS": "1",  # as in this suite
 }
-# Within a case: what judges one fit, what fits again and again, what compares with a record.
+# Within a case: what judges one fit, what fits again and again, what compares with a baseline.
 LATE_FILES = ("test_equivariance.py", "test_baseline.py")
 
 
@@ -42,7 +42,7 @@ class SuiteTest(NamedTuple):
 
     name: str  # pytest's id
     seconds: float  # CPU time on the package as it is
-    lines: frozenset[tuple[str, int]]  # Files and lines that it needs run, by itself or by what it shares
+    lines: frozenset[tuple[str, int]]  # files and lines that it needs run, by itself or by what it shares
 
 
 def start(suite: str, python: Path) -> WorkerProcess:

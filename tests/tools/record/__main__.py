@@ -28,7 +28,7 @@ from pathlib import Path
 from rich.console import Console
 
 from fixtures import add_case, command_line
-from fixtures.corpus import NAME, PROJECT
+from fixtures.corpus import NAME, PROJECT, Case
 from fixtures.fault import Fault
 from fixtures.validation import check_settings
 from tests.tools import release_environment, release_table
@@ -93,7 +93,13 @@ def _follow(
             if step.before is None and step.fit.error:
                 raise Fault(f"frame {step.frame.number}, the first: {step.fit.error}")
             if step.is_break and stored is None:
-                stored = _store_break(step, recording, tracker, origin, options)
+                case = stored_break.case_of(step, tracker.start(), add_case.settings_of(options), origin, options.name)
+                explanations = tracker.ask("explain", components=step.broke[: lines.NAMED]) if step.broke else []
+                print("\n".join(lines.of_break(step, explanations, recording.last)))
+                if options.root == RECORDED:
+                    RECORDED.mkdir(exist_ok=True)
+                case, stored = stored_break.store(case, options.root)
+                _try_again(step, case, stored, recording=recording, tracker=tracker, picture=options.picture)
                 if not options.all:
                     break
     except KeyboardInterrupt:
@@ -111,32 +117,21 @@ def _shown(recording: Recording) -> Iterator[Fitted | Skipped]:
             yield step
 
 
-def _store_break(
-    step: Fitted,
-    recording: Recording,
-    tracker: TrackerProcess,
-    origin: stored_break.Origin,
-    options: argparse.Namespace,
-) -> Path:
-    """Print what happened to each component, store the case, and fit it from its files; the folder of the case."""
-    case = stored_break.case_of(step, tracker.start(), add_case.settings_of(options), origin, options.name)
-    explanations = tracker.ask("explain", components=step.broke[: lines.NAMED]) if step.broke else []
-    print("\n".join(lines.of_break(step, explanations, recording.last)))
-    if options.root == RECORDED:
-        RECORDED.mkdir(exist_ok=True)
-    case, folder = stored_break.store(case, options.root)
+def _try_again(
+    step: Fitted, case: Case, folder: Path, *, recording: Recording, tracker: TrackerProcess, picture: Path | None
+) -> None:
+    """Print where a case is and whether a fit of its files breaks too, and draw it where that is asked for."""
     print(
         f"\ncase {folder}: frame {step.frame.number} with {len(case.frame):,} samples, and the {case.n_components}"
         f" components that frame {step.before} left"
     )
     print(lines.of_replay(step, tracker.ask("replay_case", name=case.name, root=str(folder.parent))))
     print(f"next: nox -s reduce -- {shlex.quote(str(folder))}\n", flush=True)
-    if options.picture:
+    if picture:
         from tests.tools.record.picture import draw  # noqa: PLC0415  (matplotlib takes a second to load)
 
-        draw(options.picture, case, tracker.ask("fitted"), step, recording.last)
-        print(f"picture {options.picture}")
-    return folder
+        draw(picture, case, tracker.ask("fitted"), step, recording.last)
+        print(f"picture {picture}")
 
 
 def _conversion(options: argparse.Namespace, source: FrameSource) -> Conversion:

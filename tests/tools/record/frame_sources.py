@@ -124,7 +124,7 @@ def _first_readable(paths: list[Path]) -> np.ndarray:
 
 
 def _kind_of(array: np.ndarray, holds: str | None) -> tuple[str, str]:
-    """Whether arrays like this one are points or pixels, and the words that say why."""
+    """Whether arrays like this one are points or pixels, and the words that explain why."""
     columns = array.shape[1] if array.ndim > 1 else 1
     taken = holds or (POINTS if columns <= MOST_FEATURES else PIXELS)
     if holds:

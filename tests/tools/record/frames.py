@@ -21,9 +21,9 @@ MOST_SAMPLES = npy.MAX_FILE_BYTES // 8 - npy.MAX_HEADER_BYTES
 class RawFrame:
     """A frame as it was stored."""
 
-    number: int  # From 0, of all frames that the source has
-    name: str  # The file of its own that it has, or nothing
-    array: np.ndarray  # Grey levels (height, width), or samples (n_samples, n_features)
+    number: int  # from 0, of all frames that the source has
+    name: str  # the file of its own that it has, or nothing
+    array: np.ndarray  # grey levels (height, width), or samples (n_samples, n_features)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class FrameSource(Protocol):
     """Where frames come from."""
 
     holds: str
-    description: str  # What is read, and as what
+    description: str  # what is read, and as what
 
     def frames(self, every: int) -> Iterator[Stored]:
         """Yield every so many-th frame; none is kept."""
@@ -56,19 +56,19 @@ class Unusable(ValueError):
 class Frame:
     """A frame to fit."""
 
-    number: int  # In the source, from 0
-    name: str  # Its own file, or nothing
+    number: int  # in the source, from 0
+    name: str  # its own file, or nothing
     samples: np.ndarray
-    note: str  # What the user should know of it, or nothing
+    note: str  # what the user should know of it, or nothing
 
 
 @dataclass(frozen=True)
 class Conversion:
     """How pixels become points."""
 
-    threshold: float = 1.0  # Grey level from which on a pixel is lit
+    threshold: float = 1.0  # grey level from which on a pixel is lit
     scale: float = 1.0  # A lit pixel is repeated ``round(scale * level)`` times
-    difference: bool = False  # Take the absolute difference to the frame before in place of the frame
+    difference: bool = False  # take the absolute difference to the frame before in place of the frame
 
     def points(self, levels: np.ndarray) -> np.ndarray:
         """Coordinates (x, y) of every lit pixel, each repeated by its brightness, sorted.
@@ -104,16 +104,9 @@ class Conversion:
 
 
 class Frames:
-    """The frames of a source, made ready one by one.
+    """The frames of a source, every so many-th, made ready one by one; one of fewer samples than components is skipped.
 
-    Parameters
-    ----------
-    conversion : Conversion
-        Of no effect on a source of points.
-    n_components : int
-        A frame of fewer samples is skipped.
-    every : int
-        Take every so many-th frame.
+    The conversion has no effect on a source of points.
     """
 
     def __init__(self, source: FrameSource, conversion: Conversion, n_components: int, every: int = 1) -> None:
@@ -125,6 +118,18 @@ class Frames:
 
     def __iter__(self) -> Iterator[Frame | Skipped]:
         before: np.ndarray | None = None
+        for raw in self._decoded():
+            if isinstance(raw, Skipped):
+                yield raw
+                continue
+            try:
+                yield self._frame(raw, before)
+            except Unusable as reason:
+                yield Skipped(raw.number, raw.name, str(reason))
+            if before is None or _same_size(raw.array, before, self._source.holds):
+                before = raw.array
+
+    def _decoded(self) -> Iterator[Stored]:
         stored = self._source.frames(self._every)
         while True:
             clock = time.perf_counter()
@@ -132,31 +137,20 @@ class Frames:
             self.decoding_seconds += time.perf_counter() - clock
             if raw is None:
                 return
-            if isinstance(raw, Skipped):
-                yield raw
-                continue
-            try:
-                _check_size(raw.array, before, self._source.holds)
-                frame = self._frame(raw, before)
-            except Unusable as reason:
-                yield Skipped(raw.number, raw.name, str(reason))
-            else:
-                yield frame
-            if before is None or _same_size(raw.array, before, self._source.holds):
-                before = raw.array
+            yield raw
 
     def _frame(self, raw: RawFrame, before: np.ndarray | None) -> Frame:
+        _check_size(raw.array, before, self._source.holds)
         unchanged = before is not None and np.array_equal(raw.array, before)
         samples = raw.array
         if self._source.holds == PIXELS:
-            levels = raw.array
             if self._conversion.difference:
                 if before is None:
                     raise Unusable("is the first, which has no difference to one before")
                 if unchanged:
                     raise Unusable("no change from the frame before")
-                levels = _difference(levels, before)
-            samples = self._conversion.points(levels)
+                samples = _difference(samples, before)
+            samples = self._conversion.points(samples)
         if len(samples) < self._fewest:
             raise Unusable(f"has {len(samples):,} samples; should have at least {self._fewest:,}, one a component")
         return Frame(raw.number, raw.name, samples, "no change from the frame before" if unchanged else "")

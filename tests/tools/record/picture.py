@@ -15,7 +15,7 @@ from tests.support.density import full_matrices
 from tests.tools import drawing
 from tests.tools.record.recording import Fitted, Remembered
 
-# So many lines can be told apart.
+# More lines could not be distinguished.
 DRAWN = 8
 
 

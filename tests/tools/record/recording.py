@@ -34,8 +34,8 @@ class Fitted:
 
     frame: Frame
     fit: Fit
-    before: int | None  # Number of the frame that was fitted before; None for the first, which starts cold
-    broke: list[int]  # Components that are worse off than after the frame before; none after a cold start
+    before: int | None  # number of the frame that was fitted before; None for the first, which starts cold
+    broke: list[int]  # components that are worse off than after the frame before; none after a cold start
 
     @property
     def is_break(self) -> bool:

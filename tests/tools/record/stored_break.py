@@ -22,10 +22,10 @@ LONGEST_NAME = 60
 class Origin:
     """Where the frames come from, and how they were made into samples."""
 
-    source: str  # Name of the file or folder, without its path
-    conversion: Mapping[str, Any]  # Options by which its pixels became points; empty for points
+    source: str  # name of the file or folder, without its path
+    conversion: Mapping[str, Any]  # options by which its pixels became points; empty for points
     every: int
-    versions: Mapping[str, str]  # Of what fitted the frames
+    versions: Mapping[str, str]  # of what fitted the frames
 
 
 def case_of(

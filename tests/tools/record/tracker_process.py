@@ -24,11 +24,11 @@ class Fit:
 
     n_iter: int | None
     converged: bool | None
-    seconds: float  # Wall time inside ``fit``
-    warnings: list[str]  # Categories of the warnings, each once
-    error: str | None  # Why the components cannot be judged
-    states: list[str]  # For each component; empty where there is an error, as are the next two
-    masses: list[float]  # Responsibility mass of each component, in samples
+    seconds: float  # wall time inside ``fit``
+    warnings: list[str]  # categories of the warnings, each once
+    error: str | None  # why the components cannot be judged
+    states: list[str]  # for each component; empty where there is an error, as are the next two
+    masses: list[float]  # responsibility mass of each component, in samples
     means: list[list[float]]  # (n_components, n_features)
 
 

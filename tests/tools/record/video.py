@@ -103,7 +103,7 @@ def _missing(container: av.container.InputContainer, stream: av.VideoStream, num
     """How much of the stated length is not there, in words; nothing where all is."""
     if stream.frames > number:
         return f"the video breaks off here; it should have {stream.frames} frames"
-    # The length of a container is that of its longest stream: of several it says nothing of this one.
+    # The length of a container is that of its longest stream: where there are several it is not this one's.
     if container.duration and stream.average_rate and len(container.streams) == 1:
         stated = Fraction(container.duration, av.time_base) + Fraction(container.start_time or 0, av.time_base)
         if ends + (1 + FRAMES_TO_SPARE) / stream.average_rate < stated:

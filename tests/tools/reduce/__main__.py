@@ -133,22 +133,21 @@ def _load(named: str, capture: str | None) -> corpus.Case:
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_line.parser("reduce", __doc__)
+    add = parser.add_argument
     series = release_table.newest_of_series(release_table.read())
-    parser.add_argument(
-        "case", nargs="?", metavar="CASE", help="a case of the corpus by its name, or any case by its folder"
-    )
-    parser.add_argument("--ledger", action="store_true", help="every case of every known defect, in turn")
-    parser.add_argument("--defect", action="append", metavar="ID", help="with --ledger: only this one; may be repeated")
-    parser.add_argument("--write", action="store_true", help="with --ledger: put it all into tests/README.md")
-    parser.add_argument("--check", help="the check that fails (default: the first that does, collapse first)")
-    parser.add_argument("--component", type=int, metavar="K", help="the component that fails (default: the first)")
-    parser.add_argument("--sklearn", metavar="VERSION", help=f"release or series (default: {series[-1].version})")
-    parser.add_argument("--least-components", type=int, default=1, metavar="N", help="keep so many (default: 1)")
-    parser.add_argument("--into", metavar="DIR", help="where to write (default: in results/)")
-    parser.add_argument("--verify", choices=["series", "every"], help="ask these releases about the result, too")
-    parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
-    parser.add_argument("--afresh", action="store_true", help="do not go on with what was cut off, or is stored")
-    parser.add_argument("--dry-run", action="store_true", help="show how the case fails; reduce and write nothing")
+    add("case", nargs="?", metavar="CASE", help="a case of the corpus by its name, or any case by its folder")
+    add("--ledger", action="store_true", help="every case of every known defect, in turn")
+    add("--defect", action="append", metavar="ID", help="with --ledger: only this one; may be repeated")
+    add("--write", action="store_true", help="with --ledger: put it all into tests/README.md")
+    add("--check", help="the check that fails (default: the first that does, collapse first)")
+    add("--component", type=int, metavar="K", help="the component that fails (default: the first)")
+    add("--sklearn", metavar="VERSION", help=f"release or series (default: {series[-1].version})")
+    add("--least-components", type=int, default=1, metavar="N", help="keep so many (default: 1)")
+    add("--into", metavar="DIR", help="where to write (default: in results/)")
+    add("--verify", choices=["series", "every"], help="ask these releases about the result, too")
+    add("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
+    add("--afresh", action="store_true", help="do not go on with what was cut off, or is stored")
+    add("--dry-run", action="store_true", help="show how the case fails; reduce and write nothing")
     return parser
 
 

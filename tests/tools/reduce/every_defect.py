@@ -27,8 +27,8 @@ class Pair(NamedTuple):
 
     defect: str
     case: str
-    check: str  # The one that is asked: of those that the ledger lists, the first in the order of preference
-    release: str  # The newest on which it fails
+    check: str  # the one that is asked: of those that the ledger lists, the first in the order of preference
+    release: str  # the newest on which it fails
 
     def line(self) -> str:
         return f"{self.defect}  {self.case}  {self.check} on {self.release}"
@@ -38,13 +38,13 @@ class Result(NamedTuple):
     """The result of reducing a pair."""
 
     pair: Pair
-    before: list[int]  # Samples, components and features
+    before: list[int]  # samples, components and features
     after: list[int]
     asked: int  # candidates
-    seconds: float  # Wall time of the reduction, without that of asking other releases
-    same: list[str]  # Releases on which the original fails and the result does so in the same way, or does not
-    other: list[str]
-    failure: str | None = None  # Why there is no result
+    seconds: float  # wall time of the reduction, without that of asking other releases
+    same: list[str]  # of the releases on which the original fails, those on which the result does so in the same way
+    other: list[str]  # the others
+    failure: str | None = None  # why there is no result
 
     @property
     def is_small(self) -> bool:

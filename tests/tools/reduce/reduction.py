@@ -18,7 +18,7 @@ from fixtures.fault import Fault
 from tests.tools.journal import Journal
 from tests.tools.reduce import output
 from tests.tools.reduce.candidate import Candidate, from_case
-from tests.tools.reduce.issue import Seen, write_issue
+from tests.tools.reduce.issue import write_issue
 from tests.tools.reduce.script import write_script
 from tests.tools.reduce.search import Search
 from tests.tools.reduce.verification import Releases, Row
@@ -39,10 +39,10 @@ class Progress(Status):
         seconds = time.monotonic() - self._started
         if best.shape != self._shown:
             self._shown = best.shape
-            self.say(f"fewer {step:<11} {best.size:<50} {seconds:6.1f} s")
+            self.show(f"fewer {step:<11} {best.size:<50} {seconds:6.1f} s")
         self.update(f"{step}: {best.size}, {asked} candidates, {seconds:.0f} s")
 
-    def say(self, line: str) -> None:
+    def show(self, line: str) -> None:
         """Print a line that stays."""
         self.console.print(f"  {line}")
 
@@ -124,7 +124,7 @@ def reduce(
     progress = Progress(task.original)
     with progress:
         if journal.entries:
-            progress.say(f"going on after {len(journal.entries)} candidates that are in {journal.path}")
+            progress.show(f"going on after {len(journal.entries)} candidates that are in {journal.path}")
         judges = [releases.judge(task.release, task.failure)]
         search = Search(task.original, judges, journal, progress.tried, least_components)
         try:
@@ -164,7 +164,7 @@ def _search_and_verify(
         differing = next((row for row in rows if not row.agrees and row.release not in judging), None)
         if differing is None or differing.original is None:
             return rows, asking
-        progress.say(f"scikit-learn {differing.release} does not agree: going back, with that release as a judge, too")
+        progress.show(f"scikit-learn {differing.release} does not agree: going back, with that release as a judge, too")
         search.add_judge(releases.judge(differing.release, differing.original))
 
 
@@ -190,14 +190,17 @@ def _store(task: Task, reduced: Candidate, releases: Releases | None = None, row
     texts = {"reproduce.py": write_script(reduced, check, case.title)}
     if releases:
         python = releases.python(task.release)
-        seen = Seen(
-            output.run_script(python, texts["reproduce.py"]),
-            output.versions(python),
-            releases.probe(task.release).ask("exact", candidate=reduced.request),
-            tuple(row.release for row in rows if row.same),
-            output.upstream_of(task.case.name, check, task.release),
+        texts["issue.md"] = write_issue(
+            reduced,
+            check,
+            task.failure["state"],
+            script=texts["reproduce.py"],
+            output=output.run_script(python, texts["reproduce.py"]),
+            versions=output.versions(python),
+            exact=releases.probe(task.release).ask("exact", candidate=reduced.request),
+            releases=[row.release for row in rows if row.same],
+            upstream=output.upstream_of(task.case.name, check, task.release),
         )
-        texts["issue.md"] = write_issue(reduced, check, task.failure["state"], texts["reproduce.py"], seen)
     output.store(task.into, case, texts)
 
 

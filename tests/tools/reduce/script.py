@@ -15,7 +15,7 @@ from tests.tools.reduce.candidate import Candidate
 MOST_LINES = 25
 WIDTH = 110
 
-# What scikit-learn takes where nothing is said.
+# The defaults of scikit-learn.
 DEFAULTS = {"covariance_type": "full", "reg_covar": 1e-6, "tol": 1e-3, "max_iter": 100}
 
 HEAD = '''\

@@ -46,7 +46,7 @@ class Row(NamedTuple):
     """One release: how the original fails there, and whether the reduced case does so too."""
 
     release: str
-    original: dict[str, Any] | None  # None where the original does not fail
+    original: dict[str, Any] | None  # None where it does not fail
     same: bool  # whether the reduced case fails in the same way; False where the original does not fail
     note: str = ""  # why a release could not be asked
 
