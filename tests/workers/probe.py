@@ -74,23 +74,13 @@ class Probe:
         return {**environment.describe(), "place": str(Path(sys.modules["sklearn.mixture"].__file__ or "").parent)}
 
     def names(self) -> List[str]:
-        """Every check that can be asked about any case, in the order of preference."""
+        """The names of these checks."""
         return list(self.checks)
 
     def judge(self, checks: List[str], case: str) -> Dict[str, Any]:
-        """Ask checks of the suite about a case of the corpus.
+        """Whether checks, or files of them like ``test_collapse``, pass, fail or are not judged on a case.
 
-        Parameters
-        ----------
-        checks : list of str
-            Names of checks, or of files of them, like ``test_collapse``.
-
-        Returns
-        -------
-        dict
-            ``value`` is whether the checks pass, fail or are not judged,
-            ``said`` the first line of the failure, or why they are not judged,
-            ``findings`` what they found.
+        ``said`` is the first line of the failure, or why they are not judged.
         """
         known = check.every()
         named = [one for one in known.values() if {one.name, one.file} & set(checks)]
@@ -115,14 +105,7 @@ class Probe:
         return {"value": NOT_JUDGED, "said": _first_line(reason), "findings": []}
 
     def outcome(self, name: str, case: str) -> Dict[str, Any]:
-        """What a fit of a case of the corpus left.
-
-        Returns
-        -------
-        dict
-            ``value`` is what it left, as JSON, by way of replaying;
-            ``tolerance`` is how far numbers may differ and be called equal.
-        """
+        """What a fit of a case of the corpus left, by way of replaying, and how far numbers may differ by rounding."""
         subject = self._subject(_load(case))
         return {
             "value": {way: _left(name, subject.case, outcomes) for way, outcomes in subject.replays.items()},
@@ -130,21 +113,11 @@ class Probe:
         }
 
     def failure(self, check: Optional[str], candidate: Dict[str, Any]) -> Optional[Dict[str, Any]]:
-        """How a whole case fails.
+        """How a check fails on a whole case, without one the first check that does; None where nothing fails.
 
-        Parameters
-        ----------
-        check : str or None
-            The check that is asked; without it the first one that fails.
-        candidate : dict
-            The case. Where it names no component, the one that the failure is
-            about is chosen: the first that a finding names.
-
-        Returns
-        -------
-        dict or None
-            ``check``, ``component``, ``state`` and ``faults``, and the
-            ``states`` of all components; None where nothing fails.
+        Where the candidate names no component, the one that the failure is about
+        is chosen: the first that a finding names. The ``faults`` are None where
+        the check fails, but not for the component that the candidate names.
         """
         case, component = case_of(candidate)
         subject = self._subject(case)
@@ -198,14 +171,7 @@ class Probe:
         ]
 
     def exact(self, candidate: Dict[str, Any]) -> Dict[str, Any]:
-        """What exact EM leaves after a candidate's last frame, or why it leaves nothing.
-
-        Returns
-        -------
-        dict
-            ``weights``, ``means``, ``covariances``, ``n_iter``, ``converged``
-            and ``lower_bound``; or just ``degenerate``.
-        """
+        """What exact EM leaves after the last frame; only ``degenerate``, the reason, where it leaves nothing."""
         case, _ = case_of(candidate)
         try:
             trajectory = exact_replay(case)[-1]

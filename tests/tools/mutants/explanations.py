@@ -73,16 +73,10 @@ def in_scope(mutants: Iterable[Mutant], explanations: Explanations) -> list[Muta
 def faults(
     tried: Sequence[Mutant], survived: Iterable[Mutant], every: Sequence[Mutant], why: Explanations
 ) -> list[str]:
-    """How the explanations disagree with the trials, one line each.
+    """How the explanations disagree with what survived of the mutants that were tried, one line each.
 
-    Parameters
-    ----------
-    tried : sequence of Mutant
-        A key that stands for several, all of which are in here, or none.
-    survived : iterable of Mutant
-        Those of them that no test of this suite killed.
-    every : sequence of Mutant
-        All that the operators make of the sources.
+    Where a key stands for several mutants, all of them were tried, or none.
+    `every` has all that the operators make of the sources.
     """
     left = {mutant.key() for mutant in survived}
     known, seen = {mutant.key() for mutant in every}, {mutant.key() for mutant in tried}

@@ -20,15 +20,7 @@ DRAWN = 8
 
 
 def draw(path: Path, case: Case, fitted: dict[str, Any], step: Fitted, last: Iterable[Remembered]) -> None:
-    """Draw a break into a ``.png`` file, whole or not at all.
-
-    Parameters
-    ----------
-    fitted : dict
-        ``means`` and ``covariances`` as a baseline has them.
-    last : iterable of Remembered
-        The last fits, the one that broke included.
-    """
+    """Draw a break, as the means and covariances show it, and the masses of the last fits into a ``.png`` file."""
     figure = Figure(figsize=(9, 5), layout="constrained")
     scene, masses = figure.subplots(2, 1, height_ratios=(2.6, 1))
     fit = _fit(case, fitted, step.fit.states)

@@ -110,12 +110,8 @@ def run(
 ) -> Iterator[Result]:
     """Reduce each pair that has no result yet; each result is added to the others before it is yielded.
 
-    Parameters
-    ----------
-    versions : callable
-        The releases that are asked about a pair's result.
-    into : Path
-        Folder that gets one for each pair, by the names of defect and case.
+    `versions` gives the releases that are asked about a pair's result; `into`
+    gets a folder for each pair, by the names of defect and case.
     """
     for pair in pairs:
         if is_done(pair, results):
