@@ -12,6 +12,7 @@ Examples
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import sys
@@ -44,16 +45,23 @@ def fetch(address: str, files: dict[str, str], folder: Path) -> list[str]:
         Names of the files that were downloaded.
     """
     missing = [name for name, sha256 in files.items() if not _is_right(folder / name, sha256)]
-    # Beside the folder where that does not exist yet: it is taken for the whole capture as soon as it does.
-    beside = next(place for place in (folder, *folder.parents) if place.exists())
-    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=beside) as scratch:
-        for name in missing:
-            print(f"  {name} ...", flush=True)
-            downloader = pooch.HTTPDownloader(timeout=60)
-            pooch.retrieve(address + name, f"sha256:{files[name]}", name, path=scratch, downloader=downloader)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in missing:
-            shutil.move(Path(scratch) / name, folder / name)
+    if not missing:
+        return []
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder) as scratch:
+            for name in missing:
+                print(f"  {name} ...", flush=True)
+                downloader = pooch.HTTPDownloader(timeout=60)
+                pooch.retrieve(address + name, f"sha256:{files[name]}", name, path=scratch, downloader=downloader)
+            for name in missing:
+                shutil.move(Path(scratch) / name, folder / name)
+    except BaseException:
+        for place in made:
+            with contextlib.suppress(OSError):
+                place.rmdir()
+        raise
     return missing
 
 
