@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import add_case, verifier
-from fixtures.corpus import MAX_TITLE, PROJECT, Case
+from fixtures.corpus import MAX_TITLE, Case
 from tests.support import ledger
 from tests.tools.environments import ENVIRONMENT_VARIABLES
 from tests.tools.reduce.candidate import Candidate
@@ -71,9 +71,9 @@ def run_script(python: Path, script: str) -> str:
     return "\n".join([done.stdout.rstrip(), *last]) + "\n"
 
 
-def versions(python: Path) -> str:
-    """What ``sklearn.show_versions()`` prints, without the paths of this machine."""
-    lines = _run([str(python), "-W", "ignore", "-c", VERSIONS], PROJECT).stdout.strip().splitlines()
+def versions(python: Path, project: Path) -> str:
+    """What ``sklearn.show_versions()`` says, without the paths of this machine."""
+    lines = _run([str(python), "-W", "ignore", "-c", VERSIONS], project).stdout.strip().splitlines()
     return "\n".join(line for line in lines if not line.strip().startswith(("executable:", "filepath:"))) + "\n"
 
 

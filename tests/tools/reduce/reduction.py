@@ -196,7 +196,7 @@ def _store(task: Task, reduced: Candidate, releases: Releases | None = None, row
             task.failure["state"],
             script=texts["reproduce.py"],
             output=output.run_script(python, texts["reproduce.py"]),
-            versions=output.versions(python),
+            versions=output.versions(python, corpus.PROJECT),
             exact=releases.probe(task.release).ask("exact", candidate=reduced.request),
             releases=[row.release for row in rows if row.same],
             upstream=output.upstream_of(task.case.name, check, task.release),
