@@ -121,6 +121,11 @@ def test_a_mutant_is_tried_on_the_tests_that_reach_it(worker: WorkerProcess) -> 
     assert trials.attempt(mutant, SOURCE, [reaching._replace(lines=frozenset())], worker) == trials.NOT_REACHED
 
 
+def test_this_suite_can_be_tried_where_the_capture_is_not_at_hand() -> None:
+    with suites.start(suites.OURS, Path(sys.executable)) as own:
+        assert "object-leaves-frame" in {test["case"] for test in own.ask("tests")}
+
+
 def test_a_suite_that_fails_on_the_package_as_it_is_is_refused() -> None:
     class Failing:
         def ask(self, do: str, **arguments: object) -> object:  # noqa: ARG002

@@ -15,10 +15,10 @@ from cosmic_ray.mutating import mutate_code
 from fixtures.fault import Fault
 from tests.selftest.conftest import Refusal
 from tests.tools.mutants import __main__ as command
-from tests.tools.mutants import explanations, report
+from tests.tools.mutants import detection_power, explanations
 from tests.tools.mutants.enumeration import Mutant, mutants_of, operators
 from tests.tools.mutants.explanations import Explanations
-from tests.tools.mutants.record import Record, Result
+from tests.tools.mutants.trials import Result, Tried
 
 SOURCE = '''"""A module."""
 LIMIT = 3
@@ -164,7 +164,7 @@ def test_an_explained_mutant_that_is_killed_is_a_fault() -> None:
     assert faults([], [mutant("x", "y")]) == ["is explained as a survivor, and is killed: a.py f: `x` -> `y`"]
 
 
-def test_an_explained_mutant_that_there_is_none_of_is_a_fault() -> None:
+def test_an_explained_mutant_that_does_not_exist_is_a_fault() -> None:
     assert faults([], [mutant("x", "gone")]) == ["is explained, and there is no such mutant: a.py f: `x` -> `gone`"]
 
 
@@ -172,25 +172,25 @@ def test_what_is_as_explained_is_no_fault_nor_is_what_was_not_tried() -> None:
     assert faults([mutant("x", "y")], [mutant("x", "y"), mutant("v", "w")]) == []
 
 
-def test_a_record_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_trials_go_on_where_they_were(tmp_path: Path) -> None:
     path = tmp_path / "results" / "ours.jsonl"
-    Record(path, "state").add(mutant("x", "y"), Result("a test", 0.5))
-    assert Record(path, "state").results == {mutant("x", "y").identity(): Result("a test", 0.5)}
+    Tried(path, "state").add(mutant("x", "y"), Result("a test", 0.5))
+    assert Tried(path, "state").results == {mutant("x", "y").identity(): Result("a test", 0.5)}
 
 
-def test_a_record_of_another_state_is_dropped(tmp_path: Path) -> None:
-    Record(tmp_path / "ours.jsonl", "state").add(mutant("x", "y"), Result("a test", 0.5))
-    assert Record(tmp_path / "ours.jsonl", "another").results == {}
-    assert Record(tmp_path / "ours.jsonl", "state").results == {}
+def test_results_of_another_state_are_dropped(tmp_path: Path) -> None:
+    Tried(tmp_path / "ours.jsonl", "state").add(mutant("x", "y"), Result("a test", 0.5))
+    assert Tried(tmp_path / "ours.jsonl", "another").results == {}
+    assert Tried(tmp_path / "ours.jsonl", "state").results == {}
 
 
-def test_a_record_that_was_cut_off_loses_its_last_line_only(tmp_path: Path) -> None:
+def test_results_that_were_cut_off_lose_their_last_line_only(tmp_path: Path) -> None:
     path = tmp_path / "ours.jsonl"
-    Record(path, "state").add(mutant("x", "y"), Result("a test", 0.5))
+    Tried(path, "state").add(mutant("x", "y"), Result("a test", 0.5))
     with path.open("a") as stream:
         stream.write('{"mutant": "cut')
-    Record(path, "state").add(mutant("x", "z"), Result(None, 1.0))
-    assert set(Record(path, "state").results) == {mutant("x", "y").identity(), mutant("x", "z").identity()}
+    Tried(path, "state").add(mutant("x", "z"), Result(None, 1.0))
+    assert set(Tried(path, "state").results) == {mutant("x", "y").identity(), mutant("x", "z").identity()}
 
 
 def test_the_table_counts_by_function() -> None:
@@ -202,26 +202,28 @@ def test_the_table_counts_by_function() -> None:
     three = [mutant("x", "y"), mutant("x", "z"), mutant("x", "w", "g")]
     by_name = {suite: {f"a.py:0:1:{name}": result for name, result in one.items()} for suite, one in results.items()}
     why = RULES._replace(survivors={three[2].key(): ("equivalent", "it is")})
-    counts = report.figures(three, by_name, why)
-    assert counts["a.py f"] == report.Count(mutants=2, ours=2, baseline=1, theirs=1, neither=0, equivalent=0, gaps=0)
-    assert "| `f` | 2 | 2 | 1 | 1 |  |" in report.table(counts)
-    assert "| all | 3 | 66.7 % | 33.3 % | 33.3 % | 33.3 % |" in report.table(counts)
-    assert "(66.7 %; 33.3 % without `test_baseline.py`)" in report.sentence("1.9.1", counts)
+    counts = detection_power.figures(three, by_name, why)
+    assert counts["a.py f"] == detection_power.Count(
+        mutants=2, ours=2, baseline=1, theirs=1, neither=0, equivalent=0, gaps=0
+    )
+    assert "| `f` | 2 | 2 | 1 | 1 |  |" in detection_power.table(counts)
+    assert "| all | 3 | 66.7 % | 33.3 % | 33.3 % | 33.3 % |" in detection_power.table(counts)
+    assert "(66.7 %; 33.3 % without `test_baseline.py`)" in detection_power.sentence("1.9.1", counts)
     assert (
         "Of the 1 that survive, 1 compute the same, 0 change what is out of scope, and 0 show gaps"
-        in report.sentence("1.9.1", counts)
+        in detection_power.sentence("1.9.1", counts)
     )
 
 
 def test_the_readme_has_the_figures_of_the_last_whole_run() -> None:
-    text = report.README.read_text(encoding="utf-8")
-    assert report.with_figures(text, *report.read()) == text
+    text = detection_power.README.read_text(encoding="utf-8")
+    assert detection_power.with_figures(text, *detection_power.read()) == text
 
 
 def test_the_figures_and_the_explanations_are_of_one_run() -> None:
-    release, counts = report.read()
+    release, counts = detection_power.read()
     why = explanations.read()
-    whole = report.total(counts)
+    whole = detection_power.total(counts)
     assert release == why.release
     assert whole.mutants - whole.ours >= len(why.survivors) > 0
 
@@ -236,5 +238,5 @@ def test_the_figures_and_the_explanations_are_of_one_run() -> None:
         (["--release", "1.0.2"], "explains the mutants of"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_one_line(arguments: list[str], says: str, refusal: Refusal) -> None:
+def test_what_cannot_be_done_is_refused_in_one_line(arguments: list[str], says: str, refusal: Refusal) -> None:
     assert says in refusal(command.main, arguments)

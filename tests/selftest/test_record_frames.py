@@ -8,8 +8,18 @@ import numpy as np
 import pytest
 
 from tests.tools.record import demonstration
-from tests.tools.record.frames import MOST_SAMPLES, Conversion, Frame, Frames, Skipped, Unusable
-from tests.tools.record.stored_frames import PIXELS, POINTS, RawFrame, Stored, Unreadable
+from tests.tools.record.frames import (
+    MOST_SAMPLES,
+    PIXELS,
+    POINTS,
+    Conversion,
+    Frame,
+    Frames,
+    RawFrame,
+    Skipped,
+    Stored,
+    Unusable,
+)
 
 Made = list[Frame | Skipped]
 
@@ -29,7 +39,7 @@ class ListedSource:
         """Yield every so many-th frame."""
         for number in range(0, len(self._arrays), every):
             array = self._arrays[number]
-            yield Unreadable(number, "", array) if isinstance(array, str) else RawFrame(number, "", array)
+            yield Skipped(number, "", array) if isinstance(array, str) else RawFrame(number, "", array)
 
 
 def made(

@@ -11,7 +11,7 @@ from PIL import Image
 
 from fixtures.fault import Fault
 from tests.tools.record.frame_sources import MOST_FEATURES, open_source
-from tests.tools.record.stored_frames import PIXELS, POINTS, RawFrame, Unreadable
+from tests.tools.record.frames import PIXELS, POINTS, RawFrame, Skipped
 
 PICTURE = np.arange(18 * 20, dtype=np.uint8).reshape(18, 20)
 SAMPLES = np.arange(12.0).reshape(6, 2)
@@ -34,7 +34,7 @@ def refusal(path: Path) -> str:
 
 
 def reasons(path: Path) -> list[str]:
-    return [frame.reason for frame in open_source(path).frames(1) if isinstance(frame, Unreadable)]
+    return [frame.reason for frame in open_source(path).frames(1) if isinstance(frame, Skipped)]
 
 
 def test_files_are_in_natural_order(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from fixtures.fault import Fault
 from tests.tools.record import demonstration, video
 from tests.tools.record.demonstration import N_FRAMES, SCENE, picture, write_video
 from tests.tools.record.frame_sources import open_source
-from tests.tools.record.stored_frames import RawFrame, Stored, Unreadable
+from tests.tools.record.frames import RawFrame, Skipped, Stored
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +25,11 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def frames(path: Path, every: int = 1) -> tuple[list[RawFrame], list[Unreadable]]:
+def frames(path: Path, every: int = 1) -> tuple[list[RawFrame], list[Skipped]]:
     """The frames that can be read, and the others."""
     found: list[Stored] = list(open_source(path).frames(every))
     readable = [frame for frame in found if isinstance(frame, RawFrame)]
-    return readable, [frame for frame in found if isinstance(frame, Unreadable)]
+    return readable, [frame for frame in found if isinstance(frame, Skipped)]
 
 
 def test_the_demonstration_comes_back_pixel_by_pixel(film: Path) -> None:

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.tools.record.frames import Conversion, Frame, Frames, Skipped
+from tests.tools.record.frames import PIXELS, Conversion, Frame, Frames, RawFrame, Skipped, Stored
 from tests.tools.record.recording import REMEMBERED, Fitted, Recording
-from tests.tools.record.stored_frames import PIXELS, RawFrame, Stored
 from tests.tools.record.tracker_process import Fit
 
 HEALTHY, PINNED, DRAGGED, EMPTY = "healthy", "pinned", "dragged", "empty"

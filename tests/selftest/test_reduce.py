@@ -24,7 +24,7 @@ from tests.tools import release_environment
 from tests.tools.reduce import __main__ as command
 from tests.tools.reduce.__main__ import main
 from tests.tools.reduce.candidate import Candidate
-from tests.tools.reduce.progress import Progress
+from tests.tools.reduce.reduction import Progress
 from tests.tools.reduce.verification import Releases
 from tests.tools.worker_process import WorkerFailed
 
@@ -149,7 +149,7 @@ def test_ctrl_c_keeps_the_smallest_so_far(
         if best.shape[0] < n_samples:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Progress, "update", press)
+    monkeypatch.setattr(Progress, "tried", press)
     assert main(["object-leaves-1d", "--into", str(tmp_path / "new")]) == 130
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"interrupted: {tmp_path / 'new'} has the smallest so far, ")

@@ -108,7 +108,7 @@ def test_results_come_back_as_they_were_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", '{"format": 2, "results": []}', '{"format": 1, "results": [{"defect": "x"}]}'])
-def test_a_broken_record_is_told_with_what_mends_it(tmp_path: Path, text: str) -> None:
+def test_a_broken_file_of_results_is_refused_with_what_fixes_it(tmp_path: Path, text: str) -> None:
     path = tmp_path / "record.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(Fault, match="delete it, and `nox -s reduce -- --ledger --write`"):
@@ -141,7 +141,7 @@ def test_every_known_defect_that_a_promise_shows_has_a_reduced_case() -> None:
     [
         ([], "name one CASE, or --ledger"),
         (["two-samples", "--ledger"], "name one CASE, or --ledger"),
-        (["--ledger", "--check", "test_no_component_collapses"], "with --ledger the ledger says them"),
+        (["--ledger", "--check", "test_no_component_collapses"], "with --ledger the ledger names them"),
         (["two-samples", "--write"], "--defect and --write go with --ledger"),
         (["--ledger", "--defect", "no-such-defect"], "--defect is 'no-such-defect'; should be one of component-coll"),
     ],

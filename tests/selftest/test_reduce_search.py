@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from fixtures.corpus import Settings
+from tests.tools.journal import Journal
 from tests.tools.reduce.candidate import Candidate, from_case
-from tests.tools.reduce.journal import Journal
 from tests.tools.reduce.search import Judge, Search
 from tests.workers.probe import case_of
 
@@ -40,14 +40,14 @@ class Fake:
         self.breaks_after: int | None = None
 
     def ask(self, do: str, **arguments: Any) -> Any:
-        assert do == "ways"
-        answers: list[dict[str, Any] | None] = []
+        assert do == "alike"
+        answers: list[bool] = []
         for request in json.loads(json.dumps(arguments["candidates"])):
             if self.asked == self.breaks_after:
                 raise KeyboardInterrupt
             self.asked += 1
             same = self.fails(from_case(*case_of(request)))
-            answers.append({"state": "empty", "faults": [], "same": True} if same else None)
+            answers.append(same)
             if same:
                 break
         return answers
@@ -62,9 +62,9 @@ def far_away(candidate: Candidate) -> bool:
 
 def reduced(journal: Path, *fakes: Fake) -> Search:
     judges = [Judge(str(number), fake, CHECK, WANTED) for number, fake in enumerate(fakes)]
-    with Journal(journal, {"case": many_samples().key}) as open_journal:
-        search = Search(many_samples(), judges, open_journal, lambda *_: None)
-        search.run(lambda _: [])
+    open_journal = Journal(journal, {"case": many_samples().key})
+    search = Search(many_samples(), judges, open_journal, lambda *_: None)
+    search.run(lambda _: [])
     return search
 
 
@@ -92,10 +92,10 @@ def test_one_that_is_interrupted_keeps_the_best_and_goes_on_to_the_same_result(t
     fake = Fake(far_away)
     fake.breaks_after = int(part * whole.asked)
     judge = Judge("0", fake, CHECK, WANTED)
-    with Journal(tmp_path / "cut", {"case": many_samples().key}) as journal:
-        search = Search(many_samples(), [judge], journal, lambda *_: None)
-        with pytest.raises(KeyboardInterrupt):
-            search.run(lambda _: [])
+    journal = Journal(tmp_path / "cut", {"case": many_samples().key})
+    search = Search(many_samples(), [judge], journal, lambda *_: None)
+    with pytest.raises(KeyboardInterrupt):
+        search.run(lambda _: [])
     assert far_away(search.best)
     assert search.best.key == search.accepted[-1].key != many_samples().key
     again = reduced(tmp_path / "cut", Fake(far_away))
@@ -125,8 +125,8 @@ def test_a_whole_journal_leaves_nothing_to_ask(tmp_path: Path) -> None:
 )
 def test_a_journal_of_something_else_is_begun_anew(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "journal").write_bytes(content)
-    with Journal(tmp_path / "journal", {"case": "mine"}) as journal:
-        assert journal.verdicts == {}
+    journal = Journal(tmp_path / "journal", ["reduction", {"case": "mine"}])
+    assert journal.entries == []
     assert (tmp_path / "journal").read_text() == '["reduction",{"case":"mine"}]\n'
 
 
@@ -137,13 +137,13 @@ def test_every_judge_has_to_agree(tmp_path: Path) -> None:
 
 
 def test_a_judge_that_comes_later_takes_back_what_it_does_not_accept(tmp_path: Path) -> None:
-    with Journal(tmp_path / "journal", {}) as journal:
-        search = Search(many_samples(), [Judge("0", Fake(far_away), CHECK, WANTED)], journal, lambda *_: None)
-        search.run(lambda _: [])
-        late = Fake(lambda one: far_away(one) and one.means.shape[1] == 2)
-        search.add_judge(Judge("1", late, CHECK, WANTED))
-        assert search.best.means.shape[1] == 2
-        search.run(lambda _: [])
+    journal = Journal(tmp_path / "journal", {})
+    search = Search(many_samples(), [Judge("0", Fake(far_away), CHECK, WANTED)], journal, lambda *_: None)
+    search.run(lambda _: [])
+    late = Fake(lambda one: far_away(one) and one.means.shape[1] == 2)
+    search.add_judge(Judge("1", late, CHECK, WANTED))
+    assert search.best.means.shape[1] == 2
+    search.run(lambda _: [])
     assert search.best.shape == (2, 2, 2)
 
 
@@ -167,8 +167,8 @@ def test_one_component_more_is_tried_with_few_iterations_where_none_is_chosen(tm
         return candidate.n_components > 1 and not 20 <= samples < 40
 
     judge = Judge("0", Fake(is_enough), CHECK, WANTED)
-    with Journal(tmp_path / "journal", {"case": original.key}) as journal:
-        best = Search(original, [judge], journal, lambda *_: None).run(lambda _: [])
+    journal = Journal(tmp_path / "journal", {"case": original.key})
+    best = Search(original, [judge], journal, lambda *_: None).run(lambda _: [])
     assert best.shape == (2, 2, 1)
     assert best.settings.max_iter == 1
 
@@ -192,9 +192,9 @@ def test_of_a_count_that_is_wrong_components_go_before_iterations(tmp_path: Path
         return candidate.settings.max_iter >= (2 if candidate.n_components == original.n_components else 3)
 
     judge = Judge("0", Fake(has_time_to_converge), CHECK, WANTED)
-    with Journal(tmp_path / "journal", {"case": original.key}) as journal:
-        search = Search(original, [judge], journal, lambda *_: None)
-        best = search.run(lambda _: [])
+    journal = Journal(tmp_path / "journal", {"case": original.key})
+    search = Search(original, [judge], journal, lambda *_: None)
+    best = search.run(lambda _: [])
     assert best.shape == (2, 1, 1)
     assert best.settings.max_iter == 3
 
@@ -215,17 +215,17 @@ def test_few_samples_with_a_wide_tolerance_come_before_many_without(tmp_path: Pa
 def test_one_that_is_interrupted_while_it_tries_a_component_more_keeps_the_better(tmp_path: Path) -> None:
     fake = Fake(many_or_two)
     judge = Judge("0", fake, CHECK, WANTED)
-    with Journal(tmp_path / "cut", {}) as journal:
-        alone: list[Candidate] = []
+    journal = Journal(tmp_path / "cut", {})
+    alone: list[Candidate] = []
 
-        def watch(_: str, best: Candidate, __: int) -> None:
-            alone.extend([best] if best.n_components == 1 else [])
-            if alone and best.n_components > 1:
-                raise KeyboardInterrupt
+    def watch(_: str, best: Candidate, __: int) -> None:
+        alone.extend([best] if best.n_components == 1 else [])
+        if alone and best.n_components > 1:
+            raise KeyboardInterrupt
 
-        search = Search(many_samples(), [judge], journal, watch)
-        with pytest.raises(KeyboardInterrupt):
-            search.run(lambda _: [])
+    search = Search(many_samples(), [judge], journal, watch)
+    with pytest.raises(KeyboardInterrupt):
+        search.run(lambda _: [])
     assert search.best.key == alone[-1].key
 
 

@@ -28,7 +28,7 @@ from tests.support.published_fit import CASE
 
 
 def fetch(address: str, files: dict[str, str], folder: Path) -> list[str]:
-    """Download the files that are not there yet.
+    """Download the files that are missing or wrong.
 
     Parameters
     ----------
@@ -43,11 +43,6 @@ def fetch(address: str, files: dict[str, str], folder: Path) -> list[str]:
     -------
     list of str
         Names of the files that were downloaded.
-
-    Raises
-    ------
-    OSError, ValueError
-        An address does not answer, or a file has another checksum.
     """
     missing = [name for name, sha256 in files.items() if not _is_right(folder / name, sha256)]
     if not missing:
@@ -55,28 +50,19 @@ def fetch(address: str, files: dict[str, str], folder: Path) -> list[str]:
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        _fetch_whole(address, {name: files[name] for name in missing}, folder)
+        with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder) as scratch:
+            for name in missing:
+                print(f"  {name} ...", flush=True)
+                downloader = pooch.HTTPDownloader(timeout=60)
+                pooch.retrieve(address + name, f"sha256:{files[name]}", name, path=scratch, downloader=downloader)
+            for name in missing:
+                shutil.move(Path(scratch) / name, folder / name)
     except BaseException:
         for place in made:
             with contextlib.suppress(OSError):
                 place.rmdir()
         raise
     return missing
-
-
-def _fetch_whole(address: str, files: dict[str, str], folder: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder) as scratch:
-        for name, sha256 in files.items():
-            print(f"  {name} ...", flush=True)
-            pooch.retrieve(
-                address + name,
-                known_hash=f"sha256:{sha256}",
-                fname=name,
-                path=scratch,
-                downloader=pooch.HTTPDownloader(timeout=60),
-            )
-        for name in files:
-            shutil.move(Path(scratch) / name, folder / name)
 
 
 def _is_right(path: Path, sha256: str) -> bool:
@@ -90,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = command_line.parser("fetch-capture", __doc__)
     parser.add_argument("--to", type=Path, default=corpus.FETCHED_CAPTURE, help="folder (default: %(default)s)")
     parser.add_argument("--address", default=address, help="address of a mirror (default: %(default)s)")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be fetched; fetch nothing")
+    parser.add_argument("--dry-run", action="store_true", help="list what would be fetched; fetch nothing")
     options = parser.parse_args(arguments)
     files = {
         published: description["files"][name]["sha256"] for name, published in description["download"]["files"].items()

@@ -1,6 +1,6 @@
-"""Record what the fit of the capture gives, as the expectation of tests/test_capture.py.
+"""Store the fit of the capture, as the expectation of tests/test_capture.py.
 
-Runs inside the environment of one release. The selftests compare the record
+Runs inside the environment of one release. The selftests compare it
 with the figures that the reporter printed.
 
 Examples
@@ -33,12 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
     if outcome.means is None or outcome.covariances is None:
         print(f"error: the fit raised {outcome.error}; should return a fitted estimator", file=sys.stderr)
         return 1
-    record = {
+    fitted = {
         "recorded_with": environment.describe(),
         "means": outcome.means.tolist(),
         "covariances": outcome.covariances.tolist(),
     }
-    whole_file.write_text(options.output, json.dumps(record, indent=1) + "\n")
+    whole_file.write_text(options.output, json.dumps(fitted, indent=1) + "\n")
     print(f"wrote {options.output} after {outcome.seconds:.1f} s of fitting")
     return 0
 

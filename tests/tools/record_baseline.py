@@ -1,4 +1,4 @@
-"""Record beside each case what exact EM makes of it, and how this release fits it.
+"""Store beside each case its fit by exact EM, and its fit by this release.
 
 ``expected.json`` is what should happen; ``baseline.json`` is what this release
 does. Runs inside the environment of one release.
@@ -22,12 +22,12 @@ from tests.support import baseline, environment, expected, replay
 from tests.support.estimator import DEFAULT_ESTIMATOR, import_estimator
 
 
-@command_line.command("every record is whole, as it was or anew; the same command goes on")
+@command_line.command("every file is whole, the old one or the new one; the same command goes on")
 def main(arguments: list[str] | None = None) -> int:
     parser = command_line.parser("record-baseline", __doc__)
-    parser.add_argument("cases", nargs="*", metavar="CASE", help="cases to record (default: every case)")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="cases to fit (default: every case)")
     parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
-    parser.add_argument("--dry-run", action="store_true", help="say which files would change; write nothing")
+    parser.add_argument("--dry-run", action="store_true", help="list which files would change; write nothing")
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.cases) - set(corpus.case_names()))
     if unknown:
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _store(path: Path, content: dict[str, Any], dry_run: bool) -> list[str]:
-    """Write a record whole or not at all, unless it is there already; return its name if it is new."""
+    """Write a file whole or not at all, unless it is there already; its name where it is new."""
     text = json.dumps(content, separators=(",", ":")).replace('},"', '},\n"').replace('],"', '],\n"') + "\n"
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return []

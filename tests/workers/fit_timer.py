@@ -9,12 +9,13 @@ environment has it.
 """
 
 import contextlib
+import functools
 import gc
 import time
 import tracemalloc
 import warnings
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import sklearn
 
@@ -35,19 +36,10 @@ SECONDS_OF_A_LONG_FIT = 1.0
 
 
 class Subject(NamedTuple):
-    """What is timed: the fits of a case's frames, started in one way, by one class.
-
-    Attributes
-    ----------
-    case : Case
-    way : {'cold', 'explicit', 'warm_start'}
-        By k-means, from the case's parameters (a case of one frame), or as a
-        chain that starts from them.
-    estimator_class : type
-    """
+    """What is timed: the fits of a case's frames, started in one way, by one class."""
 
     case: Case
-    way: str
+    way: str  # by k-means, from the case's parameters (a case of one frame), or as a chain that starts from them
     estimator_class: Any
 
     def estimators(self) -> List[Any]:
@@ -67,7 +59,7 @@ class Subject(NamedTuple):
 
 
 def natural_way(case: Case) -> str:
-    """How a case is fitted where nobody says otherwise: from its parameters; a chain by warm starts."""
+    """How a case is fitted by default: from its parameters; a chain by warm starts."""
     return replay.WARM_START if len(case.frames) > 1 else replay.EXPLICIT
 
 
@@ -75,8 +67,8 @@ def natural_way(case: Case) -> str:
 def held_still(threads: int = 1) -> Iterator[None]:
     """No garbage collection, no warnings, and as many BLAS threads as are asked for.
 
-    Without threadpoolctl the number of threads is what the environment
-    variables said when numpy was imported.
+    Without threadpoolctl the environment variables decide, as they were when
+    numpy was imported.
     """
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(ImportError):
@@ -122,8 +114,8 @@ def first_fits(subject: Subject) -> Tuple[int, float]:
 def peak_memory(subject: Subject) -> int:
     """Bytes that one fit holds at its peak beyond what there was before, arrays of numpy included.
 
-    Counting them makes a fit slower: this one is never timed. numpy tells
-    tracemalloc of its arrays since 1.13, which every release here can have.
+    Counting them makes a fit slower: this one is never timed. numpy reports its
+    arrays to tracemalloc since 1.13, which every release here can have.
     """
     estimators = subject.estimators()
     tracemalloc.start()
@@ -135,48 +127,34 @@ def peak_memory(subject: Subject) -> int:
         tracemalloc.stop()
 
 
-class Timer:
-    """Answers the requests of the tool outside, about the subjects that it has loaded."""
-
-    def __init__(self) -> None:
-        self.subjects = {}  # type: Dict[str, Subject]
-
-    def describe(self) -> Dict[str, str]:
-        """Versions of this environment."""
-        return environment.describe()
-
-    def load(self, case: str, estimator: str, capture: Optional[str] = None) -> Dict[str, Any]:
-        """Load a case, fit it, and say how many iterations that takes and how many seconds."""
-        try:
-            loaded = corpus.load_case(case, capture=Path(capture) if capture else None)
-            subject = Subject(loaded, natural_way(loaded), import_estimator(estimator))
-        except (corpus.UnknownCase, corpus.CaptureNotAtHand, BrokenCase, UnknownEstimator) as reason:
-            raise worker.Refused(str(reason)) from None
-        try:
-            n_iter, seconds = first_fits(subject)
-        except Exception as error:  # whatever the estimator raises is the user's to know
-            raise worker.Refused("the fit of {} raised {}: {}".format(case, type(error).__name__, error)) from None
-        gc.collect()
-        self.subjects[case] = subject
-        return {"n_iter": n_iter, "seconds": seconds, "way": subject.way}
-
-    def time(self, case: str, n_fits: int) -> Dict[str, float]:
-        """Seconds inside so many fits of a case that is loaded."""
-        return seconds_of(self.subjects[case], n_fits)
-
-    def peak_memory(self, case: str) -> int:
-        """Bytes at the peak of a fit of a case that is loaded."""
-        return peak_memory(self.subjects[case])
+def load(subjects: Dict[str, Subject], case: str, estimator: str, capture: Optional[str] = None) -> Dict[str, Any]:
+    """Load a case and fit it: how many iterations that takes, and how many seconds."""
+    try:
+        loaded = corpus.load_case(case, capture=Path(capture) if capture else None)
+        subject = Subject(loaded, natural_way(loaded), import_estimator(estimator))
+    except (corpus.UnknownCase, corpus.CaptureNotAtHand, BrokenCase, UnknownEstimator) as reason:
+        raise worker.Refused(str(reason)) from None
+    try:
+        n_iter, seconds = first_fits(subject)
+    except Exception as error:  # whatever the estimator raises is reported to the user
+        raise worker.Refused("the fit of {} raised {}: {}".format(case, type(error).__name__, error)) from None
+    gc.collect()
+    subjects[case] = subject
+    return {"n_iter": n_iter, "seconds": seconds, "way": subject.way}
 
 
 def main() -> None:
-    """Serve until the tool outside closes the pipe."""
-    timer = Timer()
+    """Answer requests about the cases that are loaded."""
+    subjects: Dict[str, Subject] = {}
+    answers: Dict[str, Callable[..., Any]] = {
+        "describe": environment.describe,
+        "load": functools.partial(load, subjects),
+        "time": lambda case, n_fits: seconds_of(subjects[case], n_fits),
+        "peak_memory": lambda case: peak_memory(subjects[case]),
+    }
     # Once for all requests: looking for the libraries to limit takes longer than a fit.
     with held_still():
-        worker.serve(
-            {"describe": timer.describe, "load": timer.load, "time": timer.time, "peak_memory": timer.peak_memory}
-        )
+        worker.serve(answers)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The inside end of the trials of mutants: holds a suite collected, and runs it on one mutant after the other.
+"""Worker that tries mutants: collects a suite once, and runs it on one mutant after the other.
 
 Each mutant is tried in a fork of this process and lives in its memory only: no
 file of the environment is changed. Run by ``tests/tools/mutants``, with
@@ -24,6 +24,7 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import pytest
 
+from fixtures import corpus
 from tests.support import baseline, expected
 from tests.workers import worker
 
@@ -32,35 +33,23 @@ MOST_BYTES = 8 << 30
 MOST_WALL_PER_CPU_SECOND = 10  # other work may keep the cores busy
 
 
-class LineTrace:
-    """Notes which lines of some files are run, while it is on.
+def _lines_during(function: Callable[[], None], files: Dict[str, str]) -> Dict[str, List[int]]:
+    """The lines that a call runs, by the short names of files, which are given by their paths."""
+    lines: Dict[str, Set[int]] = {name: set() for name in files.values()}
 
-    Parameters
-    ----------
-    files : dict of str to str
-        Short name of each file by its path.
-    """
+    def of_line(frame: Any, event: str, argument: Any) -> Any:  # noqa: ARG001  (as sys.settrace calls it)
+        lines[files[frame.f_code.co_filename]].add(frame.f_lineno)
+        return of_line
 
-    def __init__(self, files: Dict[str, str]) -> None:
-        self._files = files
-        self._lines: Set[Tuple[str, int]] = set()
+    def of_call(frame: Any, event: str, argument: Any) -> Any:  # noqa: ARG001
+        return of_line if frame.f_code.co_filename in files else None
 
-    def during(self, function: Callable[[], None]) -> Dict[str, List[int]]:
-        """The lines that a call runs, by file."""
-        self._lines = set()
-        sys.settrace(self._of_call)
-        try:
-            function()
-        finally:
-            sys.settrace(None)
-        return {name: sorted(line for file, line in self._lines if file == name) for name in self._files.values()}
-
-    def _of_call(self, frame: Any, event: str, argument: Any) -> Any:  # noqa: ARG002  (as sys.settrace calls it)
-        return self._of_line if frame.f_code.co_filename in self._files else None
-
-    def _of_line(self, frame: Any, event: str, argument: Any) -> Any:  # noqa: ARG002
-        self._lines.add((self._files[frame.f_code.co_filename], frame.f_lineno))
-        return self._of_line
+    sys.settrace(of_call)
+    try:
+        function()
+    finally:
+        sys.settrace(None)
+    return {name: sorted(found) for name, found in lines.items()}
 
 
 class Trials:
@@ -83,31 +72,22 @@ class Trials:
         gc.collect()
         getattr(gc, "freeze", gc.collect)()  # what forks share is not touched
         os.dup2(self._replies, 1)
-        worker.serve({"sources": self.sources, "tests": self.tests, "clean": self.clean, "attempt": self.attempt})
+        clean, attempt = _forking(self.clean), _forking(self.attempt)
+        worker.serve({"tests": self.tests, "clean": clean, "attempt": attempt})
         return True
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         self._failed = self._failed or report.failed
 
-    def sources(self, files: List[str]) -> Dict[str, str]:
-        """The source of some files of ``sklearn/mixture``."""
-        texts = {}
-        for file in files:
-            with open(_path_of(file), encoding="utf-8") as stream:
-                texts[file] = stream.read()
-        return texts
-
     def tests(self) -> List[Dict[str, Any]]:
         """The ``id`` and the ``case`` (or None) of every test."""
+        cases = [getattr(item, "callspec", None) for item in self._items.values()]
         return [
-            {
-                "id": name,
-                "case": item.callspec.params.get("case_name") if hasattr(item, "callspec") else None,
-            }
-            for name, item in self._items.items()
+            {"id": name, "case": None if spec is None else spec.params.get("case_name")}
+            for name, spec in zip(self._items, cases)
         ]
 
-    def clean(self, files: List[str], tests: List[str], seconds: float) -> Dict[str, Any]:
+    def clean(self, files: List[str], tests: List[str]) -> Dict[str, Any]:
         """Run tests on the package as it is.
 
         Returns
@@ -116,27 +96,13 @@ class Trials:
             ``tests``: for each test its ``id``, ``failed``, CPU ``seconds``, and
             ``lines``, an index into ``lines``: the lines that tests run, by file.
         """
-        return _forked(lambda: self._run_clean(files, tests), seconds)
-
-    def attempt(self, file: str, source: str, tests: List[str], seconds: float) -> Dict[str, Any]:
-        """Run tests on the package with another source of one file, up to the first that fails.
-
-        Returns
-        -------
-        dict
-            ``killed_by``: the id of the test, or what happened instead, or None;
-            ``seconds`` of CPU time, or None where the process was ended.
-        """
-        return _forked(lambda: self._run_mutant(file, source, tests), seconds)
-
-    def _run_clean(self, files: List[str], names: List[str]) -> Dict[str, Any]:
-        trace = LineTrace({_path_of(file): file for file in files})
-        tests, known = [], {}  # type: List[Dict[str, Any]], Dict[str, int]
-        for item in [self._items[name] for name in names]:
+        paths = {_path_of(file): file for file in files}
+        ran, known = [], {}  # type: List[Dict[str, Any]], Dict[str, int]
+        for item in [self._items[name] for name in tests]:
             self._failed = False
             start = time.process_time()
-            lines = trace.during(functools.partial(self._run, item, None))
-            tests.append(
+            lines = _lines_during(functools.partial(self._run, item, None), paths)
+            ran.append(
                 {
                     "id": item.nodeid,
                     "failed": self._failed,
@@ -144,9 +110,16 @@ class Trials:
                     "lines": known.setdefault(json.dumps(lines), len(known)),
                 }
             )
-        return {"tests": tests, "lines": [json.loads(lines) for lines in known]}
+        return {"tests": ran, "lines": [json.loads(lines) for lines in known]}
 
-    def _run_mutant(self, file: str, source: str, tests: List[str]) -> Dict[str, Any]:
+    def attempt(self, file: str, source: str, tests: List[str]) -> Dict[str, Any]:
+        """Run tests on the package with another source of one file, up to the first that fails.
+
+        Returns
+        -------
+        dict
+            ``killed_by``: the id of the test, or what happened instead, or None.
+        """
         items = [self._items[name] for name in tests]
         try:
             swap = _import_again(file, source)
@@ -159,8 +132,8 @@ class Trials:
             if hasattr(item, "callspec"):
                 swap(item.callspec.params)
         self._failed = False
-        for number, item in enumerate(items):
-            self._run(item, items[number + 1] if number + 1 < len(items) else None)
+        for item, following in zip(items, [*items[1:], None]):
+            self._run(item, following)
             if self._failed:
                 return {"killed_by": item.nodeid}
         return {"killed_by": None}
@@ -174,14 +147,14 @@ def _read_ahead(suite: Any) -> None:
     for name in suite.case_names:
         try:
             suite.subject(name)
-        except LookupError:
-            continue  # published elsewhere, and not at hand
+        except corpus.CaptureNotAtHand:
+            continue
         expected.read(name)
         baseline.read(name)
 
 
 def _put_under_test(suite: Any, swap: Callable[[Dict[str, Any]], None]) -> None:
-    """Have a suite judge the class of the changed package; no fit was made before."""
+    """Have a suite judge the class of the changed package; none was fitted before."""
     under_test = suite.under_test._asdict()
     swap(under_test)
     suite.under_test = suite.under_test._replace(**under_test)
@@ -195,36 +168,24 @@ def _path_of(file: str) -> str:
 
 
 class _ChangedSource(importlib.machinery.SourceFileLoader):
-    """Loads a module from a text in place of its file."""
-
-    text = ""
-
-    def get_code(self, fullname: str) -> Any:  # noqa: ARG002  (the loader's own)
-        return compile(self.text, self.path, "exec", dont_inherit=True)
-
-
-class _Finder:
-    """Finds the one module whose source is changed."""
+    """Finds one module, and loads it from a text in place of its file."""
 
     def __init__(self, name: str, path: str, text: str) -> None:
-        self._name, self._path, self._text = name, path, text
+        super().__init__(name, path)
+        self._text = text
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG002
-        if name != self._name:
-            return None
-        loader = _ChangedSource(name, self._path)
-        loader.text = self._text
-        return importlib.util.spec_from_file_location(name, self._path, loader=loader)
+        return importlib.util.spec_from_file_location(name, self.path, loader=self) if name == self.name else None
+
+    def get_code(self, fullname: str) -> Any:  # noqa: ARG002  (the loader's own)
+        return compile(self._text, self.path, "exec", dont_inherit=True)
 
 
 def _import_again(file: str, source: str) -> Callable[[Dict[str, Any]], None]:
     """Import the package with another source of one file.
 
-    Returns
-    -------
-    callable
-        Puts, in a namespace, what the package defines now in place of what it
-        defined before, and a new estimator in place of an old one.
+    What is returned replaces, in a namespace, what the package defined before,
+    and an old estimator by a new one.
     """
     path = _path_of(file)
     old: Dict[str, ModuleType] = {
@@ -234,7 +195,7 @@ def _import_again(file: str, source: str) -> Callable[[Dict[str, Any]], None]:
     }
     for name in old:
         del sys.modules[name]
-    sys.meta_path.insert(0, _Finder(PACKAGE + "." + os.path.splitext(file)[0], path, source))
+    sys.meta_path.insert(0, _ChangedSource(PACKAGE + "." + os.path.splitext(file)[0], path, source))
     importlib.import_module(PACKAGE)
     replaced: Dict[int, Any] = {}
     for name, module in old.items():
@@ -254,18 +215,26 @@ def _import_again(file: str, source: str) -> Callable[[Dict[str, Any]], None]:
     return swap
 
 
-def _forked(function: Callable[[], Dict[str, Any]], seconds: float) -> Dict[str, Any]:
-    """What a function returns in a fork of this process that may use so many seconds of CPU time."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        _run_in_child(function, writing, seconds)
-    os.close(writing)
-    received, status = _wait_for(child, reading, seconds * MOST_WALL_PER_CPU_SECOND)
-    if received and os.WIFEXITED(status):
-        answer: Dict[str, Any] = json.loads(received.decode("utf-8"))
-        return answer
-    return {"killed_by": _how_it_ended(status), "seconds": None}
+def _forking(function: Callable[..., Dict[str, Any]]) -> Callable[..., Dict[str, Any]]:
+    """A function that is called in a fork of this process, which may use so many ``seconds`` of CPU time.
+
+    The answer has the ``seconds`` that it took; None, and how it ended as
+    ``killed_by``, where the process was ended.
+    """
+
+    def forked(seconds: float, **arguments: Any) -> Dict[str, Any]:
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            _run_in_child(functools.partial(function, **arguments), writing, seconds)
+        os.close(writing)
+        received, status = _wait_for(child, reading, seconds * MOST_WALL_PER_CPU_SECOND)
+        if received and os.WIFEXITED(status):
+            answer: Dict[str, Any] = json.loads(received.decode("utf-8"))
+            return answer
+        return {"killed_by": _how_it_ended(status), "seconds": None}
+
+    return forked
 
 
 def _run_in_child(function: Callable[[], Dict[str, Any]], writing: int, seconds: float) -> None:
@@ -311,7 +280,7 @@ def _how_it_ended(status: int) -> str:
 def main(arguments: List[str]) -> int:
     """Collect what the arguments of pytest name, and answer requests."""
     replies = os.dup(1)
-    os.dup2(2, 1)  # what pytest prints is no answer
+    os.dup2(2, 1)  # what pytest prints is not an answer
     return int(pytest.main([*arguments, "--capture=no"], plugins=[Trials(replies)]))
 
 

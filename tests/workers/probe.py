@@ -1,18 +1,18 @@
 """Worker that judges one case with the scikit-learn at hand: how a check ends, and what a fit left.
 
-Serves ``python -m tests.workers.probe``. A reduction asks whether a check
-fails on a candidate case, and in which way; a search of releases or commits
-asks whether checks of the suite pass, or what a fit left. The checks are those
-of the suite, asked directly.
+A reduction asks whether a check fails on a candidate case, and in which way; a
+search of releases or commits asks whether checks of the suite pass, or what a
+fit left. The checks are those of the suite, asked directly.
 
 Runs inside old environments: Python 3.6 syntax. scikit-learn is imported by
 the first request, so that one that cannot be imported is an answer too.
 """
 
+import functools
 import sys
 import warnings
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -24,9 +24,9 @@ from tests.support.check import Check, UnderTest
 from tests.support.diagnosis import NotDiagnosable, diagnose
 from tests.support.estimator import import_estimator
 from tests.support.findings import Finding, as_item
-from tests.support.judgement import BROKEN, KEPT, Judgement
+from tests.support.judgement import BROKEN, KEPT
 from tests.support.reference import DegenerateCovariance, exact_replay
-from tests.support.replay import EXPLICIT, Raised
+from tests.support.replay import EXPLICIT, Outcome
 from tests.support.states import COLLAPSED, EMPTY
 from tests.support.subject import Subject
 from tests.workers import worker
@@ -37,50 +37,25 @@ PARTS = ("weights", "means", "covariances", "precisions")
 COLLAPSE = "test_no_component_collapses"
 DIGITS = str.maketrans("0123456789", "##########")
 
-Replays = Dict[str, Tuple[Any, ...]]
-
 
 class Way(NamedTuple):
-    """In which way a check fails: what has to stay when a case gets smaller.
+    """In which way a check fails: what has to stay when a case gets smaller."""
 
-    Attributes
-    ----------
-    state : str or None
-        What became of the chosen component, or how a fit raised; None where
-        none is chosen and none raised.
-    faults : tuple of str
-        The kinds of the findings that are of the chosen component or of none.
-    """
-
-    state: Optional[str]
-    faults: Tuple[str, ...]
+    state: Optional[str]  # of the chosen component, or how a fit raised; None where none is chosen and none raised
+    faults: Tuple[str, ...]  # the kinds of the findings that are of the chosen component or of none
 
 
 class Probe:
-    """Answers requests, with one estimator class.
+    """Answers requests, with one estimator class: scikit-learn's own unless one is given."""
 
-    Parameters
-    ----------
-    estimator_class : type, optional
-        scikit-learn's own, imported and tried when it is first needed, unless given.
-    release : str, optional
-        Version of scikit-learn; that of the environment unless given.
-    """
-
-    def __init__(self, estimator_class: Any = None, release: str = "") -> None:
+    def __init__(self, estimator_class: Any = None) -> None:
         self._estimator_class = estimator_class
-        self._under_test = UnderTest(estimator_class, release) if release else None
-        self._asked: Dict[str, Check] = {}
+        self._under_test: Optional[UnderTest] = None
+        self._checks: Dict[str, Check] = {}
 
     @property
     def under_test(self) -> UnderTest:
-        """What is judged.
-
-        Raises
-        ------
-        worker.Refused
-            It cannot be imported, or cannot fit.
-        """
+        """What is judged: imported and tried by the first request."""
         if self._under_test is None:
             estimator_class = self._estimator_class or _working_estimator()
             self._under_test = UnderTest(estimator_class, environment.describe()["scikit-learn"])
@@ -89,9 +64,9 @@ class Probe:
     @property
     def checks(self) -> Dict[str, Check]:
         """Every check that can be asked about a case that the corpus does not have, in the order of preference."""
-        if not self._asked:
-            self._asked = {one.name: one for one in check.in_order_of_preference()}
-        return self._asked
+        if not self._checks:
+            self._checks = {one.name: one for one in check.in_order_of_preference()}
+        return self._checks
 
     def versions(self) -> Dict[str, str]:
         """Versions by name, and where ``sklearn.mixture`` was imported from."""
@@ -99,24 +74,13 @@ class Probe:
         return {**environment.describe(), "place": str(Path(sys.modules["sklearn.mixture"].__file__ or "").parent)}
 
     def names(self) -> List[str]:
-        """Every check that can be asked about any case, in the order of preference."""
+        """The names of these checks."""
         return list(self.checks)
 
     def judge(self, checks: List[str], case: str) -> Dict[str, Any]:
-        """Ask checks of the suite about a case of the corpus.
+        """Whether checks, or files of them like ``test_collapse``, pass, fail or are not judged on a case.
 
-        Parameters
-        ----------
-        checks : list of str
-            Names of checks, or of files of them, like ``test_collapse``.
-        case : str
-
-        Returns
-        -------
-        dict
-            ``value`` is whether the checks pass, fail or are not judged,
-            ``said`` the first line of the failure, or why they are not judged,
-            ``findings`` what they found.
+        ``said`` is the first line of the failure, or why they are not judged.
         """
         known = check.every()
         named = [one for one in known.values() if {one.name, one.file} & set(checks)]
@@ -141,37 +105,19 @@ class Probe:
         return {"value": NOT_JUDGED, "said": _first_line(reason), "findings": []}
 
     def outcome(self, name: str, case: str) -> Dict[str, Any]:
-        """What a fit of a case of the corpus left.
-
-        Returns
-        -------
-        dict
-            ``value`` is what JSON can say of it, by way of replaying;
-            ``tolerance`` is how far numbers may differ and be called equal.
-        """
+        """What a fit of a case of the corpus left, by way of replaying, and how far numbers may differ by rounding."""
         subject = self._subject(_load(case))
-        replays = subject.replays
         return {
-            "value": {way: _left(name, subject.case, outcomes) for way, outcomes in replays.items()},
-            "tolerance": _tolerance(name, subject.case, replays),
+            "value": {way: _left(name, subject.case, outcomes) for way, outcomes in subject.replays.items()},
+            "tolerance": _tolerance(name, subject),
         }
 
     def failure(self, check: Optional[str], candidate: Dict[str, Any]) -> Optional[Dict[str, Any]]:
-        """How a whole case fails.
+        """How a check fails on a whole case, without one the first check that does; None where nothing fails.
 
-        Parameters
-        ----------
-        check : str or None
-            The check that is asked; without it the first one that fails.
-        candidate : dict
-            The case. Where it names no component, the one that the failure is
-            about is chosen: the first that a finding names.
-
-        Returns
-        -------
-        dict or None
-            ``check``, ``component``, ``state`` and ``faults``, and the
-            ``states`` of all components; None where nothing fails.
+        Where the candidate names no component, the one that the failure is about
+        is chosen: the first that a finding names. The ``faults`` are None where
+        the check fails, but not for the component that the candidate names.
         """
         case, component = case_of(candidate)
         subject = self._subject(case)
@@ -187,30 +133,26 @@ class Probe:
                 return dict(found, check=name, component=chosen, states=states)
         return None
 
-    def ways(self, check: str, wanted: List[Any], candidates: List[Dict[str, Any]]) -> List[Any]:
-        """In which way a check fails on candidates, up to the first that fails in the way that is wanted.
-
-        Returns
-        -------
-        list
-            For each candidate that was asked about None where the check does
-            not fail, or the ``state`` and ``faults`` of its `Way`, and whether
-            it is the ``same`` as the one wanted.
-        """
-        answers: List[Any] = []
+    def alike(self, check: str, wanted: List[Any], candidates: List[Dict[str, Any]]) -> List[bool]:
+        """Whether a check fails on candidates in the way that is wanted, up to the first on which it does."""
+        answers = []
         for candidate in candidates:
-            case, component = case_of(candidate)
-            try:
-                subject = self._subject(case)
-                findings = self._findings(check, subject)
-                way = _way(check, findings, subject, component) if findings else None
-            except Exception:  # numbers that no check was made for: it cannot be said to fail
-                way = None
-            same = way is not None and is_same(way, Way(wanted[0], tuple(wanted[1])))
-            answers.append(None if way is None else {"state": way.state, "faults": way.faults, "same": same})
-            if same:
+            answers.append(self._is_alike(check, Way(wanted[0], tuple(wanted[1])), *case_of(candidate)))
+            if answers[-1]:
                 break
         return answers
+
+    def _is_alike(self, check: str, wanted: Way, case: Case, component: Optional[int]) -> bool:
+        """Whether a failure is not another one: the component in the same state, and no fault that is new."""
+        try:
+            subject = self._subject(case)
+            findings = self._findings(check, subject)
+            way = _way(check, findings, subject, component) if findings else None
+        except Exception:  # numbers that no check was made for: whether it fails is undefined
+            return False
+        if way is None or way.state != wanted.state or bool(way.faults) != bool(wanted.faults):
+            return False
+        return set(way.faults) <= set(wanted.faults)
 
     def ends(self, case: str) -> Dict[str, str]:
         """How every check that promises something and runs on a case of the corpus ends, by its name."""
@@ -229,14 +171,7 @@ class Probe:
         ]
 
     def exact(self, candidate: Dict[str, Any]) -> Dict[str, Any]:
-        """What exact EM leaves after a candidate's last frame, or why it leaves nothing.
-
-        Returns
-        -------
-        dict
-            ``weights``, ``means``, ``covariances``, ``n_iter``, ``converged``
-            and ``lower_bound``; or just ``degenerate``.
-        """
+        """What exact EM leaves after the last frame; only ``degenerate``, the reason, where it leaves nothing."""
         case, _ = case_of(candidate)
         try:
             trajectory = exact_replay(case)[-1]
@@ -258,15 +193,7 @@ class Probe:
         asked = self.checks[name]
         if not asked.applies(subject.case.traits, self.under_test):
             return []
-        judgement: Judgement = asked.judge(subject)
-        return judgement.findings
-
-
-def is_same(way: Way, wanted: Way) -> bool:
-    """Whether a failure is no other one: the component in the same state, and no fault that was not there before."""
-    if way.state != wanted.state or bool(way.faults) != bool(wanted.faults):
-        return False
-    return set(way.faults) <= set(wanted.faults)
+        return asked.judge(subject).findings
 
 
 def case_of(candidate: Dict[str, Any]) -> Tuple[Case, Optional[int]]:
@@ -276,7 +203,7 @@ def case_of(candidate: Dict[str, Any]) -> Tuple[Case, Optional[int]]:
         for name in ("weights", "means", "precisions")
     }
     case = Case(
-        # No name of the corpus: nothing that is recorded there is about it.
+        # Not a name of the corpus: no baseline is about it.
         name="candidate",
         title="",
         flags=(),
@@ -306,7 +233,7 @@ def _chosen(name: str, findings: List[Finding]) -> Optional[int]:
 
 
 def _state(subject: Subject, component: Optional[int]) -> Optional[str]:
-    """What became of a component: how it collapsed, where it first did, or how the last fit left it."""
+    """The state of a component: how it collapsed, where it first did, or how the last fit left it."""
     state = None
     for outcome in subject.replays[EXPLICIT]:
         if outcome.error is not None:
@@ -326,38 +253,38 @@ def _state(subject: Subject, component: Optional[int]) -> Optional[str]:
     return state
 
 
-def _left(name: str, case: Case, outcomes: Tuple[Any, ...]) -> Any:
-    """One item for each frame where the fits of all frames tell, else what the last one left."""
-    last = outcomes[-1]
-    if name == "n_iter_":
-        return [_error(fit) or fit.n_iter for fit in outcomes]
-    if name == "lower_bound":
-        return [_error(fit) or (None if fit.lower_bound is None else float(fit.lower_bound)) for fit in outcomes]
-    if name == "diagnosis":
-        return [_error(fit) or _states(case, fit) for fit in outcomes]
+def _left(name: str, case: Case, outcomes: Tuple[Outcome, ...]) -> Any:
+    """One item for each frame where the fits of all frames matter, else what the last one left."""
+    last: Any = outcomes[-1]
     if name == "dtype":
         return _error(last) or {part: str(getattr(getattr(last, part), "dtype", None)) for part in PARTS}
-    return _error(last) or last.means.tolist()
+    if name == "means":
+        return _error(last) or last.means.tolist()
+    of_fit: Dict[str, Callable[[Outcome], Any]] = {
+        "n_iter_": lambda fit: fit.n_iter,
+        "lower_bound": lambda fit: None if fit.lower_bound is None else float(fit.lower_bound),
+        "diagnosis": functools.partial(_states, case),
+    }
+    return [_error(fit) or of_fit[name](fit) for fit in outcomes]
 
 
-def _states(case: Case, fit: Any) -> Any:
+def _states(case: Case, fit: Outcome) -> Any:
     try:
         return [component.state for component in diagnose(case, fit).components]
     except NotDiagnosable as reason:
         return _first_line(str(reason))
 
 
-def _error(fit: Any) -> Optional[str]:
+def _error(fit: Outcome) -> Optional[str]:
     """The type of what a fit raised: messages are worded anew in every other release."""
-    error: Optional[Raised] = fit.error
-    return None if error is None else error.type
+    return None if fit.error is None else fit.error.type
 
 
-def _tolerance(name: str, case: Case, replays: Replays) -> Optional[float]:
+def _tolerance(name: str, subject: Subject) -> Optional[float]:
     """What rounding may do to the fit, for the outcomes that are numbers."""
     if name not in ("means", "lower_bound"):
         return None
-    last = [outcomes[-1] for outcomes in replays.values()]
+    case, last = subject.case, [outcomes[-1] for outcomes in subject.replays.values()]
     covariances = [1.0 if fit.covariances is None else fit.covariances for fit in last]
     bounds = [fit.lower_bound or 0.0 for fit in last]
     dtype = comparison.coarser(case.frame, *(fit.means for fit in last))
@@ -404,9 +331,9 @@ def _first_line(text: str) -> str:
 
 def main(arguments: List[str]) -> None:
     """Answer requests about scikit-learn's class, or about the one that ``MODULE:CLASS`` names."""
-    warnings.simplefilter("ignore")  # what a fit warns of is in its outcome
+    warnings.simplefilter("ignore")  # the warnings of a fit are in its outcome
     probe = Probe(*(import_estimator(path) for path in arguments))
-    requests = ("names", "failure", "ways", "starts", "exact", "judge", "outcome", "ends")
+    requests = ("names", "failure", "alike", "starts", "exact", "judge", "outcome", "ends")
     worker.serve({"under_test": probe.versions, **{name: getattr(probe, name) for name in requests}})
 
 

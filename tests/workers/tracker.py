@@ -6,7 +6,6 @@ is fitted cold, each other one from what the last one left.
 Runs inside old environments: Python 3.6 syntax, numpy, scikit-learn and pytest.
 """
 
-import io
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
@@ -34,16 +33,7 @@ class Tracker:
         self._outcome: Optional[Outcome] = None
 
     def begin(self, estimator: Optional[str], n_components: int, settings: Dict[str, Any]) -> Dict[str, str]:
-        """Take up an estimator, and say what this environment is.
-
-        Parameters
-        ----------
-        estimator : str or None
-            ``MODULE:CLASS``, with the parameters and fitted attributes of `GaussianMixture`; that one without it.
-        n_components : int
-        settings : dict
-            Estimator settings of a case.
-        """
+        """Import the estimator, ``MODULE:CLASS`` or scikit-learn's own; the versions of this environment."""
         try:
             self._estimator_class = import_estimator(estimator or DEFAULT_ESTIMATOR)
         except UnknownEstimator as error:
@@ -53,50 +43,40 @@ class Tracker:
         return environment.describe()
 
     def fit(self, path: str) -> Dict[str, Any]:
-        """Fit the next frame, and say of each component what state it is in.
-
-        Parameters
-        ----------
-        path : str
-            The ``.npy`` file of the frame, (n_samples, n_features).
-
-        Returns
-        -------
-        dict
-            ``n_iter``, ``converged``, ``seconds`` inside ``fit``, ``warnings``,
-            and either ``error`` or for each component its ``states``, ``masses``
-            (in samples) and ``means``.
-        """
-        self._case = case = self._case_of(_read(path))
+        """Fit the next frame, from its ``.npy`` file: the fields of `tests.tools.record.tracker_process.Fit`."""
+        self._case = case = self._case_of(npy.parse(Path(path), npy.read_bytes(Path(path), npy.MAX_FILE_BYTES)))
         start = replay.initial(case)
         if self._estimator is None:
             self._estimator = replay.make_estimator(case, None, self._estimator_class, warm_start=True)
         self._outcome = outcome = replay.fit_frame(case, 0, start, self._estimator)
-        said = {
+        left: Dict[str, Any] = {
             "n_iter": None if outcome.n_iter is None else int(outcome.n_iter),
             "converged": None if outcome.converged is None else bool(outcome.converged),
             "seconds": outcome.seconds,
             "warnings": sorted({category for category, _ in outcome.warnings}),
+            "error": None,
+            "states": [],
+            "masses": [],
+            "means": [],
         }
         try:
             components = diagnosis.states_alone(case, outcome).components
         except diagnosis.NotDiagnosable as reason:
-            return dict(said, error=" ".join(str(reason).split()))
+            return dict(left, error=" ".join(str(reason).split()))
         assert outcome.weights is not None  # or it would not be diagnosable
         assert outcome.means is not None
         if outcome.precisions is None:
-            return dict(said, error="the fit left no precisions_ to start the next frame from")
+            return dict(left, error="the fit left no precisions_ to start the next frame from")
         self._start = Start(outcome.weights, outcome.means, outcome.precisions)
         return dict(
-            said,
-            error=None,
+            left,
             states=[component.state for component in components],
             masses=[component.mass for component in components],
             means=outcome.means.tolist(),
         )
 
     def explain(self, components: List[int]) -> List[List[str]]:
-        """What became of components in the last fit, and where they came from: lines for each."""
+        """Lines for each component: its state after the last fit, and where it started."""
         assert self._case is not None
         assert self._outcome is not None
         try:
@@ -111,26 +91,14 @@ class Tracker:
         arrays = {"means": self._outcome.means, "covariances": self._outcome.covariances}
         return {name: {"values": array.tolist()} for name, array in arrays.items() if array is not None}
 
-    def save_start(self, folder: str) -> None:
-        """Write the parameters that the last fit started from into a folder, as the files of a case."""
+    def start(self) -> Dict[str, Any]:
+        """Weights, means and precisions that the last fit started from, with their dtypes."""
         assert self._case is not None
-        case = self._case
-        for name, array in (("weights", case.weights), ("means", case.means), ("precisions", case.precisions)):
-            content = io.BytesIO()
-            np.save(content, np.ascontiguousarray(array))
-            try:
-                Path(folder, name + ".npy").write_bytes(content.getvalue())
-            except OSError as error:
-                raise worker.Refused("{}: {}".format(folder, error.strerror or error)) from None
+        arrays = replay.initial(self._case)._asdict()
+        return {name: {"dtype": array.dtype.name, "values": array.tolist()} for name, array in arrays.items()}
 
     def replay_case(self, name: str, root: str) -> Optional[List[str]]:
-        """Fit a case from its files, with explicit initial parameters; None where nothing can be judged.
-
-        Returns
-        -------
-        list of str or None
-            The state of each component.
-        """
+        """The states after a fit of a stored case from explicit parameters; None where nothing can be judged."""
         case = corpus.load_case(name, root=Path(root))
         (outcome,) = replay.replay(case, self._estimator_class)
         try:
@@ -140,7 +108,7 @@ class Tracker:
         return [component.state for component in judged.components]
 
     def _case_of(self, frame: np.ndarray) -> Case:
-        """The frame as a case that starts from what the last fit left; the first starts from nothing, that is, nan."""
+        """The frame as a case that starts from what the last fit left; the first from nan, which is nothing."""
         n_components, n_features = self._n_components, frame.shape[1]
         start = self._start
         if start is None:
@@ -149,21 +117,10 @@ class Tracker:
         return Case("tracked", "", (), self._settings, (frame,), start.weights, start.means, start.precisions, {})
 
 
-def _read(path: str) -> np.ndarray:
-    return npy.parse(Path(path), npy.read_bytes(Path(path), npy.MAX_FILE_BYTES))
-
-
 def answers() -> Dict[str, Callable[..., Any]]:
     """What one tracker answers, by the name of the request."""
     tracker = Tracker()
-    return {
-        "begin": tracker.begin,
-        "fit": tracker.fit,
-        "explain": tracker.explain,
-        "fitted": tracker.fitted,
-        "save_start": tracker.save_start,
-        "replay_case": tracker.replay_case,
-    }
+    return {name: getattr(tracker, name) for name in ("begin", "fit", "explain", "fitted", "start", "replay_case")}
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def serve(answers: Dict[str, Callable[..., Any]]) -> None:
     Parameters
     ----------
     answers : dict of str to callable
-        What each request is answered by; takes and returns what JSON can say.
+        What each request is answered by; takes and returns what JSON can represent.
     """
     requests, replies = _private_ends()
     for line in requests:

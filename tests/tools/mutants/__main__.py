@@ -13,10 +13,10 @@ Examples
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import random
 import sys
-import threading
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,29 +28,25 @@ from fixtures import command_line
 from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
 from tests.tools import release_environment, release_table
-from tests.tools.mutants import explanations, report, suites, trials
+from tests.tools.mutants import detection_power, explanations, suites, trials
 from tests.tools.mutants.enumeration import Mutant, mutants_of
-from tests.tools.mutants.record import OUR_FILES, Record, Result, state_of
 
 RESULTS = PROJECT / "results" / "mutants"
 
 
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = command_line.parser("mutants", __doc__)
-    parser.add_argument("--release", metavar="VERSION", help="release to mutate (default: the newest)")
-    parser.add_argument("--sample", metavar="N", type=_positive, help="try so many only, drawn at random")
-    parser.add_argument("--seed", metavar="S", type=int, default=0, help="seed of the draw (default: 0)")
-    parser.add_argument(
-        "--function", metavar="NAME", action="append", help="try those of one function; may be repeated"
-    )
-    parser.add_argument("--suite", choices=suites.TITLES, action="append", help="try one suite only (default: both)")
-    parser.add_argument(
-        "--all-cases", action="store_true", help="try this suite on large cases too, which takes longer"
-    )
-    parser.add_argument("--jobs", metavar="N", type=_positive, default=os.cpu_count() or 1, help="how many at a time")
-    parser.add_argument("--fresh", action="store_true", help="try again what has been tried")
-    parser.add_argument("--dry-run", action="store_true", help="list the mutants and try none")
-    parser.add_argument("--write", action="store_true", help="put a whole run into tests/measured/ and tests/README.md")
+    add = parser.add_argument
+    add("--release", metavar="VERSION", help="release to mutate (default: the newest)")
+    add("--sample", metavar="N", type=_positive, help="try so many only, drawn at random")
+    add("--seed", metavar="S", type=int, default=0, help="seed of the draw (default: 0)")
+    add("--function", metavar="NAME", action="append", help="try those of one function; may be repeated")
+    add("--suite", choices=suites.TITLES, action="append", help="try one suite only (default: both)")
+    add("--all-cases", action="store_true", help="try this suite on large cases too, which takes longer")
+    add("--jobs", metavar="N", type=_positive, default=os.cpu_count() or 1, help="how many at a time")
+    add("--fresh", action="store_true", help="try again what has been tried")
+    add("--dry-run", action="store_true", help="list the mutants and try none")
+    add("--write", action="store_true", help="put a whole run into tests/measured/ and tests/README.md")
     options = parser.parse_args(words)
     if options.write and (options.sample or options.function or options.suite or options.dry_run):
         raise Fault("--write is for the figures of a whole run; should come without --sample, --function, --suite")
@@ -66,9 +62,7 @@ def _positive(word: str) -> int:
 
 @command_line.command("what has been tried is kept, and the same command goes on")
 def main(words: Sequence[str] | None = None) -> int:
-    """Run; the exit code: 0, 1 where the explanations are not what the trials gave, 2 for wrong use."""
     options = _arguments(words)
-    console = Console(stderr=True)
     if not hasattr(os, "fork"):
         raise Fault("this system cannot fork, by which mutants are tried; should be Linux or macOS")
     why = explanations.read()
@@ -86,10 +80,14 @@ def main(words: Sequence[str] | None = None) -> int:
     every = [mutant for file, source in sources.items() for mutant in mutants_of(file, source)]
     chosen = _choose(explanations.in_scope(every, why), options)
     if options.dry_run:
-        _list(chosen, len(every))
+        for mutant in chosen:
+            print(f"{mutant.file}:{mutant.line} {mutant.function}: `{mutant.original}` -> `{mutant.mutated}`")
+        print(f"{len(chosen)} mutants would be tried, of {len(every)} that there are; in:")
+        for (file, function), number in Counter((mutant.file, mutant.function) for mutant in chosen).items():
+            print(f"{number:5d}  {file} {function}")
         return 0
-    results = _try(chosen, options, console, python, _states(release.version, sources))
-    return _report(options, release.version, chosen, every, results, why)
+    results = _try(chosen, options, python, sources, release.version)
+    return _report(options, chosen, every, results, why)
 
 
 def _choose(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
@@ -106,54 +104,48 @@ def _choose(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
     return mutants
 
 
-def _states(version: str, sources: dict[str, str]) -> dict[str, str]:
-    return {suites.OURS: state_of(version, sources, OUR_FILES), suites.THEIRS: state_of(version, sources)}
-
-
-def _list(mutants: Sequence[Mutant], n_every: int) -> None:
-    for mutant in mutants:
-        print(f"{mutant.file}:{mutant.line} {mutant.function}: `{mutant.original}` -> `{mutant.mutated}`")
-    print(f"{len(mutants)} mutants would be tried, of {n_every} that there are; in:")
-    for (file, function), number in Counter((mutant.file, mutant.function) for mutant in mutants).items():
-        print(f"{number:5d}  {file} {function}")
-
-
 def _try(
-    mutants: Sequence[Mutant], options: argparse.Namespace, console: Console, python: Path, states: dict[str, str]
-) -> dict[str, dict[str, Result]]:
+    mutants: Sequence[Mutant], options: argparse.Namespace, python: Path, sources: dict[str, str], release: str
+) -> dict[str, dict[str, trials.Result]]:
+    """The results of each suite's trials."""
     results = {}
-    lock = threading.Lock()
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     for suite in options.suite or suites.TITLES:
-        path = RESULTS / f"{suite}{'-all-cases' if options.all_cases and suite == suites.OURS else ''}.jsonl"
-        if options.fresh:
-            path.unlink(missing_ok=True)
-        record = Record(path, states[suite])
+        of_all_cases = options.all_cases and suite == suites.OURS
+        state = trials.state_of(release, sources, trials.OUR_FILES if suite == suites.OURS else ())
+        path = RESULTS / f"{suite}{'-all-cases' if of_all_cases else ''}.jsonl"
+        tried = trials.Tried(path, state, afresh=options.fresh)
         with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-            tried = sum(mutant.identity() in record.results for mutant in mutants)
-            task = bar.add_task(suites.TITLES[suite], total=len(mutants), completed=tried)
-
-            def show(what: str, done: int, bar: Progress = bar, task: object = task) -> None:
-                with lock:
-                    bar.update(task, description=what, advance=done)  # type: ignore[arg-type]
-
-            trials.run(suite, mutants, python, record, options.jobs, show, options.all_cases)
-        results[suite] = record.results
+            done = sum(mutant.identity() in tried.results for mutant in mutants)
+            task = bar.add_task(suites.TITLES[suite], total=len(mutants), completed=done)
+            progress = functools.partial(bar.update, task)
+            trials.run(
+                suite,
+                mutants,
+                python,
+                sources,
+                tried,
+                jobs=options.jobs,
+                progress=progress,
+                all_cases=options.all_cases,
+            )
+        results[suite] = tried.results
     return results
 
 
-def _report(  # noqa: PLR0917  (all that a report is of)
+def _report(
     options: argparse.Namespace,
-    version: str,
     mutants: Sequence[Mutant],
     every: Sequence[Mutant],
-    results: dict[str, dict[str, Result]],
+    results: dict[str, dict[str, trials.Result]],
     why: explanations.Explanations,
 ) -> int:
+    """Print how many mutants each suite kills, and whether the explanations agree; the exit code."""
     if set(results) == set(suites.TITLES):
-        counts = report.figures(mutants, results, why)
-        print(report.table(counts))
-        print(report.sentence(version, counts))
+        counts = detection_power.figures(mutants, results, why)
+        print(detection_power.table(counts))
+        print(detection_power.sentence(why.release, counts))
     if suites.OURS not in results:
         killed = sum(results[suites.THEIRS][mutant.identity()].killed_by is not None for mutant in mutants)
         print(f"{suites.TITLES[suites.THEIRS]}: {killed} of {len(mutants)} mutants killed")
@@ -164,10 +156,10 @@ def _report(  # noqa: PLR0917  (all that a report is of)
     for line in found:
         print(line, file=sys.stderr)
     if found:
-        print(f"{len(found)} faults; should mend the suite, or {explanations.PATH.name}", file=sys.stderr)
+        print(f"{len(found)} faults; should fix the suite, or {explanations.PATH.name}", file=sys.stderr)
         return 1
     if options.write:
-        report.write(version, counts)
+        detection_power.write(why.release, counts)
     return 0
 
 

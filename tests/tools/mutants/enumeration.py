@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import functools
+import itertools
 import re
 import textwrap
 from collections.abc import Iterator
@@ -32,37 +33,18 @@ Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Mutant(NamedTuple):
-    """One change of a module.
+    """One change of a module."""
 
-    Attributes
-    ----------
-    file : str
-        Name of the module's file.
-    function : str
-        Qualified name of what the change is in; empty at module level.
-    operator : str
-        Name of the mutation operator.
-    line : int
-        Line of the change, from 1.
-    original, mutated : str
-        The changed lines before and after, stripped, in one line.
-    lines : tuple of int or None
-        Lines of the statement that is changed: code that runs none of them
-        cannot tell the mutant. None where it runs when the module is imported.
-    start, end : int
-        What part of the source is replaced.
-    replacement : str
-        By what.
-    """
-
-    file: str
-    function: str
-    operator: str
-    line: int
-    original: str
+    file: str  # name of the module's file
+    function: str  # qualified name of what the change is in; empty at module level
+    operator: str  # name of the mutation operator
+    line: int  # line of the change, from 1
+    original: str  # the changed lines before and after, stripped, in one line
     mutated: str
+    # Lines of the statement that is changed: a test that runs none of them cannot notice it.
+    # None where the statement runs when the module is imported.
     lines: tuple[int, ...] | None
-    start: int
+    start: int  # the part of the source that is replaced
     end: int
     replacement: str
 
@@ -71,26 +53,20 @@ class Mutant(NamedTuple):
         return source[: self.start] + self.replacement + source[self.end :]
 
     def key(self) -> tuple[str, str, str, str]:
-        """What a person names it by: file, function, lines before and after."""
+        """As the explanations name it: file, function, lines before and after."""
         return self.file, self.function, self.original, self.mutated
 
     def identity(self) -> str:
-        """What a record of trials names it by."""
+        """As the results of trials name it."""
         return f"{self.file}:{self.start}:{self.end}:{self.replacement}"
 
 
 @functools.cache
 def operators() -> dict[str, Any]:
     """The operators of cosmic-ray that are used, by name."""
-    binary = {f"ReplaceBinaryOperator_{one}_{two}" for one in ARITHMETIC for two in ARITHMETIC if one != two}
-    compare = {
-        f"ReplaceComparisonOperator_{one}_{two}"
-        for kind in (ORDER, IDENTITY)
-        for one in kind
-        for two in kind
-        if one != two
-    }
-    wanted = {*binary, *compare, *OTHERS}
+    binary = {f"ReplaceBinaryOperator_{one}_{two}" for one, two in itertools.permutations(ARITHMETIC, 2)}
+    pairs = [pair for kind in (ORDER, IDENTITY) for pair in itertools.permutations(kind, 2)]
+    wanted = {*binary, *(f"ReplaceComparisonOperator_{one}_{two}" for one, two in pairs), *OTHERS}
     found = {name.partition("/")[2]: name for name in cosmic_ray.plugins.operator_names()}
     return {name: cosmic_ray.plugins.get_operator(found[name])() for name in sorted(wanted)}
 
@@ -98,7 +74,7 @@ def operators() -> dict[str, Any]:
 def mutants_of(file: str, source: str) -> list[Mutant]:
     """Every mutant of a module, in the order of the source.
 
-    Changes that are no Python, that change nothing, or that another operator
+    Changes that are not Python, that change nothing, or that another operator
     makes too, are left out.
     """
     places = _Places(source)
@@ -130,7 +106,7 @@ def _edits(source: str) -> Iterator[tuple[str, int, int, str]]:
         start = begins[line - 1] + column
         for name, operator in operators().items():
             for number, _ in enumerate(list(operator.mutation_positions(node))):
-                # The copy knows its parent, and the parent does not know the copy.
+                # The copy has the parent, and the parent does not have the copy.
                 twin = copy.deepcopy(node, {id(node.parent): node.parent})
                 mutated = operator.mutate(twin, number)
                 yield (name, *_trimmed(start, node.get_code(), "" if mutated is None else mutated.get_code()))
@@ -138,12 +114,16 @@ def _edits(source: str) -> Iterator[tuple[str, int, int, str]]:
 
 def _trimmed(start: int, before: str, after: str) -> tuple[int, int, str]:
     """An edit without what it leaves as it is at either end."""
-    first = next((i for i, (one, two) in enumerate(zip(before, after, strict=False)) if one != two), None)
-    first = min(len(before), len(after)) if first is None else first
-    rest = min(len(before), len(after)) - first
-    pairs = zip(reversed(before), reversed(after), strict=False)
-    last = min(rest, next((i for i, (one, two) in enumerate(pairs) if one != two), rest))
-    return start + first, start + len(before) - last, after[first : len(after) - last]
+    first = _in_common(before, after)
+    before, after = before[first:], after[first:]
+    last = _in_common(before[::-1], after[::-1])
+    return start + first, start + first + len(before) - last, after[: len(after) - last]
+
+
+def _in_common(one: str, two: str) -> int:
+    """How many characters two texts begin with alike."""
+    differing = (i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b)
+    return next(differing, min(len(one), len(two)))
 
 
 def _changed_lines(source: str, start: int, end: int) -> str:
@@ -154,29 +134,34 @@ def _changed_lines(source: str, start: int, end: int) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _meaning(part: str) -> str:
-    """What a function, a class or a module says, whatever its layout."""
+    """The syntax tree of a function, a class or a module, whatever its layout."""
     return ast.dump(ast.parse(textwrap.dedent(part)))
 
 
 class _Places:
-    """Where in a module a part of its source is."""
+    """The functions and statements around a place in the source of a module."""
 
     def __init__(self, source: str) -> None:
         self._source = source
         self._tree = ast.parse(source)
         self._begins = [0, *(match.end() for match in re.finditer(r"\n", source)), len(source)]
 
+    def _around(self, line: int) -> Iterator[ast.AST]:
+        """The statements that a line is in, from the outermost to the innermost."""
+        node: ast.AST = self._tree
+        while inner := next((child for child in _statements(node) if _begins(child) <= line <= _ends(child)), None):
+            node = inner
+            yield node
+
     def part(self, start: int) -> tuple[int, int]:
         """Where the function begins and ends that a place is in; the class or module, if it is in no function."""
-        line = self._source.count("\n", 0, start) + 1
-        node: ast.AST = self._tree
         found = 0, len(self._source)
-        while not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            inner = [child for child in _statements(node) if _begins(child) <= line <= _ends(child)]
-            if not inner or not isinstance(inner[0], Definition):
+        for node in self._around(self._source.count("\n", 0, start) + 1):
+            if not isinstance(node, Definition):
                 break
-            (node,) = inner
             found = self._begins[_begins(node) - 1], self._begins[_ends(node)]
+            if not isinstance(node, ast.ClassDef):
+                break
         return found
 
     def at(self, start: int, end: int) -> tuple[str, tuple[int, ...] | None]:
@@ -186,11 +171,7 @@ class _Places:
         names: list[str] = []
         in_function = False
         node: ast.AST = self._tree
-        while True:
-            inner = next((child for child in _statements(node) if _begins(child) <= first <= _ends(child)), None)
-            if inner is None:
-                break
-            node = inner
+        for node in self._around(first):
             if isinstance(node, Definition):
                 names.append(node.name)
                 is_header = first < _begins(node.body[0])

@@ -20,31 +20,15 @@ Key = tuple[str, str, str, str]
 
 
 class Explanations(NamedTuple):
-    """Why mutants are not tried, or survive.
+    """Why mutants are not tried, or survive."""
 
-    Attributes
-    ----------
-    release : str
-        Release whose source the explanations are of.
-    out_of_scope : dict
-        Reason by file and function.
-    survivors : dict
-        Kind and reason by the key of a mutant.
-    """
-
-    release: str
-    out_of_scope: dict[tuple[str, str], str]
-    survivors: dict[Key, tuple[str, str]]
+    release: str  # release whose source the explanations are of
+    out_of_scope: dict[tuple[str, str], str]  # reason by file and function
+    survivors: dict[Key, tuple[str, str]]  # kind and reason by the key of a mutant
 
 
 def read(path: Path = PATH) -> Explanations:
-    """Read the explanations.
-
-    Raises
-    ------
-    Fault
-        The file is missing, malformed, or explains a mutant twice.
-    """
+    """The explanations; a `Fault` where the file is missing, malformed, or explains a mutant twice."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["format"] != FORMAT:
@@ -66,7 +50,7 @@ def _keys(entry: dict[str, Any]) -> list[Key]:
     if entry["kind"] not in KINDS:
         raise Fault(f"{PATH.name} has the kind {entry['kind']!r}; should be one of {', '.join(KINDS)}")
     if not str(entry["because"]).strip():
-        raise Fault(f"{PATH.name} has no reason for {entry['mutants']}; should say why they survive")
+        raise Fault(f"{PATH.name} has no reason for {entry['mutants']}; should give the reason why they survive")
     return [(entry["file"], entry["function"], before, after) for before, after in entry["mutants"]]
 
 
@@ -77,13 +61,7 @@ def name_of(key: Key) -> str:
 
 
 def in_scope(mutants: Iterable[Mutant], explanations: Explanations) -> list[Mutant]:
-    """The mutants that are tried.
-
-    Raises
-    ------
-    Fault
-        What is out of scope is no function that has mutants.
-    """
+    """The mutants that are tried; a `Fault` where a function out of scope has none."""
     mutants = list(mutants)
     functions = {(mutant.file, mutant.function) for mutant in mutants}
     for file, function in explanations.out_of_scope:
@@ -95,17 +73,10 @@ def in_scope(mutants: Iterable[Mutant], explanations: Explanations) -> list[Muta
 def faults(
     tried: Sequence[Mutant], survived: Iterable[Mutant], every: Sequence[Mutant], why: Explanations
 ) -> list[str]:
-    """What of the explanations is not so, one line each.
+    """How the explanations disagree with what survived of the mutants that were tried, one line each.
 
-    Parameters
-    ----------
-    tried : sequence of Mutant
-        A key that stands for several, all of which are in here, or none.
-    survived : iterable of Mutant
-        Those of them that no test of this suite killed.
-    every : sequence of Mutant
-        All that the operators make of the sources.
-    why : Explanations
+    Where a key stands for several mutants, all of them were tried, or none.
+    `every` has all that the operators make of the sources.
     """
     left = {mutant.key() for mutant in survived}
     known, seen = {mutant.key() for mutant in every}, {mutant.key() for mutant in tried}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,30 +33,20 @@ VARIABLES = {
     "LOKY_MAX_CPU_COUNT": "1",  # what scikit-learn's conftest.py sets the BLAS threads to
     "SKLEARN_WARNINGS_AS_ERRORS": "1",  # as in this suite
 }
-# Within a case: what judges one fit, what fits again and again, what compares with a record.
+# Within a case: what judges one fit, what fits again and again, what compares with a baseline.
 LATE_FILES = ("test_equivariance.py", "test_baseline.py")
 
 
 class SuiteTest(NamedTuple):
-    """A test that can be run on a mutant.
+    """A test that can be run on a mutant."""
 
-    Attributes
-    ----------
-    name : str
-        pytest's id.
-    seconds : float
-        CPU time on the package as it is.
-    lines : frozenset of (str, int)
-        Files and lines that it needs run, by itself or by what it shares.
-    """
-
-    name: str
-    seconds: float
-    lines: frozenset[tuple[str, int]]
+    name: str  # pytest's id
+    seconds: float  # CPU time on the package as it is
+    lines: frozenset[tuple[str, int]]  # files and lines that it needs run, by itself or by what it shares
 
 
 def start(suite: str, python: Path) -> WorkerProcess:
-    """A worker that holds a suite collected in the environment of an interpreter."""
+    """A worker that has collected a suite, in the environment of an interpreter."""
     if suite == OURS:
         # Where pytest finds the capture by itself, its tests are left out: see `clean_tests`.
         arguments = ["-p", "no:benchmark", f"--rootdir={corpus.PROJECT}", str(corpus.PROJECT / "tests")]
@@ -75,12 +65,7 @@ def clean_tests(suite: str, worker: WorkerProcess, all_cases: bool = False) -> l
 
     Of this suite, those on small cases and on the smallest chain, unless all
     cases are asked for; the published capture is left out, so that what kills a
-    mutant does not depend on whether it is at hand.
-
-    Raises
-    ------
-    Fault
-        A test fails.
+    mutant does not depend on whether it is at hand. A `Fault` where a test fails.
     """
     listed = worker.ask("tests")
     if suite == OURS:
@@ -114,14 +99,8 @@ def small_cases() -> list[str]:
     return [name for name in corpus.case_names() if _size(name) <= SMALL or name == chain]
 
 
-def require_notice(suite: str, worker: WorkerProcess, sources: dict[str, str], tests: list[SuiteTest]) -> None:
-    """Try a change that every test must notice that fits anything.
-
-    Raises
-    ------
-    Fault
-        None does: the tests do not see the changed package.
-    """
+def require_notice(suite: str, worker: WorkerProcess, sources: Mapping[str, str], tests: list[SuiteTest]) -> None:
+    """Try a change that every test notices that fits anything; a `Fault` where the tests do not see the change."""
     file = FILES[0]
     source = sources[file] + "\nBaseMixture.fit_predict = None\n"
     first = [test.name for test in tests if test.lines][:20]
@@ -157,7 +136,7 @@ def _size(name: str) -> int:
 
 
 def tests_for(mutant: Mutant, tests: Iterable[SuiteTest]) -> list[SuiteTest]:
-    """The tests that can tell a mutant: those that run its statement, or all where it runs at import."""
+    """The tests that can notice a mutant: those that run its statement, or all where it runs at import."""
     if mutant.lines is None:
         return list(tests)
     places = {(mutant.file, line) for line in mutant.lines}

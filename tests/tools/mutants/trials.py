@@ -1,23 +1,70 @@
-"""Try mutants on a suite, several at a time, and keep what each trial gave."""
+"""Try mutants on a suite, several at a time, and keep the result of each trial."""
 
 from __future__ import annotations
 
+import hashlib
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
+from fixtures.corpus import PROJECT
+from tests.tools.journal import Journal
 from tests.tools.mutants import suites
 from tests.tools.mutants.enumeration import Mutant
-from tests.tools.mutants.record import Record, Result
 from tests.tools.worker_process import WorkerProcess
+
+# What the results of this suite depend on, besides scikit-learn.
+OUR_FILES = (
+    "conftest.py", "pyproject.toml", "fixtures/*.py", "fixtures/cases/**/*", "tests/test_*.py", "tests/support/*.py",
+    "tests/known_defects.json", "tests/tools/mutants/suites.py",
+)  # fmt: skip
+
+
+class Result(NamedTuple):
+    """How a trial ended."""
+
+    killed_by: str | None  # the test that failed, or what else happened; None for a survivor
+    seconds: float | None  # CPU time
+
 
 NOT_REACHED = Result(None, 0.0)
 
 
+class Tried:
+    """The results of one suite's trials, kept in a file so that another run can go on.
+
+    Those of another state, as `state_of` gives it, are dropped; with `afresh` all are.
+    """
+
+    def __init__(self, path: Path, state: str, *, afresh: bool = False) -> None:
+        self._journal = Journal(path, ["mutants", state], afresh=afresh)
+        self._lock = threading.Lock()
+        self.results = {identity: Result(*result) for identity, *result in self._journal.entries}
+
+    def add(self, mutant: Mutant, result: Result) -> None:
+        """Keep the result of a trial, at once."""
+        with self._lock:
+            self.results[mutant.identity()] = result
+            self._journal.add([mutant.identity(), *result])
+
+
+def state_of(version: str, sources: dict[str, str], patterns: Iterable[str] = ()) -> str:
+    """A digest of all that results depend on: the release, its sources, and files of this project."""
+    digest = hashlib.sha256(version.encode())
+    for name, text in sorted(sources.items()):
+        digest.update(f"{name}\n{text}".encode())
+    for pattern in patterns:
+        for path in sorted(PROJECT.glob(pattern)):
+            if path.is_file():
+                digest.update(path.relative_to(PROJECT).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def attempt(mutant: Mutant, source: str, tests: Sequence[suites.SuiteTest], worker: WorkerProcess) -> Result:
-    """Try a mutant on the tests that can tell it."""
+    """Try a mutant on the tests that can notice it."""
     chosen = suites.tests_for(mutant, tests)
     if not chosen:
         return NOT_REACHED
@@ -28,13 +75,15 @@ def attempt(mutant: Mutant, source: str, tests: Sequence[suites.SuiteTest], work
     return Result(answer["killed_by"], answer["seconds"])
 
 
-def run(  # noqa: PLR0917  (what is tried, where, and how)
+def run(
     suite: str,
     mutants: Sequence[Mutant],
     python: Path,
-    record: Record,
+    sources: Mapping[str, str],
+    tried: Tried,
+    *,
     jobs: int,
-    progress: Callable[[str, int], None],
+    progress: Callable[..., object],
     all_cases: bool = False,
 ) -> None:
     """Try the mutants that have no result yet.
@@ -42,34 +91,26 @@ def run(  # noqa: PLR0917  (what is tried, where, and how)
     Parameters
     ----------
     suite : {'ours', 'theirs'}
-    mutants : sequence of Mutant
     python : Path
         Interpreter of the environment.
-    record : Record
-        Where results are kept, each as soon as it is there.
+    sources : mapping of str to str
+        The modules that are mutated, by the names of their files.
     jobs : int
         How many at a time.
     progress : callable
-        Told what is being done, and how many trials are over since it was last told.
+        Called with the ``description`` of what is being done, and with ``advance``,
+        how many trials have ended since the last call.
     all_cases : bool
         Whether this suite is tried on large cases too.
-
-    Raises
-    ------
-    Fault
-        The suite fails on the package as it is.
-    WorkerFailed
-        A worker died.
     """
     waiting: queue.SimpleQueue[Mutant] = queue.SimpleQueue()
     for mutant in mutants:
-        if mutant.identity() not in record.results:
+        if mutant.identity() not in tried.results:
             waiting.put(mutant)
     if waiting.empty():
         return
-    progress(f"{suites.TITLES[suite]}: on the package as it is", 0)
+    progress(description=f"{suites.TITLES[suite]}: on the package as it is")
     with suites.start(suite, python) as first:
-        sources = first.ask("sources", files=list(suites.FILES))
         tests = suites.clean_tests(suite, first, all_cases)
         suites.require_notice(suite, first, sources, tests)
         stop = threading.Event()
@@ -78,8 +119,8 @@ def run(  # noqa: PLR0917  (what is tried, where, and how)
             try:
                 while not stop.is_set():
                     mutant = waiting.get_nowait()
-                    record.add(mutant, attempt(mutant, sources[mutant.file], tests, worker))
-                    progress(f"{suites.TITLES[suite]}: {mutant.function}", 1)
+                    tried.add(mutant, attempt(mutant, sources[mutant.file], tests, worker))
+                    progress(description=f"{suites.TITLES[suite]}: {mutant.function}", advance=1)
             except queue.Empty:
                 return
 

@@ -3,8 +3,8 @@
 A video, a folder of images or .npy arrays go in. Pixels become points, each
 repeated as often as it is bright. The first frame is fitted cold, each other
 one from what the last one left, by the release that --sklearn names. Where a
-component is worse off than after the frame before, the recording stops, says
-what became of it, and writes the case: the frame and the parameters it was
+component is worse off than after the frame before, the recording stops, prints
+what happened to it, and writes the case: the frame and the parameters it was
 fitted from.
 
 Examples
@@ -17,7 +17,6 @@ Examples
 from __future__ import annotations
 
 import argparse
-import contextlib
 import math
 import re
 import shlex
@@ -33,14 +32,13 @@ from fixtures.corpus import NAME, PROJECT, Case
 from fixtures.fault import Fault
 from fixtures.validation import check_settings
 from tests.tools import release_environment, release_table
-from tests.tools.record import frame_sources, lines, stored_break, stored_frames
-from tests.tools.record.frames import Conversion, Frames, Skipped
+from tests.tools.record import frame_sources, lines, stored_break
+from tests.tools.record.frames import PIXELS, POINTS, Conversion, Frames, FrameSource, Skipped
 from tests.tools.record.recording import Fitted, Recording
 from tests.tools.record.tracker_process import TrackerProcess, Worker, open_worker
 
 RECORDED = PROJECT / ".recorded"
 RECORDED_A_BREAK, NOTHING_BROKE = 0, 1
-
 EXIT_CODES = "0 a break was recorded, 1 nothing broke, 2 wrong use or bad input"
 
 Start = Callable[[release_table.Release], Worker]
@@ -57,17 +55,26 @@ def main(arguments: list[str] | None = None, start: Start = open_worker) -> int:
     frames = Frames(source, conversion, options.components, options.every)
     mixture = f"{options.components} components, {options.covariance_type}, scikit-learn {release.version}"
     print(f"{source.description}; {mixture}", flush=True)
-    with TrackerProcess(
-        start(release), options.estimator, options.components, add_case.settings_of(options)
-    ) as tracker:
+    with TrackerProcess(start(release)) as tracker:
+        versions = tracker.ask(
+            "begin",
+            estimator=options.estimator,
+            n_components=options.components,
+            settings=add_case.settings_of(options),
+        )
         recording = Recording(frames, tracker, options.ignore_pinned)
         starting = time.perf_counter() - clock
-        pixels = vars(conversion) if source.holds == stored_frames.PIXELS else {}
-        origin = stored_break.Origin(options.source.resolve().name, pixels, options.every, tracker.versions)
+        pixels = vars(conversion) if source.holds == PIXELS else {}
+        origin = stored_break.Origin(options.source.resolve().name, pixels, options.every, versions)
         stored = _follow(recording, tracker, origin, options)
     print(lines.of_end(recording, frames.decoding_seconds, starting))
+    if not recording.fitted and recording.skipped:
+        raise Fault(
+            f"none of the {recording.skipped} frames of {options.source} could be fitted with {options.components}"
+            " components, for the reasons above"
+        )
     if not recording.fitted:
-        raise Fault(_why_nothing(recording, options))
+        raise Fault(f"{options.source} holds no frames; should hold two or more")
     if stored is None:
         print(f"nothing broke in scikit-learn {release.version}: no case is written")
         return NOTHING_BROKE
@@ -86,11 +93,13 @@ def _follow(
             if step.before is None and step.fit.error:
                 raise Fault(f"frame {step.frame.number}, the first: {step.fit.error}")
             if step.is_break and stored is None:
-                case = _tell(step, recording, tracker, origin, options)
+                case = stored_break.case_of(step, tracker.start(), add_case.settings_of(options), origin, options.name)
+                explanations = tracker.ask("explain", components=step.broke[: lines.NAMED]) if step.broke else []
+                print("\n".join(lines.of_break(step, explanations, recording.last)))
+                if options.root == RECORDED:
+                    RECORDED.mkdir(exist_ok=True)
                 case, stored = stored_break.store(case, options.root)
-                _try_again(step, case, stored, tracker)
-                if options.picture:
-                    _draw(options.picture, step, case, recording, tracker)
+                _try_again(step, case, stored, recording=recording, tracker=tracker, picture=options.picture)
                 if not options.all:
                     break
     except KeyboardInterrupt:
@@ -101,62 +110,34 @@ def _follow(
 
 def _shown(recording: Recording) -> Iterator[Fitted | Skipped]:
     """The steps of a recording, each after its line."""
-    console = Console(stderr=True)
-    status = console.status("fitting the first frame, cold") if console.is_terminal else contextlib.nullcontext()
-    with status as shown:
+    with Console(stderr=True).status("fitting the first frame, cold") as shown:
         for step in recording:
             print(lines.of_step(step), flush=True)
-            if shown is not None:
-                shown.update(f"{recording.fitted} frames fitted in {recording.seconds:.0f} s")
+            shown.update(f"{recording.fitted} frames fitted in {recording.seconds:.0f} s")
             yield step
 
 
-def _tell(
-    step: Fitted,
-    recording: Recording,
-    tracker: TrackerProcess,
-    origin: stored_break.Origin,
-    options: argparse.Namespace,
-) -> Case:
-    """Tell the story of a break; its case, which is not written yet."""
-    case = stored_break.case_of(step, tracker.start(), add_case.settings_of(options), origin, options.name)
-    explanations = tracker.explain(step.broke[: lines.NAMED]) if step.broke else []
-    print("\n".join(lines.of_break(step, explanations, recording.last)))
-    if options.root == RECORDED:
-        RECORDED.mkdir(exist_ok=True)
-    return case
-
-
-def _try_again(step: Fitted, case: Case, folder: Path, tracker: TrackerProcess) -> None:
-    """Say where a case is, and whether a fit of its files breaks too."""
+def _try_again(
+    step: Fitted, case: Case, folder: Path, *, recording: Recording, tracker: TrackerProcess, picture: Path | None
+) -> None:
+    """Print where a case is and whether a fit of its files breaks too, and draw it where that is asked for."""
     print(
         f"\ncase {folder}: frame {step.frame.number} with {len(case.frame):,} samples, and the {case.n_components}"
         f" components that frame {step.before} left"
     )
-    print(lines.of_replay(step, tracker.replay_case(case.name, folder.parent)))
+    print(lines.of_replay(step, tracker.ask("replay_case", name=case.name, root=str(folder.parent))))
     print(f"next: nox -s reduce -- {shlex.quote(str(folder))}\n", flush=True)
+    if picture:
+        from tests.tools.record.picture import draw  # noqa: PLC0415  (matplotlib takes a second to load)
+
+        draw(picture, case, tracker.ask("fitted"), step, recording.last)
+        print(f"picture {picture}")
 
 
-def _draw(path: Path, step: Fitted, case: Case, recording: Recording, tracker: TrackerProcess) -> None:
-    from tests.tools.record.picture import draw  # noqa: PLC0415  (matplotlib takes a second to load)
-
-    draw(path, case, tracker.fitted(), step, recording.last)
-    print(f"picture {path}")
-
-
-def _why_nothing(recording: Recording, options: argparse.Namespace) -> str:
-    if recording.skipped:
-        return (
-            f"none of the {recording.skipped} frames of {options.source} could be fitted with {options.components}"
-            " components, for the reasons above"
-        )
-    return f"{options.source} holds no frames; should hold two or more"
-
-
-def _conversion(options: argparse.Namespace, source: stored_frames.FrameSource) -> Conversion:
+def _conversion(options: argparse.Namespace, source: FrameSource) -> Conversion:
     given = {key: getattr(options, key) for key in ("threshold", "scale", "difference")}
     given = {key: value for key, value in given.items() if value is not None}
-    if given and source.holds == stored_frames.POINTS:
+    if given and source.holds == POINTS:
         raise Fault(f"--{min(given)} is for pixels; {source.description}: should go without it, or with --as pixels")
     return Conversion(**given)
 
@@ -192,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--scale", type=float, metavar="S", help="repeat a lit pixel round(S * grey level) times (default: 1)")
     add("--difference", action="store_true", default=None, help="take absolute differences to the frame before")
     add("--every", type=int, default=1, metavar="N", help="take every N-th frame (default: every one)")
-    add("--as", dest="holds", choices=(stored_frames.POINTS, stored_frames.PIXELS),
+    add("--as", dest="holds", choices=(POINTS, PIXELS),
         help=f"what a 2-D .npy is (default: points with at most {frame_sources.MOST_FEATURES} columns)")  # fmt: skip
     add("--sklearn", metavar="VERSION", help="release of scikit-learn, or a series like 1.9 (default: the newest)")
     add("--estimator", metavar="MODULE:CLASS", help="a class of your own (default: GaussianMixture)")

@@ -49,18 +49,14 @@ def picture(scene: Scene, time: int) -> np.ndarray:
 def write_video(
     path: Path, pictures: Iterable[np.ndarray], *, codec: str = "ffv1", container: str | None = None
 ) -> None:
-    """Write greyscale pictures, uint8 (height, width), as a video without sound.
+    """Write greyscale pictures of one size, uint8 (height, width), as a video without sound.
 
     Parameters
     ----------
-    path : Path
-        Its suffix names the container, where nothing else does.
-    pictures : iterable of ndarray
-        All of one size.
     codec : str
         ``ffv1`` is lossless.
     container : str, optional
-        FFmpeg's name of the container.
+        FFmpeg's name of the container; without it the path's suffix decides.
     """
     # Without this flag the container gets a random name of its own.
     with av.open(str(path), "w", format=container, options={"fflags": "+bitexact"}) as file:
@@ -81,7 +77,7 @@ def write_video(
 @command_line.command()
 def main(arguments: list[str] | None = None) -> int:
     parser = command_line.parser("demonstration", __doc__)
-    parser.add_argument("--to", type=Path, required=True, metavar="FILE.mkv", help="where the video goes")
+    parser.add_argument("--to", type=Path, required=True, metavar="FILE.mkv", help="file to write")
     options = parser.parse_args(arguments)
     if options.to.suffix != ".mkv":
         raise Fault(f"--to is {str(options.to)!r}; should end in .mkv")

@@ -11,7 +11,7 @@ import numpy as np
 from fixtures import npy
 from fixtures.fault import Fault
 from fixtures.validation import BrokenCase
-from tests.tools.record.stored_frames import MOST_PIXELS, PIXELS, POINTS, FrameSource, RawFrame, Stored, Unreadable
+from tests.tools.record.frames import MOST_PIXELS, PIXELS, POINTS, FrameSource, RawFrame, Skipped, Stored
 
 IMAGES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 # A picture is wider, and no tracker's samples have so many features.
@@ -19,15 +19,7 @@ MOST_FEATURES = 16
 
 
 class Files:
-    """A file for each frame: images, or ``.npy`` arrays of one frame.
-
-    Parameters
-    ----------
-    paths : list of Path
-        In the order of the frames.
-    holds : {'points', 'pixels'}
-    description : str
-    """
+    """A file for each frame, in their order: images, or ``.npy`` arrays of one frame."""
 
     def __init__(self, paths: list[Path], holds: str, description: str) -> None:
         self._paths = paths
@@ -43,7 +35,7 @@ class Files:
                 if array.ndim != 2:
                     raise BrokenCase(path, f"has shape {array.shape}", "(n_samples, n_features) or (height, width)")
             except Fault as reason:
-                yield Unreadable(number, path.name, str(reason).removeprefix(f"{path} "))
+                yield Skipped(number, path.name, str(reason).removeprefix(f"{path} "))
             else:
                 yield RawFrame(number, path.name, array)
 
@@ -63,7 +55,7 @@ class Stack:
 
 
 def open_source(path: Path, holds: str | None = None) -> FrameSource:
-    """Find out what a path is, and read no more of it than that takes.
+    """The source that a path is, which is read no further than that takes.
 
     Parameters
     ----------
@@ -71,11 +63,6 @@ def open_source(path: Path, holds: str | None = None) -> FrameSource:
         A video, a folder of images or of ``.npy`` files, or one ``.npy`` file.
     holds : {'points', 'pixels'}, optional
         What a two-dimensional ``.npy`` array is; without it its width decides.
-
-    Raises
-    ------
-    Fault
-        It is missing, unreadable, or holds no frames.
     """
     try:
         if path.is_dir():
@@ -137,7 +124,7 @@ def _first_readable(paths: list[Path]) -> np.ndarray:
 
 
 def _kind_of(array: np.ndarray, holds: str | None) -> tuple[str, str]:
-    """Whether arrays like this one are points or pixels, and the words that say why."""
+    """Whether arrays like this one are points or pixels, and the words that explain why."""
     columns = array.shape[1] if array.ndim > 1 else 1
     taken = holds or (POINTS if columns <= MOST_FEATURES else PIXELS)
     if holds:
@@ -156,13 +143,7 @@ def natural_order(path: Path) -> list[tuple[int, str]]:
 
 
 def read_array(path: Path) -> np.ndarray:
-    """A checked ``.npy`` array.
-
-    Raises
-    ------
-    BrokenCase
-        It is not one, is too large, or holds numbers that are not finite.
-    """
+    """A checked ``.npy`` array; a `BrokenCase` where it is invalid, too large, or not finite."""
     array = npy.parse(path, npy.read_bytes(path, npy.MAX_FILE_BYTES))
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise BrokenCase(path, "holds numbers that are not finite", "finite numbers only")
@@ -170,13 +151,7 @@ def read_array(path: Path) -> np.ndarray:
 
 
 def read_image(path: Path) -> np.ndarray:
-    """Grey levels of an image file, (height, width): as stored where it is greyscale, else by luma of 8 bits.
-
-    Raises
-    ------
-    Fault
-        It is no image, is cut off, or is too large.
-    """
+    """Grey levels of an image file, (height, width): as stored where it is greyscale, else by luma of 8 bits."""
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415  (only where there are images)
 
     try:

@@ -1,18 +1,51 @@
-"""Frames as the tracker fits them: samples, checked, and pixels as points repeated by brightness."""
+"""Frames as a source stores them, and as the tracker fits them: pixels become points repeated by brightness."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from fixtures import npy
-from tests.tools.record.stored_frames import PIXELS, FrameSource, RawFrame, Unreadable
 
+POINTS, PIXELS = "points", "pixels"
+MOST_PIXELS = 40_000_000  # of one frame; 8K has 33 million
 # int32 coordinates of two features, in the largest array that a case can hold; some of it is the header.
 MOST_SAMPLES = npy.MAX_FILE_BYTES // 8 - npy.MAX_HEADER_BYTES
+
+
+@dataclass(frozen=True, eq=False)  # arrays have no single truth value
+class RawFrame:
+    """A frame as it was stored."""
+
+    number: int  # from 0, of all frames that the source has
+    name: str  # the file of its own that it has, or nothing
+    array: np.ndarray  # grey levels (height, width), or samples (n_samples, n_features)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A frame that cannot be read or cannot be fitted, and why."""
+
+    number: int
+    name: str
+    reason: str
+
+
+Stored = RawFrame | Skipped
+
+
+class FrameSource(Protocol):
+    """Where frames come from."""
+
+    holds: str
+    description: str  # what is read, and as what
+
+    def frames(self, every: int) -> Iterator[Stored]:
+        """Yield every so many-th frame; none is kept."""
 
 
 class Unusable(ValueError):
@@ -21,51 +54,21 @@ class Unusable(ValueError):
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth value
 class Frame:
-    """A frame to fit.
+    """A frame to fit."""
 
-    Attributes
-    ----------
-    number : int
-        In the source, from 0.
-    name : str
-        Its own file, or nothing.
-    samples : ndarray of shape (n_samples, n_features)
-    note : str
-        What the user should know of it, or nothing.
-    """
-
-    number: int
-    name: str
+    number: int  # in the source, from 0
+    name: str  # its own file, or nothing
     samples: np.ndarray
-    note: str
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A frame that is not fitted, and why."""
-
-    number: int
-    name: str
-    reason: str
+    note: str  # what the user should know of it, or nothing
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """How pixels become points.
+    """How pixels become points."""
 
-    Attributes
-    ----------
-    threshold : float
-        Grey level from which on a pixel is lit.
-    scale : float
-        A lit pixel is repeated ``round(scale * level)`` times.
-    difference : bool
-        Take the absolute difference to the frame before in place of the frame.
-    """
-
-    threshold: float = 1.0
-    scale: float = 1.0
-    difference: bool = False
+    threshold: float = 1.0  # grey level from which on a pixel is lit
+    scale: float = 1.0  # A lit pixel is repeated ``round(scale * level)`` times
+    difference: bool = False  # take the absolute difference to the frame before in place of the frame
 
     def points(self, levels: np.ndarray) -> np.ndarray:
         """Coordinates (x, y) of every lit pixel, each repeated by its brightness, sorted.
@@ -78,11 +81,6 @@ class Conversion:
         Returns
         -------
         ndarray of shape (n_samples, 2), int32
-
-        Raises
-        ------
-        Unusable
-            A level is negative, or there are more samples than a case can hold.
         """
         if levels.dtype == np.uint8:  # a video: a table of all levels is faster
             repeats = self._repeats(np.arange(256))[levels.T]
@@ -106,22 +104,9 @@ class Conversion:
 
 
 class Frames:
-    """The frames of a source, made ready one by one.
+    """The frames of a source, every so many-th, made ready one by one; one of fewer samples than components is skipped.
 
-    Parameters
-    ----------
-    source : FrameSource
-    conversion : Conversion
-        Of no effect on a source of points.
-    n_components : int
-        A frame of fewer samples is skipped.
-    every : int
-        Take every so many-th frame.
-
-    Attributes
-    ----------
-    decoding_seconds : float
-        Wall time inside the source so far.
+    The conversion has no effect on a source of points.
     """
 
     def __init__(self, source: FrameSource, conversion: Conversion, n_components: int, every: int = 1) -> None:
@@ -129,10 +114,22 @@ class Frames:
         self._conversion = conversion
         self._fewest = max(2, n_components)
         self._every = every
-        self.decoding_seconds = 0.0
+        self.decoding_seconds = 0.0  # wall time inside the source so far
 
     def __iter__(self) -> Iterator[Frame | Skipped]:
         before: np.ndarray | None = None
+        for raw in self._decoded():
+            if isinstance(raw, Skipped):
+                yield raw
+                continue
+            try:
+                yield self._frame(raw, before)
+            except Unusable as reason:
+                yield Skipped(raw.number, raw.name, str(reason))
+            if before is None or _same_size(raw.array, before, self._source.holds):
+                before = raw.array
+
+    def _decoded(self) -> Iterator[Stored]:
         stored = self._source.frames(self._every)
         while True:
             clock = time.perf_counter()
@@ -140,31 +137,20 @@ class Frames:
             self.decoding_seconds += time.perf_counter() - clock
             if raw is None:
                 return
-            if isinstance(raw, Unreadable):
-                yield Skipped(raw.number, raw.name, raw.reason)
-                continue
-            try:
-                _check_size(raw.array, before, self._source.holds)
-                frame = self._frame(raw, before)
-            except Unusable as reason:
-                yield Skipped(raw.number, raw.name, str(reason))
-            else:
-                yield frame
-            if before is None or _same_size(raw.array, before, self._source.holds):
-                before = raw.array
+            yield raw
 
     def _frame(self, raw: RawFrame, before: np.ndarray | None) -> Frame:
+        _check_size(raw.array, before, self._source.holds)
         unchanged = before is not None and np.array_equal(raw.array, before)
         samples = raw.array
         if self._source.holds == PIXELS:
-            levels = raw.array
             if self._conversion.difference:
                 if before is None:
                     raise Unusable("is the first, which has no difference to one before")
                 if unchanged:
                     raise Unusable("no change from the frame before")
-                levels = _difference(levels, before)
-            samples = self._conversion.points(levels)
+                samples = _difference(samples, before)
+            samples = self._conversion.points(samples)
         if len(samples) < self._fewest:
             raise Unusable(f"has {len(samples):,} samples; should have at least {self._fewest:,}, one a component")
         return Frame(raw.number, raw.name, samples, "no change from the frame before" if unchanged else "")

@@ -1,4 +1,4 @@
-"""What a recording says: a line for each frame, and the story of a break."""
+"""What a recording prints: a line for each frame, and the course of a break."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def listed(which: list[int]) -> str:
 
 
 def of_break(step: Fitted, explanations: Iterable[list[str]], last: Iterable[Remembered]) -> list[str]:
-    """What became of each component that broke, where it came from, and how its mass went."""
+    """For each component that broke its state, where it started, and its mass over the last frames."""
     lines = []
     for component, explanation in zip(step.broke[:NAMED], explanations, strict=True):
         lines += ["", *(line[2:] for line in explanation), "  over the last frames"]
@@ -71,9 +71,8 @@ def of_break(step: Fitted, explanations: Iterable[list[str]], last: Iterable[Rem
 def of_replay(step: Fitted, replayed: list[str] | None) -> str:
     """Whether the case, fitted from its files with explicit initial parameters, breaks as the recording did."""
     if step.fit.error:
-        return "replayed from its files: " + (
-            "fails too" if replayed is None else "fits; the error needs the recording"
-        )
+        ends = "fails too" if replayed is None else "fits; the error needs the recording"
+        return f"replayed from its files: {ends}"
     if replayed is None:
         return "replayed from its files: leaves nothing that can be judged"
     again = [number for number in step.broke if replayed[number] == step.fit.states[number]]

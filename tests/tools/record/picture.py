@@ -15,25 +15,12 @@ from tests.support.density import full_matrices
 from tests.tools import drawing
 from tests.tools.record.recording import Fitted, Remembered
 
-# So many lines can be told apart.
+# More lines could not be distinguished.
 DRAWN = 8
 
 
 def draw(path: Path, case: Case, fitted: dict[str, Any], step: Fitted, last: Iterable[Remembered]) -> None:
-    """Draw a break into a file, whole or not at all.
-
-    Parameters
-    ----------
-    path : Path
-        A ``.png`` file.
-    case : Case
-    fitted : dict
-        ``means`` and ``covariances`` as a baseline has them.
-    step : Fitted
-        Which components broke, and the state of each.
-    last : iterable of Remembered
-        The last fits, the one that broke included.
-    """
+    """Draw a break, as the means and covariances show it, and the masses of the last fits into a ``.png`` file."""
     figure = Figure(figsize=(9, 5), layout="constrained")
     scene, masses = figure.subplots(2, 1, height_ratios=(2.6, 1))
     fit = _fit(case, fitted, step.fit.states)

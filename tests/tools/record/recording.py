@@ -1,4 +1,4 @@
-"""A recording: frame after frame is fitted, while the next one is made ready and the last one told."""
+"""A recording: frame after frame is fitted, while the next one is made ready and the last one reported."""
 
 from __future__ import annotations
 
@@ -23,34 +23,19 @@ REMEMBERED = 6
 class Tracker(Protocol):
     """Fits one frame after the other; see `TrackerProcess`."""
 
-    def hand_over(self, samples: np.ndarray) -> None:
-        """Put the next frame where its fit will find it; one may be under way."""
-
-    def start_fit(self) -> None:
-        """Start the fit of the frame that was handed over."""
-
-    def receive(self) -> Fit:
-        """Wait for the fit that was started."""
+    def hand_over(self, samples: np.ndarray) -> None: ...
+    def start_fit(self) -> None: ...
+    def receive(self) -> Fit: ...
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A frame that was fitted.
-
-    Attributes
-    ----------
-    frame : Frame
-    fit : Fit
-    before : int or None
-        Number of the frame that was fitted before; None for the first, which starts cold.
-    broke : list of int
-        Components that are worse off than after the frame before; none after a cold start.
-    """
+    """A frame that was fitted."""
 
     frame: Frame
     fit: Fit
-    before: int | None
-    broke: list[int]
+    before: int | None  # number of the frame that was fitted before; None for the first, which starts cold
+    broke: list[int]  # components that are worse off than after the frame before; none after a cold start
 
     @property
     def is_break(self) -> bool:
@@ -70,22 +55,8 @@ class Remembered:
 class Recording:
     """Fit the frames of a source in turn, each from what the last one left.
 
-    Parameters
-    ----------
-    frames : iterable of Frame or Skipped
-        Nothing but the frame that is told, the one under way and the next one is kept.
-    tracker : Tracker
-    ignore_pinned : bool
-        A component that becomes pinned, which is no failure, is no break.
-
-    Attributes
-    ----------
-    last : deque of Remembered
-        The last few fits.
-    fitted, skipped : int
-        Numbers of frames so far.
-    seconds, fit_seconds : float
-        Wall time of the recording, without what its caller does about a break, and of it inside ``fit``.
+    Nothing but the frame that is reported, the one under way and the next one
+    is kept. A component that becomes pinned, which is no failure, can be ignored.
     """
 
     def __init__(self, frames: Iterable[Frame | Skipped], tracker: Tracker, ignore_pinned: bool = False) -> None:
@@ -93,25 +64,24 @@ class Recording:
         self._tracker = tracker
         self._severity = {**SEVERITY, PINNED: 0} if ignore_pinned else SEVERITY
         self._states: list[str] = []
-        self.last: deque[Remembered] = deque(maxlen=REMEMBERED)
-        self.fitted = 0
-        self.skipped = 0
-        self.fit_seconds = 0.0
-        self.seconds = 0.0
         self._before: int | None = None
+        self.last: deque[Remembered] = deque(maxlen=REMEMBERED)
+        self.fitted = self.skipped = 0  # frames so far
+        self.fit_seconds = 0.0  # wall time inside ``fit``
+        self.seconds = 0.0  # wall time, without what the caller does about a break
 
     def __iter__(self) -> Iterator[Fitted | Skipped]:
-        """Yield what became of each frame; it ends with a fit that left nothing to go on from.
+        """Yield each frame fitted or skipped; it ends with a fit that left nothing to go on from.
 
         A break is yielded before the next fit is started, any other step while it runs.
         """
         clock = time.perf_counter()
         for step in self._steps():
-            told = time.perf_counter()
-            self.seconds = told - clock
+            reported = time.perf_counter()
+            self.seconds = reported - clock
             yield step
             if isinstance(step, Fitted) and step.is_break:
-                clock += time.perf_counter() - told
+                clock += time.perf_counter() - reported
         self.seconds = time.perf_counter() - clock
 
     def _steps(self) -> Iterator[Fitted | Skipped]:

@@ -20,23 +20,12 @@ LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the frames come from, and how they were made into samples.
+    """Where the frames come from, and how they were made into samples."""
 
-    Attributes
-    ----------
-    source : str
-        Name of the file or folder, without its path.
-    conversion : dict
-        Options by which its pixels became points; empty for points.
-    every : int
-    versions : dict of str to str
-        Of what fitted the frames.
-    """
-
-    source: str
-    conversion: Mapping[str, Any]
+    source: str  # name of the file or folder, without its path
+    conversion: Mapping[str, Any]  # options by which its pixels became points; empty for points
     every: int
-    versions: Mapping[str, str]
+    versions: Mapping[str, str]  # of what fitted the frames
 
 
 def case_of(
@@ -56,20 +45,12 @@ def case_of(
         Weights, means and precisions that it started from.
     settings : dict
         Estimator settings of a case.
-    origin : Origin
     name : str, optional
-        Name of the case; made from the source and the frame without it.
-
-    Raises
-    ------
-    BrokenCase
-        What the frame before left is no start that ``weights_init``,
-        ``means_init`` and ``precisions_init`` would take.
+        Made from the source and the frame where it is not given.
     """
     weights, means, precisions = start
     name = name or default_name(origin.source, step.frame.number)
-    paths = [Path(f"weights_ after frame {step.before}"), Path(f"means_ after frame {step.before}")]
-    paths.append(Path(f"precisions_ after frame {step.before}"))
+    paths = [Path(f"{part}_ after frame {step.before}") for part in ("weights", "means", "precisions")]
     check_parameters(paths, settings["covariance_type"], weights, means, precisions)
     check_frame(Path(f"frame {step.frame.number}"), step.frame.samples, means.shape)
     provenance = {

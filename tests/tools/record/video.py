@@ -11,7 +11,7 @@ import av.error
 import av.logging
 
 from fixtures.fault import Fault
-from tests.tools.record.stored_frames import MOST_PIXELS, PIXELS, RawFrame, Stored, Unreadable
+from tests.tools.record.frames import MOST_PIXELS, PIXELS, RawFrame, Skipped, Stored
 
 # Playlists and the like may name other files and addresses: a video is read from its own file, and only as these.
 CONTAINERS = (
@@ -22,21 +22,11 @@ OPTIONS = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS}
 # Of a container's stated length, what may be missing at its end without a word.
 FRAMES_TO_SPARE = 2
 
-av.logging.set_level(None)  # FFmpeg's own lines would break into ours; what is wrong is raised
+av.logging.set_level(None)  # FFmpeg's own lines would mix with ours; what is wrong is raised
 
 
 class Video:
-    """A video file.
-
-    Parameters
-    ----------
-    path : Path
-
-    Raises
-    ------
-    Fault
-        FFmpeg cannot read it, or it has no picture.
-    """
+    """A video file; a `Fault` where FFmpeg cannot read it, or it has no picture."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -55,7 +45,7 @@ class Video:
             )
 
     def frames(self, every: int) -> Iterator[Stored]:
-        """Yield every so many-th frame as 8-bit grey levels; one that does not decode is said to be so."""
+        """Yield every so many-th frame as 8-bit grey levels; one that does not decode is skipped."""
         number = 0
         with self._open() as container:
             stream = _pictures(container, self._path)
@@ -63,9 +53,9 @@ class Video:
             ends = Fraction(0)
             for decoded in _decoded(container, stream):
                 if isinstance(decoded, str):
-                    yield Unreadable(number, "", decoded)
+                    yield Skipped(number, "", decoded)
                 elif decoded.is_corrupt:
-                    yield Unreadable(number, "", "is corrupt, as its decoder says")
+                    yield Skipped(number, "", "is corrupt, as its decoder reports")
                 elif number % every == 0:
                     yield RawFrame(number, "", decoded.to_ndarray(format="gray"))
                 if not isinstance(decoded, str) and decoded.pts is not None and decoded.time_base is not None:
@@ -73,14 +63,14 @@ class Video:
                 number += 1
             missing = _missing(container, stream, number, ends)
         if missing:
-            yield Unreadable(number, "", missing)
+            yield Skipped(number, "", missing)
 
     def _open(self) -> av.container.InputContainer:
         try:
             return av.open(str(self._path), options=OPTIONS)
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise Fault(
-                f"{self._path} cannot be read as a video ({_said(error)}); should be a whole video file, a folder of"
+                f"{self._path} cannot be read as a video ({_reason(error)}); should be a whole video file, a folder of"
                 " images, or .npy arrays"
             ) from None
 
@@ -99,21 +89,21 @@ def _decoded(container: av.container.InputContainer, stream: av.VideoStream) -> 
         try:
             packet = next(packets, None)
         except (av.error.FFmpegError, OSError) as error:
-            yield f"the video breaks off here ({_said(error)})"
+            yield f"the video breaks off here ({_reason(error)})"
             return
         if packet is None:
             return
         try:
             yield from packet.decode()
         except (av.error.FFmpegError, ValueError) as error:
-            yield f"cannot be decoded ({_said(error)})"
+            yield f"cannot be decoded ({_reason(error)})"
 
 
 def _missing(container: av.container.InputContainer, stream: av.VideoStream, number: int, ends: Fraction) -> str:
     """How much of the stated length is not there, in words; nothing where all is."""
     if stream.frames > number:
         return f"the video breaks off here; it should have {stream.frames} frames"
-    # The length of a container is that of its longest stream: of several it says nothing of this one.
+    # The length of a container is that of its longest stream: where there are several it is not this one's.
     if container.duration and stream.average_rate and len(container.streams) == 1:
         stated = Fraction(container.duration, av.time_base) + Fraction(container.start_time or 0, av.time_base)
         if ends + (1 + FRAMES_TO_SPARE) / stream.average_rate < stated:
@@ -121,5 +111,5 @@ def _missing(container: av.container.InputContainer, stream: av.VideoStream, num
     return ""
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).strip()

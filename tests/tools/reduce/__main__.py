@@ -23,8 +23,7 @@ from fixtures import command_line, corpus
 from fixtures.fault import Fault
 from tests.tools import ledger_file, release_environment, release_table
 from tests.tools.reduce import every_defect
-from tests.tools.reduce.candidate import Candidate
-from tests.tools.reduce.reduction import DoesNotFail, Interrupted, Reduction, Task, reduce, task_of
+from tests.tools.reduce.reduction import DoesNotFail, reduce, task_of
 from tests.tools.reduce.verification import Releases, matrix
 
 RESULTS = corpus.PROJECT / "results"
@@ -52,20 +51,18 @@ def _one(options: argparse.Namespace, releases: Releases) -> int:
     check = _full_name(options.check, releases.probe(version).ask("names"))
     into = Path(options.into) if options.into else RESULTS / f"reduced-{case.name}"
     task = task_of(releases, version, case, check=check, component=options.component, into=into)
-    _say_what_fails(task)
+    state, faults = task.failure["state"], task.failure["faults"]
+    component = task.failure["component"]
+    what = ", ".join(faults) if component is None else f"component {component} is {state}"
+    print(f"{case.name}: {task.failure['check']} fails on scikit-learn {version}: {what}", flush=True)
     if options.dry_run:
         print("  nothing written: --dry-run")
         return 0
-    try:
-        reduction = reduce(
-            task, releases, matrix(options.verify) if options.verify else (),
-            least_components=options.least_components, afresh=options.afresh,
-        )  # fmt: skip
-    except Interrupted as reason:
-        raise command_line.Interrupted(
-            f"{into} has the smallest so far, {_size(reason.best)}; the same command goes on from here"
-        ) from None
-    _say_what_is_left(task, reduction)
+    versions = matrix(options.verify) if options.verify else ()
+    reduction = reduce(task, releases, versions, least_components=options.least_components, afresh=options.afresh)
+    print(f"  {task.original.size} -> {reduction.best.size}; {reduction.asked} candidates, {reduction.seconds:.1f} s")
+    for name in (f"reduced-{case.name}", "reproduce.py", "issue.md"):
+        print(f"  {into / name}")
     for row in reduction.rows:
         print(row.line())
     return 0 if reduction.agrees else 1
@@ -81,7 +78,7 @@ def _ledger(options: argparse.Namespace, releases: Releases) -> int:
     results = [result for result in done if not options.afresh or result.pair not in pairs]
     if options.dry_run:
         for pair in pairs:
-            print(f"{pair.line()}{'  (recorded)' if every_defect.is_done(pair, results) else ''}")
+            print(f"{pair.line()}{'  (done)' if every_defect.is_done(pair, results) else ''}")
         return 0
     capture = corpus.find_capture(options.capture)
     into = Path(options.into) if options.into else RESULTS / "reduced-ledger"
@@ -96,7 +93,7 @@ def _ledger(options: argparse.Namespace, releases: Releases) -> int:
             if options.write:
                 every_defect.write(every_defect.results_for(every, results))
     except KeyboardInterrupt:
-        raise command_line.Interrupted("the same command with --write goes on from what is recorded") from None
+        raise command_line.Interrupted("the same command with --write goes on from what is stored") from None
     finally:
         asked_for = [result for result in results if result.pair in pairs]
         print(every_defect.table(asked_for))
@@ -108,31 +105,13 @@ def _check(options: argparse.Namespace) -> None:
     if bool(options.case) == options.ledger:
         raise Fault("name one CASE, or --ledger for every case of every known defect")
     if options.ledger and (options.check or options.sklearn or options.component is not None):
-        raise Fault("--check, --component and --sklearn are about one CASE; with --ledger the ledger says them")
+        raise Fault("--check, --component and --sklearn are about one CASE; with --ledger the ledger names them")
     if (options.defect or options.write) and not options.ledger:
         raise Fault("--defect and --write go with --ledger")
     known = {entry.defect for entry in ledger_file.read().entries} if options.defect else set()
     for defect in options.defect or ():
         if defect not in known:
             raise Fault(f"--defect is {defect!r}; should be one of {', '.join(sorted(known))}")
-
-
-def _say_what_fails(task: Task) -> None:
-    component, state = task.failure["component"], task.failure["state"]
-    what = ", ".join(task.failure["faults"]) if component is None else f"component {component} is {state}"
-    print(f"{task.case.name}: {task.failure['check']} fails on scikit-learn {task.release}: {what}", flush=True)
-
-
-def _say_what_is_left(task: Task, reduction: Reduction) -> None:
-    before, after = _size(task.original), _size(reduction.best)
-    print(f"  {before} -> {after}; {reduction.asked} candidates, {reduction.seconds:.1f} s")
-    for name in (f"reduced-{task.case.name}", "reproduce.py", "issue.md"):
-        print(f"  {task.into / name}")
-
-
-def _size(candidate: Candidate) -> str:
-    counts = zip(candidate.shape, ("sample", "component", "feature"), strict=True)
-    return ", ".join(f"{number:,} {what}{'' if number == 1 else 's'}" for number, what in counts)
 
 
 def _full_name(check: str | None, names: list[str]) -> str | None:
@@ -153,22 +132,21 @@ def _load(named: str, capture: str | None) -> corpus.Case:
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_line.parser("reduce", __doc__)
+    add = parser.add_argument
     series = release_table.newest_of_series(release_table.read())
-    parser.add_argument(
-        "case", nargs="?", metavar="CASE", help="a case of the corpus by its name, or any case by its folder"
-    )
-    parser.add_argument("--ledger", action="store_true", help="every case of every known defect, in turn")
-    parser.add_argument("--defect", action="append", metavar="ID", help="with --ledger: only this one; may be repeated")
-    parser.add_argument("--write", action="store_true", help="with --ledger: put it all into tests/README.md")
-    parser.add_argument("--check", help="the check that fails (default: the first that does, collapse first)")
-    parser.add_argument("--component", type=int, metavar="K", help="the component that fails (default: the first)")
-    parser.add_argument("--sklearn", metavar="VERSION", help=f"release or series (default: {series[-1].version})")
-    parser.add_argument("--least-components", type=int, default=1, metavar="N", help="keep so many (default: 1)")
-    parser.add_argument("--into", metavar="DIR", help="where to write (default: in results/)")
-    parser.add_argument("--verify", choices=["series", "every"], help="ask these releases about the result, too")
-    parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
-    parser.add_argument("--afresh", action="store_true", help="do not go on with what was cut off, or is recorded")
-    parser.add_argument("--dry-run", action="store_true", help="say how the case fails; reduce and write nothing")
+    add("case", nargs="?", metavar="CASE", help="a case of the corpus by its name, or any case by its folder")
+    add("--ledger", action="store_true", help="every case of every known defect, in turn")
+    add("--defect", action="append", metavar="ID", help="with --ledger: only this one; may be repeated")
+    add("--write", action="store_true", help="with --ledger: put it all into tests/README.md")
+    add("--check", help="the check that fails (default: the first that does, collapse first)")
+    add("--component", type=int, metavar="K", help="the component that fails (default: the first)")
+    add("--sklearn", metavar="VERSION", help=f"release or series (default: {series[-1].version})")
+    add("--least-components", type=int, default=1, metavar="N", help="keep so many (default: 1)")
+    add("--into", metavar="DIR", help="where to write (default: in results/)")
+    add("--verify", choices=["series", "every"], help="ask these releases about the result, too")
+    add("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
+    add("--afresh", action="store_true", help="do not go on with what was cut off, or is stored")
+    add("--dry-run", action="store_true", help="show how the case fails; reduce and write nothing")
     return parser
 
 

@@ -19,24 +19,13 @@ PARAMETERS = ("weights", "means", "precisions")
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A case with the component that its failure is about.
-
-    Attributes
-    ----------
-    settings : Settings
-    frames : tuple of ndarray of shape (n_samples, n_features)
-    weights : ndarray of shape (n_components,)
-    means : ndarray of shape (n_components, n_features)
-    precisions : ndarray
-        Shaped as the covariance type has them.
-    component : int or None
-    """
+    """A case with the component that its failure is about."""
 
     settings: Settings
-    frames: tuple[np.ndarray, ...]
-    weights: np.ndarray
-    means: np.ndarray
-    precisions: np.ndarray
+    frames: tuple[np.ndarray, ...]  # each (n_samples, n_features)
+    weights: np.ndarray  # (n_components,)
+    means: np.ndarray  # (n_components, n_features)
+    precisions: np.ndarray  # shaped as the covariance type has them
     component: int | None
 
     @cached_property
@@ -51,7 +40,7 @@ class Candidate:
 
     @cached_property
     def key(self) -> str:
-        """What tells it from every other candidate."""
+        """A digest that no other candidate has."""
         digest = hashlib.sha256(json.dumps([self.settings, self.component]).encode())
         for array in (*self.frames, self.weights, self.means, self.precisions):
             digest.update(f"{array.dtype} {array.shape}".encode())
@@ -64,6 +53,12 @@ class Candidate:
         return sum(len(frame) for frame in self.frames), *self.means.shape
 
     @property
+    def size(self) -> str:
+        """The shape in words."""
+        counts = zip(self.shape, ("sample", "component", "feature"), strict=True)
+        return ", ".join(f"{number:,} {what}{'' if number == 1 else 's'}" for number, what in counts)
+
+    @property
     def n_components(self) -> int:
         return len(self.weights)
 
@@ -73,7 +68,7 @@ class Candidate:
         return min(len(np.unique(frame, axis=0)) for frame in self.frames)
 
     def is_valid(self) -> bool:
-        """Whether the corpus would take it."""
+        """Whether it could be a case of the corpus."""
         paths = [Path(name) for name in PARAMETERS]
         try:
             for frame in self.frames:
@@ -90,14 +85,11 @@ class Candidate:
         return replace(self, **parts)
 
     def with_settings(self, **settings: Any) -> Candidate:
-        """The same with other settings."""
         return replace(self, settings=self.settings._replace(**settings))
 
-    def case(self, name: str, title: str, flags: tuple[str, ...], provenance: dict[str, Any]) -> Case:
-        """The case that it is."""
-        return Case(
-            name, title, flags, self.settings, self.frames, self.weights, self.means, self.precisions, provenance
-        )
+    def case(self, name: str, title: str, provenance: dict[str, Any]) -> Case:
+        """The case that it is, without flags."""
+        return Case(name, title, (), self.settings, self.frames, self.weights, self.means, self.precisions, provenance)
 
 
 def from_case(case: Case, component: int | None = None) -> Candidate:

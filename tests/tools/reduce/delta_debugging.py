@@ -6,7 +6,8 @@ Transactions on Software Engineering 28(2), 2002: the algorithm ddmin.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -22,16 +23,13 @@ def minimise(items: Part[Item], first: Callable[[Iterable[Part[Item]]], Part[Ite
         The whole list, which is known to do.
     first : callable
         Takes parts, and gives the first one that does, or None.
-
-    Returns
-    -------
-    tuple
-        The items that are left, in their order.
     """
     n_chunks = 2
     while len(items) > 1:
-        chunks = list(_split(items, n_chunks))
-        found = first([*chunks, *_complements(chunks)] if n_chunks > 2 else chunks)
+        bounds = list(pairwise(len(items) * number // n_chunks for number in range(n_chunks + 1)))
+        chunks = [items[begin:end] for begin, end in bounds]
+        complements = [items[:begin] + items[end:] for begin, end in bounds]
+        found = first([*chunks, *complements] if n_chunks > 2 else chunks)
         if found is not None:
             n_chunks = 2 if found in chunks else max(n_chunks - 1, 2)
             items = found
@@ -40,13 +38,3 @@ def minimise(items: Part[Item], first: Callable[[Iterable[Part[Item]]], Part[Ite
         else:
             break
     return items
-
-
-def _split(items: Part[Item], n_chunks: int) -> Iterator[Part[Item]]:
-    for number in range(n_chunks):
-        yield items[len(items) * number // n_chunks : len(items) * (number + 1) // n_chunks]
-
-
-def _complements(chunks: list[Part[Item]]) -> Iterator[Part[Item]]:
-    for left_out in range(len(chunks)):
-        yield tuple(item for number, chunk in enumerate(chunks) if number != left_out for item in chunk)

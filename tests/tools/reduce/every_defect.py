@@ -11,65 +11,40 @@ from typing import Any, NamedTuple
 from fixtures import corpus, documentation, strict_json, whole_file
 from fixtures.fault import Fault
 from tests.support.ledger import Entry, Ledger
-from tests.tools.reduce.reduction import DoesNotFail, Reduction, Task, reduce, task_of
+from tests.tools.reduce.reduction import DoesNotFail, reduce, task_of
 from tests.tools.reduce.verification import Releases
 from tests.tools.worker_process import WorkerFailed
 
 README = documentation.REFERENCE
-RECORD = corpus.PROJECT / "tests" / "measured" / "reductions.json"
+RESULTS = corpus.PROJECT / "tests" / "measured" / "reductions.json"
 FORMAT = 1
 TABLE = "reductions"
 MOST_SAMPLES, MOST_COMPONENTS = 4, 3
 
 
 class Pair(NamedTuple):
-    """A known defect and a case that shows it.
-
-    Attributes
-    ----------
-    defect, case : str
-    check : str
-        The one that is asked: of those that the ledger lists, the first in the order of preference.
-    release : str
-        The newest on which it fails.
-    """
+    """A known defect and a case that shows it."""
 
     defect: str
     case: str
-    check: str
-    release: str
+    check: str  # the one that is asked: of those that the ledger lists, the first in the order of preference
+    release: str  # the newest on which it fails
 
     def line(self) -> str:
-        """The pair as a line of text."""
         return f"{self.defect}  {self.case}  {self.check} on {self.release}"
 
 
 class Result(NamedTuple):
-    """What came of a pair.
-
-    Attributes
-    ----------
-    pair : Pair
-    before, after : list of int
-        Samples, components and features.
-    asked : int
-        How many candidates were.
-    seconds : float
-        Wall time of the reduction, without that of asking other releases.
-    same, other : list of str
-        Releases on which the original fails and the result does so in the same way, or does not.
-    failure : str or None
-        Why there is no result.
-    """
+    """The result of reducing a pair."""
 
     pair: Pair
-    before: list[int]
+    before: list[int]  # samples, components and features
     after: list[int]
-    asked: int
-    seconds: float
-    same: list[str]
-    other: list[str]
-    failure: str | None = None
+    asked: int  # candidates
+    seconds: float  # wall time of the reduction, without that of asking other releases
+    same: list[str]  # of the releases on which the original fails, those on which the result does so in the same way
+    other: list[str]  # the others
+    failure: str | None = None  # why there is no result
 
     @property
     def is_small(self) -> bool:
@@ -77,7 +52,6 @@ class Result(NamedTuple):
         return not self.failure and self.after[0] <= MOST_SAMPLES and self.after[1] <= MOST_COMPONENTS
 
     def line(self) -> str:
-        """The result as a line of text."""
         if self.failure:
             return f"{self.pair.line()}: {self.failure}"
         sizes = " -> ".join(" x ".join(f"{number:,}" for number in size) for size in (self.before, self.after))
@@ -91,10 +65,9 @@ def pairs_of(ledger: Ledger, askable: Sequence[str], versions: Sequence[str]) ->
 
     Parameters
     ----------
-    ledger : Ledger
     askable : sequence of str
         Checks that can be asked about any case, in the order of preference. A
-        pair that only others show, which compare with a record, is left out.
+        pair that only others show, which compare with a baseline, is left out.
     versions : sequence of str
         Releases, in order.
     """
@@ -104,30 +77,25 @@ def pairs_of(ledger: Ledger, askable: Sequence[str], versions: Sequence[str]) ->
             found.setdefault((entry.defect, entry.case), []).append(entry)
     pairs = []
     for (defect, case), entries in found.items():
-        check = min((entry.check for entry in entries), key=askable.index)
-        pairs.append(Pair(defect, case, check, _listed(entries, check, versions)[-1]))
+        pair = Pair(defect, case, min((entry.check for entry in entries), key=askable.index), release="")
+        pairs.append(pair._replace(release=listed_for(pair, ledger, versions)[-1]))
     return pairs
 
 
 def listed_for(pair: Pair, ledger: Ledger, versions: Sequence[str]) -> list[str]:
-    """The releases on which a pair's check fails, as the ledger says."""
-    entries = [entry for entry in ledger.entries if (entry.defect, entry.case) == (pair.defect, pair.case)]
-    return _listed(entries, pair.check, versions)
+    """The releases on which a pair's check fails, by the ledger."""
+    entries = [entry for entry in ledger.entries if (entry.defect, entry.case, entry.check) == pair[:3]]
+    return [version for version in versions if any(entry.covers(version) for entry in entries)]
 
 
-def _listed(entries: Sequence[Entry], check: str, versions: Sequence[str]) -> list[str]:
-    of_check = [entry for entry in entries if entry.check == check]
-    return [version for version in versions if any(entry.covers(version) for entry in of_check)]
-
-
-def results_for(pairs: Sequence[Pair], recorded: Iterable[Result]) -> list[Result]:
+def results_for(pairs: Sequence[Pair], results: Iterable[Result]) -> list[Result]:
     """The results of some pairs, in the order of the pairs."""
-    by_pair = {result.pair: result for result in recorded}
+    by_pair = {result.pair: result for result in results}
     return [by_pair[pair] for pair in pairs if pair in by_pair]
 
 
 def is_done(pair: Pair, results: Iterable[Result]) -> bool:
-    """Whether a pair has a result; a failure is none."""
+    """Whether a pair has a result that is not a failure."""
     return any(result.pair == pair and not result.failure for result in results)
 
 
@@ -140,28 +108,25 @@ def run(
     capture: Path | None,
     into: Path,
 ) -> Iterator[Result]:
-    """Reduce each pair that has no result yet; each is added to the results before it is given.
+    """Reduce each pair that has no result yet; each result is added to the others before it is yielded.
 
-    Parameters
-    ----------
-    pairs : sequence of Pair
-    results : list of Result
-    releases : Releases
-    versions : callable
-        The releases that are asked about a pair's result.
-    capture : Path or None
-    into : Path
-        Folder that gets one for each pair, by the names of defect and case.
+    `versions` gives the releases that are asked about a pair's result; `into`
+    gets a folder for each pair, by the names of defect and case.
     """
     for pair in pairs:
         if is_done(pair, results):
             continue
         try:
             case = corpus.load_case(pair.case, capture=capture)
-            task = task_of(
-                releases, pair.release, case, check=pair.check, component=None, into=into / pair.defect / pair.case
-            )
-            result = _result(pair, task, reduce(task, releases, versions(pair)))
+            folder = into / pair.defect / pair.case
+            task = task_of(releases, pair.release, case, check=pair.check, component=None, into=folder)
+            reduction = reduce(task, releases, versions(pair))
+            failing = [row for row in reduction.rows if row.original is not None]
+            result = Result(
+                pair, list(task.original.shape), list(reduction.best.shape), reduction.asked,
+                round(reduction.seconds, 1), same=[row.release for row in failing if row.same],
+                other=[row.release for row in failing if not row.same],
+            )  # fmt: skip
         except (DoesNotFail, WorkerFailed, corpus.CaptureNotAtHand) as reason:
             result = Result(pair, [], [], 0, 0.0, [], [], str(reason).splitlines()[0])
         results[:] = [*(one for one in results if one.pair != pair), result]
@@ -174,24 +139,15 @@ def reached(results: Sequence[Result]) -> bool:
 
 
 def table(results: Sequence[Result]) -> str:
-    """What came of the cases of each defect, as a Markdown table."""
-    head = [
-        "| known defect | cases | samples | components | features | seconds | fails alike on |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
-    ]
+    """The results of the cases of each defect, as a Markdown table."""
+    head = "| known defect | cases | samples | components | features | seconds | fails alike on |"
     defects = list(dict.fromkeys(result.pair.defect for result in results))
     rows = [_row(defect, [result for result in results if result.pair.defect == defect]) for defect in defects]
-    return "\n".join([*head, *rows])
+    return "\n".join([head, "| --- | ---: | ---: | ---: | ---: | ---: | --- |", *rows])
 
 
-def read(path: Path = RECORD) -> list[Result]:
-    """The results that are recorded; none where there is no record.
-
-    Raises
-    ------
-    Fault
-        It is of another format.
-    """
+def read(path: Path = RESULTS) -> list[Result]:
+    """The results that are stored; none where there is no file. A `Fault` where it has another format."""
     if not path.exists():
         return []
     try:
@@ -203,27 +159,14 @@ def read(path: Path = RECORD) -> list[Result]:
         raise Fault(f"{path}: {error}; delete it, and `nox -s reduce -- --ledger --write` makes it anew") from None
 
 
-def write(results: Sequence[Result], path: Path = RECORD, readme: Path = README) -> None:
-    """Keep the results, a line for each, and put the table into the README."""
+def write(results: Sequence[Result], path: Path = RESULTS, readme: Path = README) -> None:
+    """Store the results, a line for each, and put the table into the README."""
     lines = []
     for result in results:
         fields: dict[str, Any] = {**result.pair._asdict(), **result._asdict()}
         lines.append(json.dumps({name: value for name, value in fields.items() if name != "pair"}))
     whole_file.write_text(path, f'{{"format": {FORMAT}, "results": [\n' + ",\n".join(lines) + "\n]}\n")
     documentation.put_table(readme, TABLE, table(results))
-
-
-def _result(pair: Pair, task: Task, reduction: Reduction) -> Result:
-    failing = [row for row in reduction.rows if row.original is not None]
-    return Result(
-        pair,
-        list(task.original.shape),
-        list(reduction.best.shape),
-        reduction.asked,
-        round(reduction.seconds, 1),
-        [row.release for row in failing if row.same],
-        [row.release for row in failing if not row.same],
-    )
 
 
 def _row(defect: str, results: Sequence[Result]) -> str:

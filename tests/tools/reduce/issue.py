@@ -3,44 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from tests.support import check as known_checks
 from tests.tools.reduce.candidate import Candidate
+from tests.workers.probe import COLLAPSE
 
-COLLAPSE = "test_no_component_collapses"
-
-DRAGGED = "GaussianMixture: a component with little responsibility is dragged towards the origin"
-
-
-class Seen(NamedTuple):
-    """What was seen when the script ran, and what should have been.
-
-    Attributes
-    ----------
-    output : str
-        What ``reproduce.py`` printed; of a traceback the last line.
-    versions : str
-        What ``sklearn.show_versions()`` printed, or the versions that matter.
-    exact : dict
-        What exact EM leaves, as the probe gives it.
-    releases : tuple of str
-        Releases on which it was verified that it fails in this way.
-    upstream : str or None
-        Address of the issue that the ledger has for it.
-    """
-
-    output: str
-    versions: str
-    exact: dict[str, Any]
-    releases: tuple[str, ...] = ()
-    upstream: str | None = None
+DESCRIPTIONS = {
+    "empty": "All responsibilities of a component vanish. The M-step divides by `nk = resp.sum(axis=0) + 10 * eps`,"
+    " so its mean becomes `0 / nk = 0` and its covariance `reg_covar`.",
+    "dragged": "The responsibilities of a component are as small as the `10 * eps` that the M-step adds to them,"
+    " so its mean is drawn towards the origin, out of the bounding box of the samples.",
+}
 
 
 def title_of(check: str, state: str | None) -> str:
-    """One line that says what is wrong."""
+    """What is wrong, in one line."""
     if state and state.startswith("dragged"):
-        return DRAGGED
+        return "GaussianMixture: a component with little responsibility is dragged towards the origin"
     if state and state.startswith("raised"):
         return "GaussianMixture raises " + state.removeprefix("raised ").partition(":")[0] + " where EM has a solution"
     if state and state.startswith("left"):
@@ -48,25 +29,38 @@ def title_of(check: str, state: str | None) -> str:
     return known_checks.every()[check].title
 
 
-def write_issue(candidate: Candidate, check: str, state: str | None, script: str, seen: Seen) -> str:
-    """The text of an upstream issue: the template's headings, and real output.
+def write_issue(
+    candidate: Candidate,
+    check: str,
+    state: str | None,
+    *,
+    script: str,
+    output: str,
+    versions: str,
+    exact: dict[str, Any],
+    releases: Sequence[str],
+    upstream: str | None,
+) -> str:
+    """The text of an upstream issue about the chosen component's state: the template's headings, and real output.
 
-    Parameters
-    ----------
-    candidate : Candidate
-    check : str
-    state : str or None
-        What became of the chosen component.
-    script : str
-        The content of ``reproduce.py``.
-    seen : Seen
+    It was verified on the releases; `upstream` is the address that the ledger
+    has for the defect, and `exact` what exact EM leaves, as the probe gives it.
     """
+    what = DESCRIPTIONS.get((state or "").partition(",")[0], title_of(check, state) + ".")
+    description = [f"{what} Reduced to {candidate.size}, covariance_type={candidate.settings.covariance_type!r}."]
+    if candidate.settings.max_iter == 1 and check == COLLAPSE:
+        description.append("One iteration (`max_iter=1`) is enough to show it.")
+    if releases:
+        description.append(f"Verified on scikit-learn {', '.join(releases)}.")
+    if upstream:
+        description.append(f"Probably the defect of {upstream}.")
+    text = "\n".join(description)
     return f"""\
 # {title_of(check, state)}
 
 ### Describe the bug
 
-{_description(candidate, check, state, seen)}
+{text}
 
 ### Steps/Code to Reproduce
 
@@ -76,44 +70,20 @@ def write_issue(candidate: Candidate, check: str, state: str | None, script: str
 
 ### Expected Results
 
-{_expected(candidate, check, seen.exact)}
+{_expected(candidate, check, exact)}
 
 ### Actual Results
 
 ```
-{seen.output.strip()}
+{output.strip()}
 ```
 
 ### Versions
 
 ```
-{seen.versions.strip()}
+{versions.strip()}
 ```
 """
-
-
-def _description(candidate: Candidate, check: str, state: str | None, seen: Seen) -> str:
-    n_samples, n_components, n_features = candidate.shape
-    size = (
-        f"{_count(n_samples, 'sample')}, {_count(n_components, 'component')}, {_count(n_features, 'feature')},"
-        f" covariance_type={candidate.settings.covariance_type!r}"
-    )
-    lines = [f"{_WHAT.get((state or '').partition(',')[0], title_of(check, state) + '.')} Reduced to {size}."]
-    if candidate.settings.max_iter == 1 and check == COLLAPSE:
-        lines.append("One iteration (`max_iter=1`) is enough to show it.")
-    if seen.releases:
-        lines.append(f"Verified on scikit-learn {', '.join(seen.releases)}.")
-    if seen.upstream:
-        lines.append(f"Probably the defect of {seen.upstream}.")
-    return "\n".join(lines)
-
-
-_WHAT = {
-    "empty": "All responsibilities of a component vanish. The M-step divides by `nk = resp.sum(axis=0) + 10 * eps`,"
-    " so its mean becomes `0 / nk = 0` and its covariance `reg_covar`.",
-    "dragged": "The responsibilities of a component are as small as the `10 * eps` that the M-step adds to them,"
-    " so its mean is drawn towards the origin, out of the bounding box of the samples.",
-}
 
 
 def _expected(candidate: Candidate, check: str, exact: dict[str, Any]) -> str:
@@ -138,7 +108,3 @@ def _expected(candidate: Candidate, check: str, exact: dict[str, Any]) -> str:
 def _short(numbers: Any) -> str:
     """Nested lists of numbers in six digits."""
     return re.sub(r"-?\d+\.\d+(e[-+]?\d+)?", lambda found: f"{float(found[0]):.6g}", str(numbers))
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -39,7 +39,7 @@ def reduced_case(candidate: Candidate, original: Case, failure: dict[str, Any], 
     }
     what = title_of(failure["check"], failure["state"]).removeprefix("GaussianMixture: ")
     title = f"reduced from {original.name}: {what}"[:MAX_TITLE]
-    case = candidate.case(f"reduced-{original.name}", title, (), provenance)
+    case = candidate.case(f"reduced-{original.name}", title, provenance)
     case = add_case.with_flags(case)
     return case._replace(flags=tuple(sorted({*case.flags, *({"reduced"} if verifier.reduced(case) else ())})))
 

@@ -3,78 +3,71 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fixtures import corpus
+from rich.console import Console
+from rich.status import Status
+
+from fixtures import command_line, corpus
 from fixtures.fault import Fault
+from tests.tools.journal import Journal
 from tests.tools.reduce import output
 from tests.tools.reduce.candidate import Candidate, from_case
-from tests.tools.reduce.issue import Seen, write_issue
-from tests.tools.reduce.journal import Journal
-from tests.tools.reduce.progress import Progress
+from tests.tools.reduce.issue import write_issue
 from tests.tools.reduce.script import write_script
 from tests.tools.reduce.search import Search
-from tests.tools.reduce.verification import Releases, Row, Verification
+from tests.tools.reduce.verification import Releases, Row
+from tests.tools.release_environment import EnvironmentFailed
 
-JOURNAL = "journal.jsonl"
+
+class Progress(Status):
+    """A line that changes, and one for each step that made the case smaller; only where stderr is a terminal."""
+
+    def __init__(self, original: Candidate) -> None:
+        console = Console(stderr=True, highlight=False, quiet=not sys.stderr.isatty())
+        super().__init__("asking about the whole case", console=console)
+        self._started = time.monotonic()
+        self._shown = original.shape
+
+    def tried(self, step: str, best: Candidate, asked: int) -> None:
+        """Show what is tried, and what is the smallest so far."""
+        seconds = time.monotonic() - self._started
+        if best.shape != self._shown:
+            self._shown = best.shape
+            self.show(f"fewer {step:<11} {best.size:<50} {seconds:6.1f} s")
+        self.update(f"{step}: {best.size}, {asked} candidates, {seconds:.0f} s")
+
+    def show(self, line: str) -> None:
+        """Print a line that stays."""
+        self.console.print(f"  {line}")
 
 
 class DoesNotFail(Fault):
     """There is nothing to reduce."""
 
 
-class Interrupted(KeyboardInterrupt):
-    """A reduction was cut off; the smallest case so far is in its folder."""
-
-    def __init__(self, best: Candidate) -> None:
-        super().__init__("interrupted")
-        self.best = best
-
-
 class Task(NamedTuple):
-    """What is reduced: a case, how it fails, and on which release.
-
-    Attributes
-    ----------
-    case : Case
-    original : Candidate
-        The whole case with the component that is chosen.
-    release : str
-    failure : dict
-        What `probe.Probe.failure` says.
-    into : Path
-        Folder for what comes of it.
-    """
+    """What is reduced: a case, how it fails, and on which release."""
 
     case: corpus.Case
-    original: Candidate
+    original: Candidate  # the whole case with the component that is chosen
     release: str
-    failure: dict[str, Any]
-    into: Path
+    failure: dict[str, Any]  # as `probe.Probe.failure` gives it
+    into: Path  # folder for the result
 
 
 class Reduction(NamedTuple):
-    """What came of a task.
-
-    Attributes
-    ----------
-    best : Candidate
-    asked : int
-        How many candidates a release was asked about.
-    seconds : float
-        Wall time until it was found and written, without that of asking the other releases.
-    rows : list of Row
-        What each release that was asked says of the result.
-    """
+    """The result of a task."""
 
     best: Candidate
-    asked: int
-    seconds: float
-    rows: list[Row]
+    asked: int  # candidates that a release was asked about
+    seconds: float  # wall time until it was found and written, without that of asking the other releases
+    rows: list[Row]  # for each release that was asked about the result
 
     @property
     def agrees(self) -> bool:
@@ -85,13 +78,7 @@ class Reduction(NamedTuple):
 def task_of(
     releases: Releases, release: str, case: corpus.Case, *, check: str | None, component: int | None, into: Path
 ) -> Task:
-    """Ask a release how a case fails.
-
-    Raises
-    ------
-    DoesNotFail
-        It does not, or not for the component.
-    """
+    """Ask a release how a case fails; raises `DoesNotFail` where it does not, or not for the component."""
     original = from_case(case, component)
     failure = releases.failure(release, check, original)
     where = f"scikit-learn {release}, case {case.name}"
@@ -99,9 +86,11 @@ def task_of(
         which = check or "none of the checks"
         raise DoesNotFail(f"{where}: {which} {'does not fail' if check else 'fails'}; should fail, to be reduced")
     if failure["faults"] is None:
+        states = failure["states"]
+        lost = [f"{number} ({state})" for number, state in enumerate(states) if state.startswith(("empty", "dragged"))]
         raise DoesNotFail(
-            f"{where}: component {component} is {failure['states'][component]}; should be one that"
-            f" {failure['check']} fails for: {_failing(failure['states'])}"
+            f"{where}: component {component} is {states[component]}; should be one that"
+            f" {failure['check']} fails for: {', '.join(lost) or 'none of them'}"
         )
     return Task(case, replace(original, component=failure["component"]), release, failure, into)
 
@@ -125,81 +114,98 @@ def reduce(
 
     Raises
     ------
-    Interrupted
+    command_line.Interrupted
         Ctrl-C; the smallest so far is written, and the same call goes on.
     """
     started = time.perf_counter()
-    header = {"case": task.original.key, "code": _code()}
-    header.update({name: task.failure[name] for name in ("check", "state")})
-    with Journal(task.into / JOURNAL, header, afresh=afresh) as journal, Progress(task.original) as progress:
-        if journal.verdicts:
-            progress.say(f"going on after {len(journal.verdicts)} candidates that are in {journal.path}")
+    failure = {name: task.failure[name] for name in ("check", "state")}
+    header = ["reduction", {"case": task.original.key, "code": _code(), **failure}]
+    journal = Journal(task.into / "journal.jsonl", header, afresh=afresh)
+    progress = Progress(task.original)
+    with progress:
+        if journal.entries:
+            progress.show(f"going on after {len(journal.entries)} candidates that are in {journal.path}")
         judges = [releases.judge(task.release, task.failure)]
-        search = Search(task.original, judges, journal, progress.update, least_components)
+        search = Search(task.original, judges, journal, progress.tried, least_components)
         try:
             rows, asking = _search_and_verify(task, search, releases, versions, progress)
         except KeyboardInterrupt:
-            _store_cut_off(task, search.best)
-            raise Interrupted(search.best) from None
+            _store(task, search.best)
+            raise command_line.Interrupted(
+                f"{task.into} has the smallest so far, {search.best.size}; the same command goes on from here"
+            ) from None
         _store(task, search.best, releases, rows)
-        journal.remove()
+        journal.path.unlink(missing_ok=True)
     return Reduction(search.best, search.asked, time.perf_counter() - started - asking, rows)
 
 
 def _search_and_verify(
     task: Task, search: Search, releases: Releases, versions: Sequence[str], progress: Progress
 ) -> tuple[list[Row], float]:
-    """Reduce; where a release does not agree with the result, go back to where it did, and go on with it as a judge.
+    """What each release answers about the result of a search, and the seconds that asking them took.
 
-    Gives what each release says, and the seconds that asking them took.
+    Where one does not agree, the search goes back to where it did, and on with it as a judge.
     """
+    failures: dict[str, dict[str, Any] | None] = {task.release: task.failure}
     asking = 0.0
 
     def starts(candidate: Candidate) -> list[dict[str, Any]]:
         return releases.probe(task.release).ask("starts", candidate=candidate.request)
 
-    verification = Verification(releases, task.failure["check"], task.original, {task.release: task.failure})
     while True:
         reduced = search.run(starts)
         started = time.perf_counter()
-        rows = verification.rows(versions, reduced, progress.verified)
+        rows = []
+        for version in versions:
+            rows.append(_row(task, releases, version, failures, reduced))
+            progress.update(f"verifying: {rows[-1].line().strip()}")
         asking += time.perf_counter() - started
         judging = {judge.release for judge in search.judges}
         differing = next((row for row in rows if not row.agrees and row.release not in judging), None)
         if differing is None or differing.original is None:
             return rows, asking
-        progress.say(f"scikit-learn {differing.release} does not agree: going back, with that release as a judge, too")
+        progress.show(f"scikit-learn {differing.release} does not agree: going back, with that release as a judge, too")
         search.add_judge(releases.judge(differing.release, differing.original))
 
 
-def _store(task: Task, reduced: Candidate, releases: Releases, rows: list[Row]) -> None:
-    check, state = task.failure["check"], task.failure["state"]
+def _row(
+    task: Task, releases: Releases, version: str, failures: dict[str, dict[str, Any] | None], reduced: Candidate
+) -> Row:
+    """Ask a release about the result; about the original once, which is kept in `failures`."""
+    try:
+        if version not in failures:
+            failures[version] = releases.failure(version, task.failure["check"], task.original)
+        failure = failures[version]
+        if failure is None or failure["faults"] is None:
+            return Row(version, None, False)
+        return Row(version, failure, releases.judge(version, failure).same([reduced]) == [True])
+    except EnvironmentFailed as error:
+        return Row(version, None, False, str(error))
+
+
+def _store(task: Task, reduced: Candidate, releases: Releases | None = None, rows: Sequence[Row] = ()) -> None:
+    """Write the case and its script; of a reduction that was not cut off also the text of the issue."""
+    check = task.failure["check"]
     case = output.reduced_case(reduced, task.case, task.failure, task.release)
-    script = write_script(reduced, check, case.title)
-    python = releases.python(task.release)
-    seen = Seen(
-        output.run_script(python, script),
-        output.versions(python, corpus.PROJECT),
-        releases.probe(task.release).ask("exact", candidate=reduced.request),
-        tuple(row.release for row in rows if row.same),
-        output.upstream_of(task.case.name, check, task.release),
-    )
-    issue = write_issue(reduced, check, state, script, seen)
-    output.store(task.into, case, {"reproduce.py": script, "issue.md": issue})
-
-
-def _store_cut_off(task: Task, best: Candidate) -> None:
-    case = output.reduced_case(best, task.case, task.failure, task.release)
-    output.store(task.into, case, {"reproduce.py": write_script(best, task.failure["check"], case.title)})
-
-
-def _failing(states: list[str]) -> str:
-    found = [f"{number} ({state})" for number, state in enumerate(states) if state.startswith(("empty", "dragged"))]
-    return ", ".join(found) or "none of them"
+    texts = {"reproduce.py": write_script(reduced, check, case.title)}
+    if releases:
+        python = releases.python(task.release)
+        texts["issue.md"] = write_issue(
+            reduced,
+            check,
+            task.failure["state"],
+            script=texts["reproduce.py"],
+            output=output.run_script(python, texts["reproduce.py"]),
+            versions=output.versions(python, corpus.PROJECT),
+            exact=releases.probe(task.release).ask("exact", candidate=reduced.request),
+            releases=[row.release for row in rows if row.same],
+            upstream=output.upstream_of(task.case.name, check, task.release),
+        )
+    output.store(task.into, case, texts)
 
 
 def _code() -> str:
-    """What the verdicts in a journal depend on."""
+    """A digest of what the verdicts in a journal depend on."""
     digest = hashlib.sha256()
     for pattern in ("tests/test_*.py", "tests/support/*.py", "tests/workers/*.py", "tests/tools/reduce/*.py"):
         for path in sorted(corpus.PROJECT.glob(pattern)):

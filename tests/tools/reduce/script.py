@@ -14,7 +14,7 @@ from tests.tools.reduce.candidate import Candidate
 
 WIDTH = 110
 
-# What scikit-learn takes where nothing is said.
+# The defaults of scikit-learn.
 DEFAULTS = {"covariance_type": "full", "reg_covar": 1e-6, "tol": 1e-3, "max_iter": 100}
 
 HEAD = '''\
@@ -45,20 +45,11 @@ for name in ("weights_", "means_", "covariances_", "n_iter_", "converged_", "low
 
 
 def write_script(candidate: Candidate, check: str, summary: str) -> str:
-    """The script of a reduced case.
-
-    Parameters
-    ----------
-    candidate : Candidate
-    check : str
-        The check that fails on it: it decides what is shown.
-    summary : str
-        One line for the script's docstring.
-    """
-    told = known_checks.every()[check].reproduction
-    show = told.shows if told else EVERYTHING if candidate.component is None else _component(candidate)
-    fit = "" if told and told.makes_fits else (FITTED if len(candidate.frames) == 1 else CHAIN) + "\n"
-    parameters = _parameters(candidate, told.needs if told else ())
+    """The script of a reduced case, with a summary of one line; the check that fails on it decides what is shown."""
+    own = known_checks.every()[check].reproduction
+    show = own.shows if own else EVERYTHING if candidate.component is None else _component(candidate)
+    fit = "" if own and own.makes_fits else (FITTED if len(candidate.frames) == 1 else CHAIN) + "\n"
+    parameters = _parameters(candidate, own.needs if own else ())
     return HEAD.format(summary=summary) + _samples(candidate) + parameters + fit + show + "\n"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
+from tests.tools.journal import Journal
 from tests.tools.reduce.candidate import Candidate
-from tests.tools.reduce.journal import Journal
 from tests.tools.reduce.rounder import rounder_numbers
 from tests.tools.reduce.smaller import (
     First,
@@ -30,8 +30,6 @@ ITERATIONS_LAST = ("frames", "components", "samples", "features", "numbers", "it
 # Few components may do only with samples and numbers that are round already.
 COMPONENTS_LAST = ("frames", "iterations", "samples", "features", "numbers", "components")
 
-Way = list[Any]  # as JSON has a `probe.Way`
-
 
 class Probe(Protocol):
     """Asks a release about candidates: a `WorkerProcess`, or a fake."""
@@ -46,13 +44,12 @@ class Judge(NamedTuple):
     release: str
     probe: Probe
     check: str
-    wanted: Way
+    wanted: list[Any]  # state and faults, as `probe.Way` has them
 
     def same(self, candidates: list[Candidate]) -> list[bool]:
         """Whether candidates fail as the original does, up to the first that does."""
         requests = [candidate.request for candidate in candidates]
-        ways = self.probe.ask("ways", check=self.check, wanted=self.wanted, candidates=requests)
-        return [way is not None and way["same"] for way in ways]
+        return self.probe.ask("alike", check=self.check, wanted=self.wanted, candidates=requests)
 
 
 class Search:
@@ -62,19 +59,12 @@ class Search:
     ----------
     original : Candidate
         The whole case; it fails on every judge's release.
-    judges : list of Judge
     journal : Journal
+        Has the verdicts on candidates: release, key, and whether it fails in the same way.
     progress : callable
-        Called with the pass and the best candidate whenever there is something new.
+        Called with the step, the best candidate and `asked` whenever there is something new.
     least_components : int
         How many components are kept at least.
-
-    Attributes
-    ----------
-    accepted : list of Candidate
-        The original, and every candidate that became the best one.
-    asked : int
-        Candidates that were judged, those in the journal not counted.
     """
 
     def __init__(
@@ -87,11 +77,12 @@ class Search:
     ) -> None:
         self._least_components = least_components
         self.judges = judges
-        self.journal = journal
-        self.accepted = [original]
-        self.asked = 0
+        self._journal = journal
+        self._verdicts: dict[tuple[str, str], bool] = {(release, key): same for release, key, same in journal.entries}
+        self.accepted = [original]  # and every candidate that became the best one
+        self.asked = 0  # candidates that were judged, those in the journal not counted
         self._progress = progress
-        self._pass = ""
+        self._step = ""
 
     @property
     def best(self) -> Candidate:
@@ -119,7 +110,7 @@ class Search:
                 self.accepted = found
 
     def _reduce(self, starts: Starts, order: tuple[str, ...]) -> None:
-        """Go from pass to pass until none makes the best candidate any smaller."""
+        """Go from step to step until none makes the best candidate any smaller."""
         steps: dict[str, Callable[[Candidate, First], Candidate]] = {
             "frames": lambda candidate, first: fewer_frames(candidate, first, starts),
             "iterations": fewer_iterations,
@@ -132,7 +123,7 @@ class Search:
         while before is not self.best:
             before = self.best
             for name in order:
-                self._pass = name
+                self._step = name
                 steps[name](self.best, self.first)
 
     def first(self, candidates: Iterable[Candidate]) -> Candidate | None:
@@ -156,20 +147,21 @@ class Search:
             self.accepted.pop()
 
     def _worth_asking(self, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
-        """Those that are other cases than the best, that the corpus would take, and that bring in no new fault."""
+        """Those that are other cases than the best, valid in the corpus, and that bring in no new fault."""
         original = self.accepted[0]
         for candidate in candidates:
-            if candidate.key == self.best.key or self._known(candidate) is False or not candidate.is_valid():
-                continue
-            if candidate.n_components < self._least_components:
-                continue
-            if candidate.fewest_distinct < min(max(2, candidate.n_components), original.fewest_distinct):
-                continue
-            if candidate.weights.min() > 0 or not original.weights.min() > 0:
+            if (
+                candidate.key != self.best.key
+                and self._known(candidate) is not False
+                and candidate.is_valid()
+                and candidate.n_components >= self._least_components
+                and candidate.fewest_distinct >= min(max(2, candidate.n_components), original.fewest_distinct)
+                and (candidate.weights.min() > 0 or not original.weights.min() > 0)
+            ):
                 yield candidate
 
     def _known(self, candidate: Candidate) -> bool | None:
-        verdicts = [self.journal.verdicts.get((judge.release, candidate.key)) for judge in self.judges]
+        verdicts = [self._verdicts.get((judge.release, candidate.key)) for judge in self.judges]
         if False in verdicts:
             return False
         return True if all(verdicts) else None
@@ -183,20 +175,22 @@ class Search:
             found, rest = rest[number], rest[number + 1 :]
             if all(self._first_for(judge, [found]) is not None for judge in self.judges[1:]):
                 self.accepted.append(found)
-                self._progress(self._pass, found, self.asked)
+                self._progress(self._step, found, self.asked)
                 return found
         return None
 
     def _first_for(self, judge: Judge, candidates: list[Candidate]) -> int | None:
-        known = [self.journal.verdicts.get((judge.release, candidate.key)) for candidate in candidates]
+        known = [self._verdicts.get((judge.release, candidate.key)) for candidate in candidates]
         if True in known:
             candidates = candidates[: known.index(True)]
         unknown = [candidate for candidate, verdict in zip(candidates, known, strict=False) if verdict is None]
         if unknown:
             same = judge.same(unknown)
             self.asked += len(same)
-            self.journal.note(judge.release, {one.key: verdict for one, verdict in zip(unknown, same, strict=False)})
-            self._progress(self._pass, self.best, self.asked)
+            verdicts = {(judge.release, one.key): verdict for one, verdict in zip(unknown, same, strict=False)}
+            self._verdicts.update(verdicts)
+            self._journal.add(*([*about, verdict] for about, verdict in verdicts.items()))
+            self._progress(self._step, self.best, self.asked)
             if same[-1]:
                 return candidates.index(unknown[len(same) - 1])
         return known.index(True) if True in known else None

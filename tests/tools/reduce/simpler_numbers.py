@@ -18,17 +18,8 @@ def cost(number: np.generic) -> tuple[int, bool, Decimal, bool]:
 def simpler(number: np.generic, *, zero: bool = False) -> list[np.generic]:
     """Numbers of the same dtype that are easier to read and near, or small, sorted by `cost`.
 
-    Parameters
-    ----------
-    number : numpy scalar
-        Integer or float.
-    zero : bool
-        Whether 0 is among them. The origin is where a collapsed component
-        ends: a sample or a mean that is put there hides it.
-
-    Returns
-    -------
-    list of numpy scalar
+    Zero only where it is asked for: the origin is where a collapsed component
+    ends, and a sample or a mean that is put there hides it.
     """
     decimal = _decimal(number)
     sizes = {*_of_one_digit(abs(decimal)), *_rounded(abs(decimal))}

@@ -6,6 +6,7 @@ that it finds; none makes one larger.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -84,30 +85,19 @@ def with_components(candidate: Candidate, kept: Sequence[int]) -> Candidate:
 
 def fewer_features(candidate: Candidate, first: First) -> Candidate:
     """One feature, or as few as do: with the precisions that they have given the others, or regardless of them."""
-    candidate = _fewer_features(candidate, first, regardless=False)
-    return _fewer_features(candidate, first, regardless=True)
-
-
-def _fewer_features(candidate: Candidate, first: First, *, regardless: bool) -> Candidate:
-    every = range(candidate.means.shape[1])
-    if len(every) == 1:
-        return candidate
-    found = first(with_features(candidate, [feature], regardless=regardless) for feature in every)
-    return found or _minimised(
-        candidate, every, lambda kept: with_features(candidate, kept, regardless=regardless), first
-    )
+    for regardless in (False, True):
+        every = range(candidate.means.shape[1])
+        if len(every) > 1:
+            keep = functools.partial(with_features, candidate, regardless=regardless)
+            candidate = first(keep([feature]) for feature in every) or _minimised(candidate, every, keep, first)
+    return candidate
 
 
 def with_features(candidate: Candidate, kept: Sequence[int], *, regardless: bool) -> Candidate:
     """The candidate with only some of its features.
 
-    Parameters
-    ----------
-    candidate : Candidate
-    kept : sequence of int
-    regardless : bool
-        Whether the precision is the one of the marginal density; otherwise of
-        the density given the other features, which is a part of the matrix.
+    Regardless of the others the precision is that of the marginal density; else
+    of the density given the others, which is a part of the matrix.
     """
     order = sorted(kept)
     kind, precisions = candidate.settings.covariance_type, candidate.precisions
@@ -128,7 +118,9 @@ def fewer_samples(candidate: Candidate, first: First) -> Candidate:
     """As few distinct samples of each frame as do, then as few repeats of them."""
     candidate = first(_with_a_few_samples(candidate)) or candidate
     for number in range(len(candidate.frames)):
-        candidate = _fewer_distinct(candidate, number, first)
+        rows, counts = _distinct(candidate.frames[number])
+        keep = functools.partial(_with_rows, candidate, number, rows, counts)
+        candidate = _minimised(candidate, range(len(rows)), keep, first)
         candidate = _fewer_repeats(candidate, number, first)
     return candidate
 
@@ -143,19 +135,17 @@ def _with_a_few_samples(candidate: Candidate) -> Iterator[Candidate]:
     distinct = [_distinct(frame) for frame in candidate.frames]
     most = max(len(rows) for rows, _ in distinct)
     orders = [_orders(candidate, rows) for rows, _ in distinct]
-    tolerances = {candidate.settings.tol: None, **({} if candidate.settings.max_iter == 1 else {WIDE_TOLERANCE: None})}
+    wide = [] if candidate.settings.max_iter == 1 else [WIDE_TOLERANCE]
+    tolerances = dict.fromkeys([candidate.settings.tol, *wide])
     n_rows = max(2, candidate.n_components)
     while n_rows < most:
         for tol in tolerances:
             for of_frames in zip(*orders, strict=True):
                 kept = [sorted(order(n_rows)) for order in of_frames]
-                rows = [rows[few] for (rows, _), few in zip(distinct, kept, strict=True)]
-                repeated = [
-                    np.repeat(rows[few], counts[few], axis=0)
-                    for (rows, counts), few in zip(distinct, kept, strict=True)
-                ]
-                for frames in (rows, repeated):
-                    yield candidate.with_settings(tol=tol).changed(frames=tuple(frames))
+                few = [(rows[part], counts[part]) for (rows, counts), part in zip(distinct, kept, strict=True)]
+                repeated = tuple(np.repeat(rows, counts, axis=0) for rows, counts in few)
+                for frames in (tuple(rows for rows, _ in few), repeated):
+                    yield candidate.with_settings(tol=tol).changed(frames=frames)
         n_rows *= 2
 
 
@@ -172,13 +162,6 @@ def _orders(candidate: Candidate, rows: np.ndarray) -> list[Callable[[int], set[
     mean = candidate.means[candidate.component].astype(np.float64)
     order = np.argsort(squared_distances(rows.astype(np.float64), mean, factor), kind="stable").tolist()
     return [spread, lambda n_rows: set(order[:n_rows]), lambda n_rows: {*spread(n_rows // 2), *order[: n_rows // 2]}]
-
-
-def _fewer_distinct(candidate: Candidate, number: int, first: First) -> Candidate:
-    rows, counts = _distinct(candidate.frames[number])
-    return _minimised(
-        candidate, range(len(rows)), lambda kept: _with_rows(candidate, number, rows, counts, kept), first
-    )
 
 
 def _fewer_repeats(candidate: Candidate, number: int, first: First) -> Candidate:
@@ -202,8 +185,7 @@ def _with_fewer_of(candidate: Candidate, number: int, row: int) -> Iterator[Cand
 
 def _distinct(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distinct samples, sorted, and how often each occurs."""
-    rows, counts = np.unique(frame, axis=0, return_counts=True)
-    return rows, counts
+    return np.unique(frame, axis=0, return_counts=True)
 
 
 def _with_rows(
@@ -222,19 +204,17 @@ def _minimised(
 
     def first_part(parts: Iterable[tuple[int, ...]]) -> tuple[int, ...] | None:
         nonlocal found
-        proposals: dict[str, tuple[int, ...]] = {}
+        parts_by_key: dict[str, tuple[int, ...]] = {}
 
         def candidates() -> Iterator[Candidate]:
             for part in parts:
                 proposal = keep(part)
-                proposals.setdefault(proposal.key, part)
+                parts_by_key.setdefault(proposal.key, part)
                 yield proposal
 
         one = first(candidates())
-        if one is None:
-            return None
-        found = one
-        return proposals[one.key]
+        found = one or found
+        return parts_by_key[one.key] if one else None
 
     minimise(tuple(items), first_part)
     return found

@@ -1,4 +1,4 @@
-"""What the trials say: the table by function, the record of a whole run, and the README's section."""
+"""How many mutants each suite kills: the counts by function, the file of a whole run, and the README's section."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from fixtures import documentation, whole_file
 from fixtures.corpus import PROJECT
 from tests.tools.mutants.enumeration import Mutant
 from tests.tools.mutants.explanations import Explanations
-from tests.tools.mutants.record import Result
 from tests.tools.mutants.suites import OURS, THEIRS
+from tests.tools.mutants.trials import Result
 
 README = documentation.REFERENCE
 FIGURES = PROJECT / "tests" / "measured" / "detection_power.json"
@@ -22,40 +22,22 @@ BASELINE = "test_baseline.py"
 
 
 class Count(NamedTuple):
-    """How many mutants of a function died by what.
-
-    Attributes
-    ----------
-    mutants : int
-    ours : int
-        Killed by this suite.
-    baseline : int
-        Of those: killed by nothing but the comparison with the recorded release.
-    theirs : int
-        Killed by scikit-learn's own tests.
-    neither : int
-    equivalent : int
-        Survivors of this suite that no test can kill.
-    gaps : int
-        Survivors of this suite that a test could kill.
-    """
+    """How many mutants of a function died by what."""
 
     mutants: int
-    ours: int
-    baseline: int
-    theirs: int
+    ours: int  # killed by this suite
+    baseline: int  # of those: killed by nothing but the comparison with the baseline
+    theirs: int  # killed by scikit-learn's own tests
     neither: int
-    equivalent: int
-    gaps: int
+    equivalent: int  # survivors of this suite that no test can kill
+    gaps: int  # survivors of this suite that a test could kill
 
 
 NONE = Count(0, 0, 0, 0, 0, 0, 0)
 
 
 def figures(
-    mutants: Sequence[Mutant],
-    results: Mapping[str, Mapping[str, Result]],
-    why: Explanations,
+    mutants: Sequence[Mutant], results: Mapping[str, Mapping[str, Result]], why: Explanations
 ) -> dict[str, Count]:
     """Counts by file and function, in the order of the source."""
     counts: dict[str, Count] = {}
@@ -68,20 +50,17 @@ def figures(
             kind == "equivalent", kind == "gap",
         )  # fmt: skip
         name = f"{mutant.file} {mutant.function}"
-        counts[name] = _plus(counts.get(name, NONE), Count(*map(int, one)))
+        counts[name] = _sum([counts.get(name, NONE), Count(*map(int, one))])
     return counts
 
 
 def total(counts: Mapping[str, Count]) -> Count:
     """All functions together."""
-    whole = NONE
-    for count in counts.values():
-        whole = _plus(whole, count)
-    return whole
+    return _sum([NONE, *counts.values()])
 
 
-def _plus(one: Count, two: Count) -> Count:
-    return Count(*(a + b for a, b in zip(one, two, strict=True)))
+def _sum(counts: Sequence[Count]) -> Count:
+    return Count(*map(sum, zip(*counts, strict=True)))
 
 
 def percent(part: int, whole: int) -> str:
@@ -121,17 +100,11 @@ def sentence(release: str, counts: Mapping[str, Count]) -> str:
     )
 
 
-def write(release: str, counts: Mapping[str, Count], readme: Path = README, record: Path = FIGURES) -> None:
-    """Keep the figures of a whole run, and put them into the README.
-
-    Raises
-    ------
-    Fault
-        The README has no place for them.
-    """
+def write(release: str, counts: Mapping[str, Count], readme: Path = README, path: Path = FIGURES) -> None:
+    """Store the figures of a whole run, and put them into the README; neither where the README has no place."""
     text = with_figures(readme.read_text(encoding="utf-8"), release, counts)
     content = {"format": FORMAT, "release": release, "functions": {name: c._asdict() for name, c in counts.items()}}
-    whole_file.write_text(record, json.dumps(content, indent=2) + "\n")
+    whole_file.write_text(path, json.dumps(content, indent=2) + "\n")
     whole_file.write_text(readme, text)
 
 

@@ -1,0 +1,59 @@
+"""A journal: JSON lines, each in the file as soon as it is known, so that work that was cut off can go on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fixtures import whole_file
+
+
+class Journal:
+    """Entries in a file, a line each, after a header.
+
+    A line that was cut off, and what follows it, counts as not written.
+
+    Parameters
+    ----------
+    path : Path
+    header : object
+        What the entries depend on, as JSON has it: a file with another header is begun anew.
+    afresh : bool
+        Whether to begin anew in any case.
+
+    Attributes
+    ----------
+    entries : list
+        Those that were in the file when it was opened.
+    """
+
+    def __init__(self, path: Path, header: Any, *, afresh: bool = False) -> None:
+        self.path = path
+        lines = [] if afresh else _whole_lines(path)
+        if lines[:1] != [header]:
+            lines = [header]
+        self.entries = lines[1:]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        whole_file.write_text(path, _text(lines))
+
+    def add(self, *entries: Any) -> None:
+        """Write entries, at once."""
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(_text(entries))
+
+
+def _whole_lines(path: Path) -> list[Any]:
+    lines = []
+    try:
+        for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+            if not line.endswith("\n"):
+                break
+            lines.append(json.loads(line))
+    except (OSError, ValueError):
+        pass
+    return lines
+
+
+def _text(entries: Any) -> str:
+    return "".join(json.dumps(entry, separators=(",", ":")) + "\n" for entry in entries)
