@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from fixtures import schema, strict_json
-from fixtures.corpus import Case, load_case
+from fixtures.corpus import MAX_CASE_JSON_BYTES, Case, load_case
 from fixtures.validation import BrokenCase
 
 NAME = "tiny"
@@ -43,8 +43,11 @@ class StoredCase:
     @property
     def is_json(self) -> bool:
         """Whether the description can be parsed, so that a schema has something to say."""
+        path = self.folder / "case.json"
         try:
-            strict_json.parse((self.folder / "case.json").read_text(encoding="utf-8"))
+            if path.stat().st_size > MAX_CASE_JSON_BYTES:
+                return False  # refused before it is read
+            strict_json.parse(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return False
         return True
