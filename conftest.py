@@ -15,7 +15,7 @@ import pytest
 
 from fixtures import corpus
 from fixtures.validation import BrokenCase
-from tests.support import check, environment, estimator, findings, ledger, picture, record, record_format
+from tests.support import check, environment, estimator, findings, junit_format, junit_properties, ledger, picture
 from tests.support.judgement import Defect, NotJudged
 from tests.support.subject import Subject
 
@@ -41,7 +41,7 @@ class Suite:
         self.not_judged: Dict[str, List[str]] = {}
         self.recorded: Set[Tuple[str, str]] = set()
         self.plots = config.getoption("--plots")
-        self.count = record.Count()
+        self.count = junit_properties.Count()
 
     def cases_of(self, made: check.Check) -> List[str]:
         """The cases that a check runs on; one that is broken is left for the check to report."""
@@ -55,7 +55,7 @@ class Suite:
 
     def record_once(self, record_property: Any, subject: Subject) -> None:
         """Record what a check has made of a case, and no check before it."""
-        made = {record.of_replays: subject.was_replayed, record.of_steps: subject.was_stepped}
+        made = {junit_properties.of_replays: subject.was_replayed, junit_properties.of_steps: subject.was_stepped}
         for properties_of, was_made in made.items():
             key = (subject.case.name, properties_of.__name__)
             if was_made and key not in self.recorded:
@@ -157,15 +157,15 @@ def pytest_collection_modifyitems(config: Any, items: List[Any]) -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None]:
-    """Hold how a check ended against the ledger, and record what it found or could not judge."""
+    """Compare how a check ended with the ledger, and keep what it found or could not judge."""
     result = yield
     report = result.get_result()
     suite = item.config.stash[SUITE_KEY]
     entry = item.stash.get(ENTRY_KEY, None)
     raised = None if call.excinfo is None else call.excinfo.value
     if isinstance(raised, Defect):
-        kept = raised.findings[: record_format.MOST_FINDINGS]
-        item.user_properties.append((record_format.FINDINGS, findings.as_json(kept)))
+        kept = raised.findings[: junit_format.MOST_FINDINGS]
+        item.user_properties.append((junit_format.FINDINGS, findings.as_json(kept)))
         if entry and not entry.is_judged:
             report.longrepr = "{}\n{}".format(report.longrepr, ledger.judged(entry))
         if report.failed and suite.plots is not None:
@@ -178,14 +178,14 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None
         report.longrepr = "broken case, not a defect of scikit-learn: {}".format(raised)
     elif entry and report.when == "call" and raised is None:
         report.outcome, report.longrepr = "failed", ledger.gone(entry, suite.release)
-        item.user_properties.append((record_format.GONE, entry.defect))
+        item.user_properties.append((junit_format.GONE, entry.defect))
 
 
 def _hold_not_judged(suite: Suite, item: Any, report: Any, reason: str) -> None:
     """A check that is not judged ends so where the ledger lists it, or is off; elsewhere it fails."""
     entry = item.stash.get(ENTRY_KEY, None)
     name, case = _check_and_case(item)
-    item.user_properties.append((record_format.NOT_JUDGED, reason))
+    item.user_properties.append((junit_format.NOT_JUDGED, reason))
     if suite.ledger is None or (entry and not entry.is_judged):
         suite.not_judged.setdefault(reason, []).append("{}[{}]".format(name, case))
         report.is_not_judged = True
@@ -223,7 +223,7 @@ def subject(pytestconfig: Any, case_name: str, record_property: Any) -> Generato
     yield made
     suite.record_once(record_property, made)
     if made.partly:
-        record_property(record_format.PARTLY, made.partly.pop())
+        record_property(junit_format.PARTLY, made.partly.pop())
 
 
 @pytest.fixture
@@ -241,7 +241,7 @@ def estimator_class(pytestconfig: Any) -> Any:
 @pytest.fixture(scope="session", autouse=True)
 def _header_and_footer(pytestconfig: Any, record_testsuite_property: Any) -> Generator[None, None, None]:
     suite = pytestconfig.stash[SUITE_KEY]
-    header = record.header(
+    header = junit_properties.header(
         suite.environment,
         pytestconfig.getoption("--estimator"),
         suite.ledger,

@@ -11,14 +11,14 @@ from tests.support.judgement import Judgement
 from tests.support.subject import Subject
 
 
-@check(headline="the fit does not end as in the baseline", is_record=True)
+@check(headline="the fit does not end as in the baseline", is_baseline=True)
 def test_fit_ends_as_recorded(subject: Subject, judgement: Judgement) -> None:
     """It raises, converges and counts its iterations alike, frame by frame."""
     for way, records in _recorded(subject).items():
         baseline.compare_ends(_at(subject, judgement, way), records, subject.replays[way])
 
 
-@check(headline="the lower bound is not that of the baseline", is_record=True)
+@check(headline="the lower bound is not that of the baseline", is_baseline=True)
 def test_lower_bound_is_as_recorded(subject: Subject, judgement: Judgement) -> None:
     """The lower bound is the same after every frame."""
     _require_that_none_raised(subject, judgement)
@@ -26,7 +26,7 @@ def test_lower_bound_is_as_recorded(subject: Subject, judgement: Judgement) -> N
         baseline.compare_bounds(_at(subject, judgement, way), records, subject.replays[way], subject.case)
 
 
-@check(headline="the parameters are not those of the baseline", is_record=True)
+@check(headline="the parameters are not those of the baseline", is_baseline=True)
 def test_parameters_are_as_recorded(subject: Subject, judgement: Judgement) -> None:
     """Weights, means and covariances are the same after the last frame."""
     _require_that_none_raised(subject, judgement)
@@ -34,7 +34,7 @@ def test_parameters_are_as_recorded(subject: Subject, judgement: Judgement) -> N
         baseline.compare_parameters(_at(subject, judgement, way), records, subject.replays[way], subject.case)
 
 
-@check(headline="the dtypes are not those of the baseline", is_record=True)
+@check(headline="the dtypes are not those of the baseline", is_baseline=True)
 def test_dtypes_are_as_recorded(subject: Subject, judgement: Judgement) -> None:
     """Weights, means and covariances have the same dtype."""
     _require_that_none_raised(subject, judgement)

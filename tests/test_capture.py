@@ -15,7 +15,7 @@ from tests.support.subject import Subject, judge_parameters
     headline="the fit is not what the reporter of #12099 saw",
     upstream="https://github.com/scikit-learn/scikit-learn/issues/12099",
     cases=(published_fit.CASE,),
-    is_record=True,
+    is_baseline=True,
 )
 def test_fit_gives_the_published_figures(subject: Subject, judgement: Judgement) -> None:
     """Means and covariances are those that were printed, within one unit of the last digit."""

@@ -199,7 +199,7 @@ CONVERGES, STOPS, CHAIN = promise_case(), promise_case(max_iter=3), promise_case
 MANY = many_samples_of(CONVERGES)
 CASES = (CONVERGES, STOPS, CHAIN, MANY)
 
-PROMISES = {name: one for name, one in check.every().items() if not one.is_record}
+PROMISES = {name: one for name, one in check.every().items() if not one.is_baseline}
 
 
 def subject_of(case: Case, estimator_class: Any) -> Subject:

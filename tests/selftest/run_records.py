@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from fixtures import corpus
-from tests.support import check, findings, ledger, record, record_format
+from tests.support import check, findings, junit_format, junit_properties, ledger
 from tests.support.findings import Finding
 from tests.tools.report import evidence, matrix, page, pictures, runs
 from tests.tools.report.defects import defects_of
@@ -55,7 +55,7 @@ class Test:
 
 def header(release: str = "1.9.1", **changed: str) -> dict[str, str]:
     """What a record of this corpus and this ledger says of itself."""
-    said = record.header(
+    said = junit_properties.header(
         {**ENVIRONMENT, "scikit-learn": release}, "sklearn.mixture:GaussianMixture", ledger.read_ledger(), False
     )
     return {**dict(said), **changed}
@@ -84,17 +84,17 @@ def write(path: Path, tests: Sequence[Test], said: Mapping[str, str], footer: Ma
 
 def known(check: str, case: str, *found: Finding) -> Test:
     """A test that fails as the ledger lists it."""
-    return Test(check, case, "known", properties={record_format.FINDINGS: findings.as_json(found)})
+    return Test(check, case, "known", properties={junit_format.FINDINGS: findings.as_json(found)})
 
 
 def failed(check: str, case: str, *found: Finding) -> Test:
     """A test that breaks a promise."""
-    return Test(check, case, "failure", "a message", {record_format.FINDINGS: findings.as_json(found)})
+    return Test(check, case, "failure", "a message", {junit_format.FINDINGS: findings.as_json(found)})
 
 
 def not_judged(check: str, case: str, reason: str = NO_TRUTH, *, listed: bool = True) -> Test:
     """A test that has nothing to compare."""
-    properties = {record_format.NOT_JUDGED: reason}
+    properties = {junit_format.NOT_JUDGED: reason}
     return Test(check, case, "not judged" if listed else "failure", "what pytest says of it", properties)
 
 

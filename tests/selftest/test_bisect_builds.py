@@ -18,7 +18,7 @@ from tests.tools.bisect import command
 from tests.tools.bisect.commit_search import Culprit, NoCulprit
 from tests.tools.bisect.full_builds import FullBuilds
 from tests.tools.bisect.question import Answer, Answers, Question
-from tests.tools.history import Clone
+from tests.tools.clone import Clone
 from tests.workers.probe import FAILS, PASSES
 
 # Notes that it ran, and fails where the source says so.

@@ -24,7 +24,7 @@ from tests.tools.bisect.commit_search import Culprit
 from tests.tools.bisect.question import Answer, Answers, question
 from tests.tools.bisect.release_search import ReleaseChange
 from tests.tools.bisect.result import ExplainedChange, SearchResult, as_json, ledger_entry
-from tests.tools.history import Commit
+from tests.tools.clone import Commit
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
 from tests.workers.probe import FAILS, PASSES

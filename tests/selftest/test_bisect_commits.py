@@ -19,7 +19,7 @@ from tests.tools import release_environment
 from tests.tools.bisect.commit_environment import Wheel
 from tests.tools.bisect.commit_search import CommitSearch, Culprit, NoCulprit
 from tests.tools.bisect.question import Answers, question
-from tests.tools.history import Clone, HistoryUnusable
+from tests.tools.clone import Clone, HistoryUnusable
 from tests.tools.release_table import Release
 
 ASKED = question("two-samples", None, "n_iter_")
@@ -234,7 +234,7 @@ import os, signal, sys
 from pathlib import Path
 from tests.tools.bisect.borrowed_history import Bisection
 from tests.tools import release_environment
-from tests.tools.history import Clone
+from tests.tools.clone import Clone
 
 clone = Clone(Path(sys.argv[1]))
 with release_environment.private_folder(Path(sys.argv[2])) as scratch:

@@ -20,8 +20,8 @@ from tests.tools.bisect.fit_time import FITS, FitTime, Timed
 from tests.tools.bisect.question import Answer, Answers
 from tests.tools.bisect.release_search import EndsUnusable, ReleaseChange
 from tests.tools.bisect.result import SearchResult, as_json
+from tests.tools.clone import Clone
 from tests.tools.compare.measure import Plan
-from tests.tools.history import Clone
 from tests.tools.release_table import Release
 
 CASE = "two-samples"

@@ -17,7 +17,7 @@ from tests.selftest import fakes
 from tests.selftest.suite_runs import CHAIN, CHECK, EMBEDDED, RELEASE, Run, fake
 from tests.support import replay
 from tests.support.findings import Finding, as_json, from_item, from_json
-from tests.support.record_format import FINDINGS
+from tests.support.junit_format import FINDINGS
 from tests.support.states import DRAGGED
 
 RIGHT = ("NeverCollapses", "Pins", "Warns", "WritesIntoItsArguments")

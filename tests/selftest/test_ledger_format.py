@@ -11,8 +11,8 @@ import pytest
 
 from tests.support.check import every
 from tests.support.culprit import as_item
+from tests.support.junit_format import ledger_digest
 from tests.support.ledger import LEDGER, BadLedger, Entry, Ledger, read_ledger, summary
-from tests.support.record_format import ledger_digest
 
 ISSUE = "https://github.com/scikit-learn/scikit-learn/issues/1"
 

@@ -100,13 +100,13 @@ def test_a_message_has_place_headline_findings_and_what_to_do() -> None:
     ]
 
 
-@pytest.mark.parametrize(("is_record", "command"), [(False, "`nox -s reduce -- "), (True, "`nox -s bisect -- ")])
-def test_a_promise_is_reduced_and_a_record_is_searched(is_record: bool, command: str) -> None:
+@pytest.mark.parametrize(("is_baseline", "command"), [(False, "`nox -s reduce -- "), (True, "`nox -s bisect -- ")])
+def test_a_promise_is_reduced_and_a_record_is_searched(is_baseline: bool, command: str) -> None:
     def test_something(subject: object, judgement: Judgement) -> None:  # noqa: ARG001
         judgement.expect(False, "n_iter_", 2, 3)
 
     subject = subject_of(CHAIN, ExactMixture)
-    one = Check(test_something, headline="it is wrong", is_record=is_record)
+    one = Check(test_something, headline="it is wrong", is_baseline=is_baseline)
     message = one.message(subject, one.judge(subject))
     assert message.startswith(f"scikit-learn 1.9.1, case {CHAIN.name}: it is wrong\n")
     last = message.splitlines()[-1]

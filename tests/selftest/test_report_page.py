@@ -30,7 +30,7 @@ from tests.selftest.run_records import (
     of_release,
     write,
 )
-from tests.support import check, ledger, record_format
+from tests.support import check, junit_format, ledger
 from tests.tools.report import matrix, page, summary
 from tests.tools.report.defects import defects_of
 from tests.tools.report.verdict import GREEN, RED
@@ -76,7 +76,7 @@ def test_runs_as_the_ledger_says_are_green(folder: Path) -> None:
     [
         (failed(BOUND, "two-samples", FALLS), "1 new failure (with 1.9.1)"),
         (
-            Test(COLLAPSE, "two-samples", "failure", "gone", {record_format.GONE: "x"}),
+            Test(COLLAPSE, "two-samples", "failure", "gone", {junit_format.GONE: "x"}),
             "1 listed defect that no longer occurs",
         ),
         (
@@ -180,7 +180,7 @@ def test_a_case_of_which_a_check_is_not_judged_is_not_healthy(folder: Path) -> N
 
 
 def test_a_page_without_a_ledger_says_what_is_not_judged(tmp_path: Path) -> None:
-    write(tmp_path / "a.xml", [Test(COLLAPSE, STILL), not_judged(BOUND, STILL)], header(ledger=record_format.OFF))
+    write(tmp_path / "a.xml", [Test(COLLAPSE, STILL), not_judged(BOUND, STILL)], header(ledger=junit_format.OFF))
     sentence = page.judge(content_of(tmp_path)).sentence
     keeps = "The one release that was run keeps every promise"
     assert sentence == f"{keeps}; 1 check on cases is not judged; the ledger was off."

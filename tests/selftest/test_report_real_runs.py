@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.selftest.suite_runs import CAPTURE, CHAIN, CHECK, DEFECT, Run, fake
-from tests.support import record_format
+from tests.support import junit_format
 from tests.tools.report import junit
 from tests.tools.report.junit import Result
 
@@ -43,7 +43,7 @@ def test_a_known_defect_is_told_in_words_and_has_a_place(folder: Path) -> None:
 def test_a_defect_that_no_longer_occurs_is_told_from_one_that_is_new_and_one_that_is_skipped(folder: Path) -> None:
     gone, known = results_of(folder / "gone.xml"), results_of(folder / "known.xml")
     assert gone[LOST].state == junit.GONE
-    assert gone[LOST].properties[record_format.GONE] == DEFECT
+    assert gone[LOST].properties[junit_format.GONE] == DEFECT
     assert known[CHAIN].state == junit.FAILED
     assert known[CAPTURE].state == junit.SKIPPED
 

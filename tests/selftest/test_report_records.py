@@ -24,7 +24,7 @@ from tests.selftest.run_records import (
     of_release,
     write,
 )
-from tests.support import findings, ledger, record_format
+from tests.support import findings, junit_format, ledger
 from tests.tools.report import __main__ as report
 from tests.tools.report import evidence, junit, runs
 
@@ -153,14 +153,14 @@ def test_what_is_not_judged_is_told_from_what_is_skipped_and_from_what_fails(tmp
 
 
 def test_what_is_listed_as_not_judged_and_is_judged_is_gone(tmp_path: Path) -> None:
-    said = {record_format.GONE: "exact-em-is-singular"}
+    said = {junit_format.GONE: "exact-em-is-singular"}
     write(tmp_path / "a.xml", [Test(BOUND, LOST, "failure", "the ledger must change", said)], header())
     (result,) = junit.read(tmp_path / "a.xml").results
     assert (result.state, result.text) == (junit.GONE, "the ledger must change")
 
 
 def test_a_pass_says_which_part_is_not_judged(tmp_path: Path) -> None:
-    write(tmp_path / "a.xml", [Test(BOUND, LOST, properties={record_format.PARTLY: NO_TRUTH})], header())
+    write(tmp_path / "a.xml", [Test(BOUND, LOST, properties={junit_format.PARTLY: NO_TRUTH})], header())
     (result,) = junit.read(tmp_path / "a.xml").results
     assert (result.state, result.text) == (junit.PASSED, NO_TRUTH)
 
@@ -179,20 +179,20 @@ ITEM = {"what": "means_", "seen": 1, "should_be": 2}
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        (record_format.FINDINGS, "no JSON"),
-        (record_format.FINDINGS, "{}"),
-        (record_format.FINDINGS, "[1]"),
-        (record_format.FINDINGS, '[{"what": "means_"}]'),
-        (record_format.FINDINGS, json.dumps([{**ITEM, "more": 1}])),
-        (record_format.FINDINGS, json.dumps([{**ITEM, "what": 3}])),
-        (record_format.FINDINGS, json.dumps([{**ITEM, "seen": [[1], 2]}])),
-        (record_format.FINDINGS, json.dumps([{**ITEM, "seen": [10**400]}])),
-        (record_format.FINDINGS, json.dumps([{**ITEM, "tolerance": "much"}])),
-        (record_format.FINDINGS, json.dumps([{**ITEM, "state": "empty"}])),
-        (record_format.FINDINGS, json.dumps([{**ITEM, "state": "well", "evidence": EMPTIED.evidence}], default=str)),
-        (record_format.FINDINGS, json.dumps([ITEM] * (record_format.MOST_FINDINGS + 1))),
-        (record_format.FINDINGS, "[" * 100000),
-        (record_format.FINDINGS, '[{"what": "means_", "seen": NaN, "should_be": 2}]'),
+        (junit_format.FINDINGS, "no JSON"),
+        (junit_format.FINDINGS, "{}"),
+        (junit_format.FINDINGS, "[1]"),
+        (junit_format.FINDINGS, '[{"what": "means_"}]'),
+        (junit_format.FINDINGS, json.dumps([{**ITEM, "more": 1}])),
+        (junit_format.FINDINGS, json.dumps([{**ITEM, "what": 3}])),
+        (junit_format.FINDINGS, json.dumps([{**ITEM, "seen": [[1], 2]}])),
+        (junit_format.FINDINGS, json.dumps([{**ITEM, "seen": [10**400]}])),
+        (junit_format.FINDINGS, json.dumps([{**ITEM, "tolerance": "much"}])),
+        (junit_format.FINDINGS, json.dumps([{**ITEM, "state": "empty"}])),
+        (junit_format.FINDINGS, json.dumps([{**ITEM, "state": "well", "evidence": EMPTIED.evidence}], default=str)),
+        (junit_format.FINDINGS, json.dumps([ITEM] * (junit_format.MOST_FINDINGS + 1))),
+        (junit_format.FINDINGS, "[" * 100000),
+        (junit_format.FINDINGS, '[{"what": "means_", "seen": NaN, "should_be": 2}]'),
         ("component 3", "empty: mean (0, 0)"),
         ("explicit frame 2 component 3", json.dumps(ITEM)),
         ("place", '{"means": [[1, 2, 3]], "covariances": []}'),

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.selftest.suite_runs import CAPTURE, CHAIN, CHECK, DEFECT, EMBEDDED, RELEASE, Run, fake
-from tests.support import record_format
+from tests.support import junit_format
 from tests.support.findings import from_json
 from tests.support.replay import EXPLICIT, WARM_START
 from tests.support.states import EMPTY
@@ -64,11 +64,11 @@ def test_a_record_says_what_was_run(folder: Path) -> None:
     assert header["scikit-learn"] == RELEASE
     assert header["estimator"] == "tests.selftest.fakes:AlwaysCollapses"
     assert re.fullmatch("[0-9a-f]{16}", header["ledger"])
-    assert header["selection"] == record_format.WHOLE
+    assert header["selection"] == junit_format.WHOLE
     assert header["capture"] == "not at hand"
-    assert header["record"] == str(record_format.FORMAT_VERSION)
-    assert properties_of(suite_of(folder / "drawn.xml"))["ledger"] == record_format.OFF
-    assert properties_of(suite_of(folder / "raises.xml"))["selection"] == record_format.A_PART
+    assert header["record"] == str(junit_format.FORMAT_VERSION)
+    assert properties_of(suite_of(folder / "drawn.xml"))["ledger"] == junit_format.OFF
+    assert properties_of(suite_of(folder / "raises.xml"))["selection"] == junit_format.A_PART
 
 
 @pytest.mark.usefixtures("runs")
@@ -85,7 +85,7 @@ def test_a_record_keeps_what_the_check_of_a_known_defect_found(folder: Path) -> 
     (skipped,) = test.iterfind("skipped")
     assert skipped.get("type") == "pytest.xfail"
     properties = properties_of(test)
-    found = from_json(properties[record_format.FINDINGS])
+    found = from_json(properties[junit_format.FINDINGS])
     assert [(finding.component, finding.state) for finding in found] == [(number, EMPTY) for number in range(11)]
     place = json.loads(properties["place"])
     assert len(place["means"]) == len(place["covariances"]) == 11
@@ -93,7 +93,7 @@ def test_a_record_keeps_what_the_check_of_a_known_defect_found(folder: Path) -> 
 
 @pytest.mark.usefixtures("runs")
 def test_a_record_of_a_chain_says_of_each_finding_where_it_is(folder: Path) -> None:
-    found = from_json(properties_of(one_test(folder / "known.xml", CHECK, CHAIN))[record_format.FINDINGS])
+    found = from_json(properties_of(one_test(folder / "known.xml", CHECK, CHAIN))[junit_format.FINDINGS])
     assert {(finding.way, finding.frame) for finding in found} == {(EXPLICIT, 0), (WARM_START, 0)}
 
 
@@ -101,10 +101,10 @@ def test_a_record_of_a_chain_says_of_each_finding_where_it_is(folder: Path) -> N
 def test_a_defect_that_no_longer_occurs_is_told_from_one_that_is_new(folder: Path) -> None:
     gone, new = one_test(folder / "gone.xml", CHECK, LOST), one_test(folder / "known.xml", CHECK, CHAIN)
     assert [len(list(test.iterfind("failure"))) for test in (gone, new)] == [1, 1]
-    assert properties_of(gone)[record_format.GONE] == DEFECT
-    assert record_format.FINDINGS not in properties_of(gone)
-    assert record_format.GONE not in properties_of(new)
-    assert record_format.FINDINGS in properties_of(new)
+    assert properties_of(gone)[junit_format.GONE] == DEFECT
+    assert junit_format.FINDINGS not in properties_of(gone)
+    assert junit_format.GONE not in properties_of(new)
+    assert junit_format.FINDINGS in properties_of(new)
 
 
 @pytest.mark.usefixtures("runs")
@@ -112,7 +112,7 @@ def test_what_is_skipped_for_the_capture_is_not_told_as_not_judged(folder: Path)
     test = one_test(folder / "known.xml", CHECK, CAPTURE)
     (skipped,) = test.iterfind("skipped")
     assert skipped.get("type") == "pytest.skip"
-    assert record_format.NOT_JUDGED not in properties_of(test)
+    assert junit_format.NOT_JUDGED not in properties_of(test)
 
 
 def test_every_failing_case_is_drawn_and_its_failure_names_the_picture(runs: dict[str, Run], folder: Path) -> None:

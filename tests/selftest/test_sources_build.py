@@ -9,7 +9,7 @@ import pytest
 from tests.selftest.fake_releases import PROJECT, RELEASES, source_of, write
 from tests.selftest.histories import Repository, fingerprint
 from tests.tools import release_environment
-from tests.tools.history import Clone
+from tests.tools.clone import Clone
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.sources import build
 from tests.tools.sources.tree import CommitTree, FolderTree

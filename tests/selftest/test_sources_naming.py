@@ -9,7 +9,7 @@ import pytest
 
 from tests.selftest.histories import Repository, version_file
 from tests.tools import release_table
-from tests.tools.history import HistoryUnusable
+from tests.tools.clone import HistoryUnusable
 from tests.tools.release_environment import UnknownRelease
 from tests.tools.sources import naming
 from tests.tools.sources.naming import Checkout, Nightly, Patched, Revision, SourceUnusable, WheelFile

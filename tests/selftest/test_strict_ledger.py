@@ -24,7 +24,7 @@ from tests.selftest.suite_runs import (
     copy_project,
     fake,
 )
-from tests.support import record_format
+from tests.support import junit_format
 from tests.support.estimator import DEFAULT_ESTIMATOR
 
 LISTED = set(LISTED_CASES) - {CAPTURE}  # and not skipped
@@ -256,7 +256,7 @@ def test_what_is_listed_as_not_judged_is_counted_apart(runs: dict[str, Future[Ru
 def test_the_record_says_why_it_is_not_judged(runs: dict[str, Future[Run]], folder: Path, name: str) -> None:
     runs[f"not judged, {name}"].result()
     root = ElementTree.parse(folder / f"{name}.xml").getroot()  # noqa: S314  (written by our own process)
-    reasons = [item.get("value") for item in root.iter("property") if item.get("name") == record_format.NOT_JUDGED]
+    reasons = [item.get("value") for item in root.iter("property") if item.get("name") == junit_format.NOT_JUDGED]
     assert reasons == ["the fit left no weights_"] * len(EMBEDDED)
 
 

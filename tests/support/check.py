@@ -137,8 +137,8 @@ class Check:
         First release that makes the promise.
     only : callable, optional
         Whether a release promises it for a case, by `Traits` and `UnderTest`.
-    is_record : bool
-        It compares with a record and promises nothing.
+    is_baseline : bool
+        It compares with what was seen before, and promises nothing.
     should_be : str
         What should be, for an upstream issue, where that is not what exact EM makes of the samples.
     reproduction : Reproduction, optional
@@ -155,7 +155,7 @@ class Check:
         cases: Sequence[str] = (),
         since: str = "0.18",
         only: Optional[Callable[[Traits, UnderTest], bool]] = None,
-        is_record: bool = False,
+        is_baseline: bool = False,
         should_be: str = "",
         reproduction: Optional[Reproduction] = None,
     ) -> None:
@@ -170,7 +170,7 @@ class Check:
         self.cases = tuple(cases)
         self.since = Version(since)
         self.only = only
-        self.is_record = is_record
+        self.is_baseline = is_baseline
         self.should_be = should_be
         self.reproduction = reproduction
 
@@ -180,7 +180,7 @@ class Check:
             under_test.version >= self.since
             and all(need.of(case) for need in self.needs)
             and (self.only is None or self.only(case, under_test))
-            and (under_test.is_scikit_learns or not self.is_record)
+            and (under_test.is_scikit_learns or not self.is_baseline)
         )
 
     def runs_on(self, case: Traits, under_test: UnderTest) -> bool:
@@ -198,7 +198,7 @@ class Check:
 
     def message(self, subject: Any, judgement: Judgement) -> str:
         """The message of a broken promise."""
-        next_step = (SEARCH if self.is_record else REDUCE).format(case=subject.case.name, check=self.name)
+        next_step = (SEARCH if self.is_baseline else REDUCE).format(case=subject.case.name, check=self.name)
         return messages.render(subject.place, self.headline, judgement.findings, next_step)
 
     def require_kept(self, subject: Any) -> None:
@@ -272,5 +272,5 @@ def by_file() -> Dict[str, List[Check]]:
 def in_order_of_preference() -> List[Check]:
     """The checks that can be asked about any case; last those that do not depend on its samples."""
     files = [*CAUSES_FIRST, *(stem for stem in by_file() if stem not in CAUSES_FIRST)]
-    asked = [one for one in every().values() if not one.is_record]
+    asked = [one for one in every().values() if not one.is_baseline]
     return sorted(asked, key=lambda one: (bool(one.cases), files.index(one.file)))

@@ -3,7 +3,7 @@
 A check has three ends. It is broken where something that it compared did not
 hold, kept where it has compared something and all of it held, and not judged
 where it could compare nothing: a pass is a judgement. Where only a part could
-not be judged, the rest decides, and the record says what is missing. That a
+not be judged, the rest decides, and the JUnit file says what is missing. That a
 call returns, or an array has its shape, makes a comparison possible and is
 none itself.
 

@@ -1,4 +1,4 @@
-"""Plane: a case in its first two features, as every picture and a run's record show it.
+"""Plane: a case in its first two features, as every picture and a run's JUnit file show it.
 
 Runs inside old environments, and outside where there is no scikit-learn:
 Python 3.6 syntax, numpy only.

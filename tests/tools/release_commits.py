@@ -12,7 +12,7 @@ from datetime import date
 
 from packaging.version import InvalidVersion, Version
 
-from tests.tools.history import MIXTURE, Clone, HistoryUnusable
+from tests.tools.clone import MIXTURE, Clone, HistoryUnusable
 from tests.tools.release_table import Release
 
 

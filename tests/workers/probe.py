@@ -157,7 +157,7 @@ class Probe:
     def ends(self, case: str) -> Dict[str, str]:
         """How every check that promises something and runs on a case of the corpus ends, by its name."""
         subject = self._subject(_load(case))
-        promises = [one for one in check.every().values() if not one.is_record]
+        promises = [one for one in check.every().values() if not one.is_baseline]
         asked = [one for one in promises if one.runs_on(subject.case.traits, self.under_test)]
         return {one.name: one.judge(subject).end() for one in asked}
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.tools import git
-from tests.tools.history import MIXTURE, Clone, HistoryUnusable
+from tests.tools.clone import MIXTURE, Clone, HistoryUnusable
 
 MIXTURE_ALONE = (MIXTURE, f":(exclude){MIXTURE}/tests")
 OLD, NEW, SKIP = "old", "new", "skip"

@@ -40,8 +40,8 @@ from tests.tools.bisect.full_builds import FullBuilds
 from tests.tools.bisect.question import FIT_TIME, OUTCOMES, Answers, Question, Step, question
 from tests.tools.bisect.release_search import ReleaseChange
 from tests.tools.bisect.result import ExplainedChange, SearchResult, as_json
+from tests.tools.clone import Clone
 from tests.tools.compare.measure import Plan
-from tests.tools.history import Clone
 from tests.tools.release_environment import UnknownRelease
 from tests.tools.release_table import Release
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from tests.tools import overlay, release_environment
 from tests.tools.bisect.question import Answer, Answers, Question
-from tests.tools.history import Clone
+from tests.tools.clone import Clone
 from tests.tools.overlay import NotAnOverlay
 from tests.tools.release_table import Release
 

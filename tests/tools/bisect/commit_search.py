@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.tools.bisect.borrowed_history import MIXTURE_ALONE, NEW, OLD, SKIP, Bisection
 from tests.tools.bisect.commit_environment import SHORT, CommitEnvironment
 from tests.tools.bisect.question import Answer, Question
-from tests.tools.history import Clone, Commit, HistoryUnusable
+from tests.tools.clone import Clone, Commit, HistoryUnusable
 
 
 @dataclass(frozen=True)

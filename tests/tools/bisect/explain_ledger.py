@@ -23,7 +23,7 @@ from tests.tools.bisect.explanation import Cause, Explainer
 from tests.tools.bisect.question import Answers, Question
 from tests.tools.bisect.release_search import ReleaseChange
 from tests.tools.bisect.result import UPSTREAM, ExplainedChange, ledger_item
-from tests.tools.history import Clone
+from tests.tools.clone import Clone
 from tests.tools.release_table import Release
 from tests.workers.probe import PASSES
 

@@ -13,7 +13,7 @@ from tests.tools.bisect.dependency_search import DependencyCulprit, DependencySe
 from tests.tools.bisect.full_builds import FullBuilds
 from tests.tools.bisect.question import Answers, Question
 from tests.tools.bisect.release_search import EndsUnusable, ReleaseChange, require_ends
-from tests.tools.history import Clone
+from tests.tools.clone import Clone
 from tests.tools.release_table import Release
 
 # How many wheels are tried on a commit: the nearest ones of the series before and after it are among them.

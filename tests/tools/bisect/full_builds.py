@@ -14,7 +14,7 @@ from tests.tools import release_environment
 from tests.tools.bisect.commit_environment import SHORT, CommitEnvironment
 from tests.tools.bisect.commit_search import CommitSearch, Culprit, Ends, NoCulprit
 from tests.tools.bisect.question import Answer, Answers, Question
-from tests.tools.history import Clone
+from tests.tools.clone import Clone
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
 from tests.tools.sources import build

@@ -17,7 +17,7 @@ from defusedxml.common import DefusedXmlException
 from packaging.version import InvalidVersion, Version
 
 from fixtures.fault import Fault
-from tests.support import record_format
+from tests.support import junit_format
 from tests.tools.report import recorded
 
 MAX_BYTES = 64 * (1 << 20)
@@ -88,7 +88,7 @@ def read(path: Path) -> Record:
         raise BadRecord(path, f"holds {len(suites)} test suites", "the JUnit record of one run")
     (suite,) = suites
     header = _properties(suite)
-    form = record_format.FORMAT_VERSION
+    form = junit_format.FORMAT_VERSION
     if header.get("record") != str(form):
         raise BadRecord(path, f"has no header of format {form}", f"written by this suite: {AGAIN}")
     for name in (*OF_THE_HEADER, *OF_THE_FOOTER):
@@ -157,27 +157,27 @@ def _state(element: Element, properties: dict[str, str]) -> tuple[str, str]:
     if failure is not None:
         return _of_a_failure(failure, properties)
     if skipped is None:
-        return PASSED, properties.get(record_format.PARTLY, "")
+        return PASSED, properties.get(junit_format.PARTLY, "")
     if skipped.get("type") == "pytest.xfail":
         return KNOWN, _found(properties)
-    if record_format.NOT_JUDGED in properties:
-        return NOT_JUDGED, properties[record_format.NOT_JUDGED]
+    if junit_format.NOT_JUDGED in properties:
+        return NOT_JUDGED, properties[junit_format.NOT_JUDGED]
     return SKIPPED, skipped.get("message") or ""
 
 
 def _of_a_failure(failure: Element, properties: dict[str, str]) -> tuple[str, str]:
-    if record_format.GONE in properties:
+    if junit_format.GONE in properties:
         return GONE, failure.text or ""
-    if record_format.NOT_JUDGED in properties:
-        return UNLISTED, properties[record_format.NOT_JUDGED]
+    if junit_format.NOT_JUDGED in properties:
+        return UNLISTED, properties[junit_format.NOT_JUDGED]
     # Only a broken promise is a failure of the estimator; anything else was raised on the way to it.
-    if record_format.FINDINGS in properties:
+    if junit_format.FINDINGS in properties:
         return FAILED, _found(properties)
     return ERROR, failure.text or failure.get("message") or ""
 
 
 def _found(properties: dict[str, str]) -> str:
-    return recorded.words(properties.get(record_format.FINDINGS, "[]"))
+    return recorded.words(properties.get(junit_format.FINDINGS, "[]"))
 
 
 def _require_whole(path: Path, header: dict[str, str], results: tuple[Result, ...]) -> None:

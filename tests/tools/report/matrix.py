@@ -63,7 +63,7 @@ def matrix_of(runs: Runs, ledger: Ledger, known_releases: Iterable[str]) -> Matr
     began = first_releases(ledger, {*known_releases, *versions})
     found = {(result.promise, result.check) for release in runs.releases for result in release.results.values()}
     # A check that only records promises nothing.
-    recording = {name for name, one in check.every().items() if one.is_record}
+    recording = {name for name, one in check.every().items() if one.is_baseline}
     in_order = sorted(found, key=lambda pair: (pair[1] in recording, *pair))
     promises = {name: promise for promise, name in in_order}
     states: dict[str, dict[str, str]] = {case: {} for case in corpus.case_names()}

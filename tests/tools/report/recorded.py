@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from fixtures import strict_json
-from tests.support import findings, messages, record_format
+from tests.support import findings, junit_format, messages
 from tests.support.findings import Finding
 
 LARGEST = 1e100
@@ -62,8 +62,8 @@ def require_readable(properties: Mapping[str, str]) -> None:
 def words(text: str) -> str:
     """Findings in words, at most as many as a record keeps; none for none."""
     found = findings.from_json(text)
-    if len(found) > record_format.MOST_FINDINGS:
-        raise ValueError(f"{len(found)} findings; should be at most {record_format.MOST_FINDINGS}")
+    if len(found) > junit_format.MOST_FINDINGS:
+        raise ValueError(f"{len(found)} findings; should be at most {junit_format.MOST_FINDINGS}")
     return textwrap.dedent("\n".join(messages.body(found))).strip("\n")
 
 
@@ -95,4 +95,4 @@ def _finite(numbers: Any) -> np.ndarray:
 def _reader(name: str) -> Callable[[str], Any] | None:
     if COMPONENT.fullmatch(name):
         return lambda text: messages.of_component(component(text))
-    return {record_format.FINDINGS: words, PLACE: place, BOUNDS: lower_bounds}.get(name)
+    return {junit_format.FINDINGS: words, PLACE: place, BOUNDS: lower_bounds}.get(name)

@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from fixtures import corpus
 from fixtures.fault import Fault
-from tests.support import ledger, record_format
+from tests.support import junit_format, ledger
 from tests.tools.report import junit
 from tests.tools.report.junit import BadRecord, Record, Result
 
@@ -95,14 +95,14 @@ def merge(records: Sequence[Record], listed: ledger.Ledger) -> Runs:
     for name in SAME:
         _require_same(records, name)
     first = records[0]
-    here = {"ledger": record_format.ledger_digest(listed), "corpus": record_format.corpus_digest()}
+    here = {"ledger": junit_format.ledger_digest(listed), "corpus": junit_format.corpus_digest()}
     for name, value in here.items():
-        if first.header[name] not in (value, record_format.OFF):
+        if first.header[name] not in (value, junit_format.OFF):
             seen = f"was run with the {name} {first.header[name]}"
             raise BadRecord(first.path, seen, f"with the one that is here, {value}")
     versions = sorted({one.release for one in records}, key=Version)
     releases = tuple(_release([one for one in records if one.release == version]) for version in versions)
-    has_ledger = first.header["ledger"] != record_format.OFF
+    has_ledger = first.header["ledger"] != junit_format.OFF
     return Runs(releases, first.header["estimator"], has_ledger, first.header["corpus"])
 
 

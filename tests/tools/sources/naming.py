@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from fixtures.fault import Fault
 from tests.tools import release_environment
-from tests.tools.history import VERSION_FILE, Clone
+from tests.tools.clone import VERSION_FILE, Clone
 from tests.tools.release_environment import UnknownRelease
 from tests.tools.release_table import Release
 

@@ -47,7 +47,7 @@ def read(record: Path) -> dict[Check, str]:
         raise Fault(f"the run left no record of its checks ({error}); pytest prints why above") from None
     if not found:
         raise Fault("the run had no check; should have at least one (what pytest was asked for selects none)")
-    records = {name for name, known in known_checks.every().items() if known.is_record}
+    records = {name for name, known in known_checks.every().items() if known.is_baseline}
     return {Check(one.check, one.case or "", one.check not in records): OUTCOMES[one.state] for one in found}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from tests.tools import git, overlay
-from tests.tools.history import MIXTURE
+from tests.tools.clone import MIXTURE
 from tests.tools.sources.naming import SourceUnusable
 
 WITHOUT_EFFECT = ("doc", "examples", "benchmarks", "asv_benchmarks", ".github")

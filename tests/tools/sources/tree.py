@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tests.tools import overlay
-from tests.tools.history import MIXTURE, VERSION_FILE, Clone, HistoryUnusable, version_in
+from tests.tools.clone import MIXTURE, VERSION_FILE, Clone, HistoryUnusable, version_in
 from tests.tools.sources.naming import SourceUnusable
 
 # What decides how a fit ends: Python, and what is compiled.

@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.fault import Fault
 from tests.selftest.histories import Repository, fingerprint, in_mixture, installed_mixture, version_file
-from tests.tools.history import MIXTURE, Clone, HistoryUnusable
+from tests.tools.clone import MIXTURE, Clone, HistoryUnusable
 
 MIXED = installed_mixture()
 BASE = "sklearn/mixture/_base.py"

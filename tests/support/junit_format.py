@@ -1,4 +1,4 @@
-"""The form of a run's record, for those who write it and those who read it: its words, and what it was run on.
+"""The form of a run's JUnit file, for those who write it and those who read it: names of properties, and digests.
 
 Runs inside old environments, and outside where no scikit-learn is: Python 3.6
 syntax, numpy and packaging only.

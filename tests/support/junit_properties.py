@@ -1,8 +1,8 @@
-"""Record: what a run's JUnit file says beside pytest's own words, so that it can be judged when the run is long over.
+"""Properties of a run's JUnit file, beside pytest's own, so that the run can be judged when it is long over.
 
-A header says what was run, a footer how the run ended. A record without them,
-or whose tests are not as many as they say, is not the record of a whole run.
-A case's fits are recorded with the first check that asks for them.
+A header says what was run, a footer how the run ended. A file without them, or
+whose tests are not as many as they say, is not of a whole run. A case's fits
+are written down with the first check that asks for them.
 
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
@@ -17,9 +17,7 @@ import numpy as np
 from fixtures.corpus import Case
 from tests.support.diagnosis import NotDiagnosable, finding_of, fitted_parameters
 from tests.support.findings import as_item
-from tests.support.ledger import Ledger
-from tests.support.plane import covariances_in_plane, points_in_plane
-from tests.support.record_format import (
+from tests.support.junit_format import (
     A_PART,
     FORMAT_VERSION,
     OFF,
@@ -29,6 +27,8 @@ from tests.support.record_format import (
     corpus_digest,
     ledger_digest,
 )  # fmt: skip
+from tests.support.ledger import Ledger
+from tests.support.plane import covariances_in_plane, points_in_plane
 from tests.support.replay import Outcome
 from tests.support.subject import Subject
 
@@ -98,7 +98,7 @@ class Count:
 
 
 def of_replays(subject: Subject) -> Properties:
-    """What a record keeps of the replays of a case: where they put the components, and figures of each fit."""
+    """What a JUnit file keeps of the replays of a case: where they put the components, and figures of each fit."""
     properties = of_place(subject.case, subject.last)
     for way, outcomes in subject.replays.items():
         for outcome in outcomes:
@@ -108,7 +108,7 @@ def of_replays(subject: Subject) -> Properties:
 
 
 def of_fit(subject: Subject, way: str, outcome: Outcome) -> Properties:
-    """Names and values that a record keeps of a fit: figures, and each component that is not healthy."""
+    """Names and values that a JUnit file keeps of a fit: figures, and each component that is not healthy."""
     properties = [
         ("n_iter", str(outcome.n_iter)),
         ("converged", str(outcome.converged)),
