@@ -160,13 +160,12 @@ def _judge_no_iterations(subject: Subject, judgement: Judgement, given: Dict[str
     nothing = subject.changed(max_iter=0)
     parameters = {name + "_init": array.copy() for name, array in given.items()}
     outcome = fit_frame(nothing, 0, initial(nothing), subject.estimator(nothing, None, **parameters))
-    if not judgement.expect_no_error(outcome.error, "fit", "a fit of no iterations"):
-        return
-    require_left(outcome, "weights", "means")
-    should_be: Dict[str, Any] = {"n_iter": 0, "converged": False}
-    for name, value in left(judgement, outcome, *should_be):
-        judgement.expect(value == should_be[name], name + "_", value, should_be[name])
-    warned = ", ".join(category for category, _ in outcome.warnings)
-    judgement.expect(not warned, "fit", warned, "no warning", aspect="warnings")
-    for name, value in left(judgement, outcome, *given):
-        judgement.close(name + "_", value, given[name], 1e-9 * np.abs(given[name]))
+    if judgement.expect_no_error(outcome.error, "fit", "a fit of no iterations"):
+        require_left(outcome, "weights", "means")
+        should_be: Dict[str, Any] = {"n_iter": 0, "converged": False}
+        for name, value in left(judgement, outcome, *should_be):
+            judgement.expect(value == should_be[name], name + "_", value, should_be[name])
+        warned = ", ".join(category for category, _ in outcome.warnings)
+        judgement.expect(not warned, "fit", warned, "no warning", aspect="warnings")
+        for name, value in left(judgement, outcome, *given):
+            judgement.close(name + "_", value, given[name], 1e-9 * np.abs(given[name]))

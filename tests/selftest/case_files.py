@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from fixtures import schema, strict_json
-from fixtures.corpus import MAX_CASE_JSON_BYTES, Case, load_case
+from fixtures.case_json import MAX_CASE_JSON_BYTES
+from fixtures.corpus import Case, load_case
 from fixtures.validation import BrokenCase
 
 NAME = "tiny"

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from fixtures import documentation, lint
-from fixtures.corpus import CASES, FLAGS, case_names, load_case, names_with, read_description
+from fixtures.case_json import FLAGS, read_description
+from fixtures.corpus import CASES, case_names, load_case, names_with
 from fixtures.generators import generated_cases
 from tests.support import expected
 

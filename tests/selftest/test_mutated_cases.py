@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fixtures.corpus import FLAGS, Case
+from fixtures.case_json import FLAGS
+from fixtures.corpus import Case
 from fixtures.validation import BrokenCase, precisions_shape
 from tests.selftest.case_files import PRECISIONS, StoredCase, store_case
 

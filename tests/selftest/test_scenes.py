@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fixtures import corpus, regenerate, stored_case
+from fixtures import case_json, corpus, regenerate, stored_case
 from fixtures.corpus import Case
 from fixtures.generators import generated_cases
 from fixtures.moments import REG_COVAR, Matrix, initial_parameters, inverse, moments_of
@@ -50,7 +50,8 @@ def test_stored_cases_equal_what_the_generators_make(generated: dict[str, Case])
 
 
 def test_every_case_that_says_it_is_generated_is_made(generated: dict[str, Case]) -> None:
-    kinds = {name: corpus.read_description(corpus.CASES / name)["provenance"]["kind"] for name in corpus.case_names()}
+    stored = {name: case_json.read_description(corpus.CASES / name) for name in corpus.case_names()}
+    kinds = {name: description["provenance"]["kind"] for name, description in stored.items()}
     assert {name for name, kind in kinds.items() if kind == "generated"} == set(generated)
 
 

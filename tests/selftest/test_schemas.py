@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from fixtures import add_case, corpus, lint, npy, schema, stored_case, strict_json
-from fixtures.corpus import CASES, FLAGS, MAX_TITLE, PROJECT, PROVENANCE_KINDS, case_names
+from fixtures import add_case, case_json, corpus, lint, npy, schema, stored_case, strict_json
+from fixtures.case_json import FLAGS, MAX_TITLE, PROVENANCE_KINDS
+from fixtures.corpus import CASES, PROJECT, case_names
 from fixtures.validation import COVARIANCE_TYPES, MAX_ITERATIONS, BrokenCase
 from tests.selftest.case_files import NAME, store_case
 from tests.support import culprit, ledger
@@ -71,7 +72,7 @@ def test_no_pattern_lets_a_line_break_follow(path: Path) -> None:
 
 def test_the_schema_of_a_case_names_what_the_code_names() -> None:
     of_a_case = content_of(schema.CASE)["properties"]
-    assert of_a_case["format"]["const"] == corpus.FORMAT_VERSION
+    assert of_a_case["format"]["const"] == case_json.FORMAT_VERSION
     assert of_a_case["title"]["maxLength"] == MAX_TITLE
     assert of_a_case["flags"]["items"]["enum"] == sorted(FLAGS)
     assert of_a_case["provenance"]["properties"]["kind"]["enum"] == sorted(PROVENANCE_KINDS)

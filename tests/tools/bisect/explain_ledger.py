@@ -81,9 +81,7 @@ def run(clone: Clone, defects: Sequence[str], *, write: bool, dry_run: bool) -> 
     known = ledger_file.read()
     _require_known(defects, known)
     releases = release_table.read()
-    stored = {
-        name for name in corpus.case_names() if "published" not in corpus.read_description(corpus.CASES / name)["flags"]
-    }
+    stored = set(corpus.case_names()) - set(corpus.names_with("published"))
     todo = [item for item in boundaries(known, releases, stored) if not defects or item.defect in defects]
     minutes = len(todo) * STEPS_OF_A_SEARCH * release_search.SECONDS_OF_A_STEP / 60
     print(f"plan: {len(todo)} searches over the commits between neighbouring releases, about {minutes:.0f} min")

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from fixtures import add_case, stored_case
-from fixtures.corpus import MAX_TITLE, Case, Settings
+from fixtures.case_json import MAX_TITLE
+from fixtures.corpus import Case, Settings
 from fixtures.validation import check_frame, check_parameters
 from tests.tools.record.recording import Fitted
 
