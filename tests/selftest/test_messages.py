@@ -9,10 +9,10 @@ from tests.selftest.hand_made import EPS, FLOOR, case_of, outcome_with
 from tests.selftest.promise_fakes import CHAIN, ExactMixture, subject_of
 from tests.support.check import Check
 from tests.support.diagnosis import diagnose, finding_of
-from tests.support.findings import Finding, as_json, from_json
+from tests.support.findings import Finding, as_json, from_json, raised
 from tests.support.judgement import Judgement
 from tests.support.messages import READ_MORE, numbers, render, sentence
-from tests.support.replay import initial
+from tests.support.replay import Raised, initial
 
 PLACE = "scikit-learn 1.9.1, case one"
 COLLAPSE = f"""\
@@ -121,3 +121,12 @@ def test_a_promise_is_reduced_and_a_record_is_searched(is_baseline: bool, comman
 )
 def test_an_array_is_on_one_line(array: object, words: str) -> None:
     assert numbers(array) == words
+
+
+def test_the_headline_of_a_fit_that_raised_is_that_it_raised() -> None:
+    """The check's own words are about a fit that returned."""
+    error = raised("fit", Raised("ValueError", "no"), "a fitted estimator")
+    assert render(PLACE, "components collapsed", [error], "ask").splitlines()[0] == f"{PLACE}: the call raised"
+    other = Finding("means_", 1.0, 2.0)
+    said = render(PLACE, "the fit is another one", [error, other], "ask")
+    assert said.splitlines()[0] == f"{PLACE}: the fit is another one"

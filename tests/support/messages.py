@@ -33,6 +33,8 @@ def render(place: str, headline: str, findings: Sequence[Finding], what_to_do: s
     what_to_do : str
         What the reader may do next.
     """
+    if all(_is_of_a_raise(finding) for finding in findings):
+        headline = "the call raised"  # and there is nothing that the check's own words are about
     states = Counter("{} {}".format(finding.component, finding.state) for finding in findings if finding.state)
     lines = ["{}: {}{}".format(place, headline, " ({})".format(", ".join(states)) if states else "")]
     lines += body(findings)
@@ -94,13 +96,17 @@ def numbers(array: Any, digits: int = 6) -> str:
 
 def _seen(finding: Finding) -> str:
     """What was seen, with what it is of."""
-    if finding.aspect and str(finding.seen).startswith(finding.aspect + ":"):
+    if _is_of_a_raise(finding):
         return "{} from {}".format(finding.seen, finding.what)
     named = finding.what + (" ({})".format(finding.aspect) if finding.aspect else "")
     of = [] if finding.component is None else ["component {}".format(finding.component)]
     if finding.feature is not None:
         of.append("feature {}".format(finding.feature if np.ndim(finding.feature) == 0 else tuple(finding.feature)))
     return "{}{} {}".format(named, " of {}".format(", ".join(of)) if of else "", _value(finding.seen))
+
+
+def _is_of_a_raise(finding: Finding) -> bool:
+    return bool(finding.aspect) and str(finding.seen).startswith(finding.aspect + ":")
 
 
 def _within(finding: Finding) -> str:
