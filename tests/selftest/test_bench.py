@@ -50,7 +50,7 @@ def test_fit_times_have_a_column_for_each_release_and_a_gap_where_one_has_none()
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"benchmarks": [{}]}'])
-def test_what_is_no_record_is_told(tmp_path: Path, text: str) -> None:
+def test_what_is_no_record_is_reported(tmp_path: Path, text: str) -> None:
     (tmp_path / "record.json").write_text(text, encoding="utf-8")
     with pytest.raises(Fault, match="nox -s bench"):
         tables.read(tmp_path / "record.json")
@@ -95,7 +95,7 @@ def test_every_start_is_timed_and_its_memory_counted(way: str) -> None:
         (["1.9", "--threads", "0"], "error: argument --threads: '0'; should be a number of threads, from 1 on"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_one_line(arguments: list[str], message: str, refusal: Refusal) -> None:
+def test_what_cannot_be_done_is_reported_in_one_line(arguments: list[str], message: str, refusal: Refusal) -> None:
     assert refusal(command.main, arguments).startswith(message)
 
 

@@ -189,7 +189,7 @@ def test_a_parent_that_cannot_be_imported_leaves_one_of_several(repository: Repo
     [("# Nothing.\n", "answer alike"), ("does not compile\n", "cannot be tested (")],
     ids=["alike", "broken"],
 )
-def test_ends_that_full_builds_do_not_tell_apart_are_told(repository: Repository, text: str, said: str) -> None:
+def test_ends_that_full_builds_do_not_tell_apart_are_reported(repository: Repository, text: str, said: str) -> None:
     repository.commit("An end (#2)", base(text))
     found = search(repository)
     assert isinstance(found, NoCulprit)
@@ -227,7 +227,7 @@ def test_the_command_offers_full_builds_plans_them_and_names_the_culprit(
 
 
 @pytest.mark.usefixtures("_asked_of_the_tiny_one")
-def test_ends_that_full_builds_show_to_be_swapped_are_told(
+def test_ends_that_full_builds_show_to_be_swapped_are_reported(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = repository.git("rev-parse", "HEAD")

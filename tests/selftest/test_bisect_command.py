@@ -149,7 +149,7 @@ def test_the_plan_of_a_fit_time_counts_what_timing_takes(capsys: pytest.CaptureF
         ([*ASKED, "--good", "main", "--bad", "1.9"], "or with --repo a revision"),
     ],
 )
-def test_what_does_not_exist_is_told(arguments: list[str], said: str, refusal: Refusal) -> None:
+def test_what_does_not_exist_is_reported(arguments: list[str], said: str, refusal: Refusal) -> None:
     assert said in refusal(main, arguments)
 
 
@@ -189,7 +189,7 @@ def repository(tmp_path: Path) -> Repository:
     ],
     ids=["no folder", "no repository", "not scikit-learn", "shallow", "unknown revision"],
 )
-def test_a_clone_that_cannot_be_used_is_told_and_left_as_it_was(
+def test_a_clone_that_cannot_be_used_is_reported_and_left_as_it_was(
     repository: Repository, refusal: Refusal, prepare: str, said: str
 ) -> None:
     folder = repository.folder.parent
@@ -200,7 +200,7 @@ def test_a_clone_that_cannot_be_used_is_told_and_left_as_it_was(
     assert fingerprint(folder) == before
 
 
-def test_no_network_is_told(monkeypatch: pytest.MonkeyPatch, refusal: Refusal) -> None:
+def test_no_network_is_reported(monkeypatch: pytest.MonkeyPatch, refusal: Refusal) -> None:
     def make(_: Release) -> Path:
         raise EnvironmentFailed("`uv pip install ...` failed: error: no route to host")
 
@@ -226,7 +226,7 @@ def test_a_release_that_cannot_be_installed_here_does_not_stop_the_search_of_the
     assert "no interpreter found for Python 3.6" in said
 
 
-def test_a_file_that_cannot_be_written_is_told_and_leaves_nothing(
+def test_a_file_that_cannot_be_written_is_reported_and_leaves_nothing(
     releases_that_fail: Callable[[list[str]], None], tmp_path: Path, refusal: Refusal
 ) -> None:
     releases_that_fail(["1.7.0"])

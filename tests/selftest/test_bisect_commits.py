@@ -191,7 +191,9 @@ def test_ends_that_answer_alike_lay_the_cause_outside(repository: Repository, wh
     assert "outside sklearn/mixture" in found.reason
 
 
-def test_ends_that_no_wheel_runs_are_told_with_the_reason(repository: Repository, wheel: Wheel, tmp_path: Path) -> None:
+def test_ends_that_no_wheel_runs_are_reported_with_the_reason(
+    repository: Repository, wheel: Wheel, tmp_path: Path
+) -> None:
     repository.commit("Broken (#2)", mixture(NOT_IMPORTED))
     found = search(repository, wheel, tmp_path, "HEAD~1")
     assert isinstance(found, NoCulprit)

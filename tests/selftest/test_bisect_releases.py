@@ -106,7 +106,7 @@ def test_ends_with_nothing_between_them_are_refused(values: dict[str, str | None
         search(values, "1.0.0", "1.3.2")
 
 
-def test_outcomes_that_do_not_differ_are_told_with_both() -> None:
+def test_outcomes_that_do_not_differ_are_reported_with_both() -> None:
     asked = question("two-samples", None, "n_iter_")
     said = r"n_iter_ does not differ: 3 with 1\.6\.1 and 3 with 1\.7\.0"
     with pytest.raises(EndsUnusable, match=said):
@@ -178,7 +178,7 @@ def test_a_check_that_is_not_judged_tells_only_what_it_is_said_to_count_as(
         ("two-samples", None, "weights", "there is no outcome 'weights'; should be one of n_iter_, "),
     ],
 )
-def test_what_does_not_exist_is_told_with_what_does(case: str, check: str, outcome: str, said: str) -> None:
+def test_what_does_not_exist_is_reported_with_what_does(case: str, check: str, outcome: str, said: str) -> None:
     with pytest.raises(Fault, match=said):
         question(case, check, outcome)
 
@@ -234,7 +234,7 @@ def test_dependencies_that_change_something_together_only_are_no_culprit() -> No
     assert "not with one of them alone" in found
 
 
-def test_environments_with_the_same_dependencies_are_told() -> None:
+def test_environments_with_the_same_dependencies_are_reported() -> None:
     change = ReleaseChange(BEFORE, AFTER, Answer(PASSES, versions=OLD), Answer(FAILS, versions=OLD))
 
     def ask(_: Release, __: Mapping[str, str]) -> Answer:
@@ -274,7 +274,7 @@ def test_dependencies_are_exchanged_in_one_environment_unless_each_must_be_kept(
     assert len(set(made)) == places
 
 
-def test_an_index_that_cannot_be_reached_is_told() -> None:
+def test_an_index_that_cannot_be_reached_is_reported() -> None:
     def no_network(_: str, __: str) -> list[str]:
         raise Fault("`pip index versions numpy ...` failed: no route to host")
 

@@ -48,7 +48,7 @@ def test_a_revision_is_a_branch_a_tag_or_a_part_of_an_id(clone: Clone, ids: dict
 
 
 @pytest.mark.parametrize("revision", ["no-such-branch", "0" * 40, "--all", "", "main:sklearn", "a b\nmain"])
-def test_an_unknown_revision_is_told(clone: Clone, revision: str) -> None:
+def test_an_unknown_revision_is_reported(clone: Clone, revision: str) -> None:
     with pytest.raises(HistoryUnusable, match=r"has no commit .*should be a commit, branch or tag$"):
         clone.resolve(revision)
 
@@ -58,7 +58,7 @@ def test_the_files_of_a_commit_are_what_was_committed(clone: Clone, ids: dict[st
     assert clone.mixture_files(ids["fix"]) == {**MIXED, "_base.py": MIXED["_base.py"] + b"# fixed\n"}
 
 
-def test_a_commit_without_the_folder_is_told(tmp_path: Path) -> None:
+def test_a_commit_without_the_folder_is_reported(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "clone")
     early = repository.commit("before mixtures", version_file("0.2"))
     with pytest.raises(HistoryUnusable, match=r"has no sklearn/mixture; should have"):
@@ -138,7 +138,7 @@ def _read_all(clone: Clone, ids: dict[str, str]) -> None:
     assert clone.version_changes("--all")[0].id == ids["release"]
 
 
-def test_what_is_no_clone_of_scikit_learn_is_told(tmp_path: Path) -> None:
+def test_what_is_no_clone_of_scikit_learn_is_reported(tmp_path: Path) -> None:
     with pytest.raises(HistoryUnusable, match=r"nowhere is not a folder; should be a clone"):
         Clone(tmp_path / "nowhere")
     with pytest.raises(HistoryUnusable, match=r"is not a git repository; should be a clone"):
@@ -162,7 +162,7 @@ def test_a_shallow_clone_says_how_to_get_the_rest(tmp_path: Path, written: tuple
         shallow.require_whole()
 
 
-def test_a_partial_clone_is_told_and_nothing_is_fetched(
+def test_a_partial_clone_is_reported_and_nothing_is_fetched(
     tmp_path: Path, written: tuple[Repository, dict[str, str]]
 ) -> None:
     repository, ids = written
@@ -175,7 +175,7 @@ def test_a_partial_clone_is_told_and_nothing_is_fetched(
     assert fingerprint(partial) == before
 
 
-def test_a_machine_without_git_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_git_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Fault, match="git is not on PATH"):
         Clone(tmp_path)

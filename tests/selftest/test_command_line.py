@@ -69,7 +69,7 @@ def test_a_command_that_comes_to_its_end_says_its_own_code(code: int) -> None:
         (command_line.Interrupted("2 of 3 are kept"), 130, "interrupted: 2 of 3 are kept"),
     ],
 )
-def test_what_ends_it_early_is_told_in_one_line(
+def test_what_ends_it_early_is_reported_in_one_line(
     error: BaseException, code: int, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ended_by(error) == code
@@ -92,7 +92,7 @@ def test_a_reader_that_has_gone_is_no_error(source: str) -> None:
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-def test_a_name_that_the_encoding_has_no_letters_for_is_told_all_the_same(tmp_path: Path) -> None:
+def test_a_name_that_the_encoding_has_no_letters_for_is_reported_all_the_same(tmp_path: Path) -> None:
     source = PRINTS.replace('print("a line")', 'raise OSError(2, "not there", "\\udcff")')
     done = subprocess.run(
         [sys.executable, "-c", source], cwd=PROJECT, env={"PYTHONIOENCODING": "ascii", "HOME": str(tmp_path)},

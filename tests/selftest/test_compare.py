@@ -109,7 +109,7 @@ def test_slower_but_allowed_is_fine(run: Run) -> None:
     assert run(PLAIN, SLOWER, "--fail-above", "1.2") == 0
 
 
-def test_a_machine_too_noisy_is_undecided_and_told_what_to_do(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_machine_too_noisy_is_undecided_and_reported_what_to_do(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(replace(PLAIN, noise=2.0), PLAIN, "--fail-above", "1.02") == 0
     table, last = capsys.readouterr().out.rstrip().rsplit("\n", 1)
     assert table.endswith("undecided")
@@ -139,7 +139,7 @@ def test_iterations_that_differ_are_named_and_counted_out(
     assert "control-16d: 3 iterations became 6" in capsys.readouterr().out
 
 
-def test_a_fit_that_fails_on_one_side_is_told_and_the_other_cases_go_on(
+def test_a_fit_that_fails_on_one_side_is_reported_and_the_other_cases_go_on(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     failing = replace(SLOWER, refuses=CASES[0])
@@ -160,7 +160,7 @@ def test_what_was_measured_before_an_interruption_is_kept(
     assert capsys.readouterr().err.strip() == "interrupted: the rounds that were whole are above"
 
 
-def test_a_worker_that_dies_is_told_in_one_line_and_what_was_measured_is_kept(
+def test_a_worker_that_dies_is_reported_in_one_line_and_what_was_measured_is_kept(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record = tmp_path / "ratios.json"
@@ -186,7 +186,7 @@ def test_a_worker_that_dies_is_told_in_one_line_and_what_was_measured_is_kept(
         (["1.8", "1.9", "--capture", "no-such"], "error: --capture names 'no-such', which is not a folder"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_one_line(arguments: list[str], message: str, refusal: Refusal) -> None:
+def test_what_cannot_be_done_is_reported_in_one_line(arguments: list[str], message: str, refusal: Refusal) -> None:
     assert refusal(command.main, arguments).startswith(message)
 
 
@@ -197,7 +197,7 @@ def test_with_the_same_dependencies_the_newer_one_is_a_release(capsys: pytest.Ca
     assert capsys.readouterr().err.startswith("error: there is no release 'no-such.whl' in releases.json")
 
 
-def test_an_environment_that_cannot_be_made_is_told_in_one_line(
+def test_an_environment_that_cannot_be_made_is_reported_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     uv_that(tmp_path, monkeypatch, UV_OF_A_FULL_DISK)

@@ -126,7 +126,7 @@ def test_no_mass_is_counted_in_eps_of_float32_where_the_fit_computed_in_it() -> 
     assert diagnosis.dtype == np.float32
 
 
-def test_the_mass_that_is_none_in_float32_is_some_in_float64() -> None:
+def test_the_mass_that_is_invalid_in_float32_is_some_in_float64() -> None:
     assert states(outcome_with(mass=10 * EPS32, mean=(0, 0), covariance=FLOOR))[1] == DRAGGED
 
 

@@ -114,7 +114,7 @@ def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", '{"format": 1, "steps": []}', '{"format": 2}', '{"format": 2, "steps": [{}]}'])
-def test_a_broken_record_is_told_with_what_mends_it(tmp_path: Path, text: str) -> None:
+def test_a_broken_record_is_reported_with_what_mends_it(tmp_path: Path, text: str) -> None:
     path = tmp_path / "fit_time.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(Fault, match="delete it, and `nox -s compare -- --neighbours --write`"):

@@ -35,7 +35,7 @@ def collapse(**place: object) -> Finding:
     return finding_of(diagnosis, diagnosis.components[1])._replace(**place)  # type: ignore[arg-type]
 
 
-def test_a_collapse_is_told_with_its_evidence() -> None:
+def test_a_collapse_is_reported_with_its_evidence() -> None:
     assert render(PLACE, "components collapsed", [collapse()], "try this") == COLLAPSE
 
 
@@ -43,7 +43,7 @@ def test_a_message_that_was_recorded_reads_the_same() -> None:
     assert render(PLACE, "components collapsed", from_json(as_json([collapse()])), "try this") == COLLAPSE
 
 
-def test_a_collapse_in_a_chain_is_told_with_way_and_frame() -> None:
+def test_a_collapse_in_a_chain_is_reported_with_way_and_frame() -> None:
     message = render(PLACE, "components collapsed", [collapse(way="warm_start", frame=3)], "try this")
     assert "\n  warm_start, frame 3: component 1 is empty: " in message
 

@@ -42,7 +42,7 @@ def test_a_defect_that_is_gone_passes_and_one_that_is_there_fails(records: dict[
     assert records["AlwaysCollapses"][Check(CHECK, GONE)] == FAILS
 
 
-def test_what_newly_fails_is_told_by_case(records: dict[str, dict[Check, str]]) -> None:
+def test_what_newly_fails_is_reported_by_case(records: dict[str, dict[Check, str]]) -> None:
     changes = outcome_changes.changed(records["NeverCollapses"], records["AlwaysCollapses"])
     (worse,) = outcome_changes.newly_failing(changes)
     assert worse.check == CHECK
@@ -90,7 +90,7 @@ def test_a_check_that_can_no_longer_be_judged_is_worse() -> None:
     assert outcome_changes.newly_failing(outcome_changes.changed({check: FAILS}, {check: NOT_JUDGED})) == []
 
 
-def test_no_change_is_told_too() -> None:
+def test_no_change_is_reported_too() -> None:
     assert outcome_changes.lines([], "mine", "1.9.1", 4)[1] == "  every check ends as it does there"
 
 
@@ -100,7 +100,7 @@ def test_many_cases_are_counted_and_some_named() -> None:
     assert "a on 10 cases (case-0, case-1, case-2, ...)" in told[1]
 
 
-def test_a_run_that_left_nothing_is_told(tmp_path: Path) -> None:
+def test_a_run_that_left_nothing_is_reported(tmp_path: Path) -> None:
     with pytest.raises(Fault, match="left no record"):
         outcome_changes.read(tmp_path / "nothing.xml")
     (tmp_path / "empty.xml").write_text("<testsuites><testsuite/></testsuites>")

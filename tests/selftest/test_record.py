@@ -47,7 +47,7 @@ def test_a_video_becomes_the_case_of_its_first_break(recorded: tuple[Said, Case]
     assert "replayed from its files: breaks again, component 4 the same way" in said.out
 
 
-def test_the_story_of_a_break_is_told(recorded: tuple[Said, Case]) -> None:
+def test_the_story_of_a_break_is_reported(recorded: tuple[Said, Case]) -> None:
     out = recorded[0].out
     lines = [line for line in out.splitlines() if line.startswith("frame ")]
     assert all(line.endswith("all 5 healthy") for line in lines[:-1])

@@ -54,7 +54,7 @@ def test_an_unknown_estimator_is_refused(point_sets: Path, recorder: Recorder) -
     )
 
 
-def test_an_environment_that_cannot_be_made_is_told(point_sets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_environment_that_cannot_be_made_is_reported(point_sets: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def without_network(_: object) -> Worker:
         raise EnvironmentFailed("`uv pip install ...` failed: no network")
 
@@ -112,7 +112,7 @@ def no_file_beyond(n_bytes: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("n_bytes", "written"), [(200, 0), (900, 4)])
-def test_a_disk_that_fills_up_is_told_and_leaves_nothing(
+def test_a_disk_that_fills_up_is_reported_and_leaves_nothing(
     point_sets: Path, recorder: Recorder, n_bytes: int, written: int
 ) -> None:
     """When the first frame is handed over, and when the case is written."""

@@ -108,7 +108,7 @@ def test_the_frame_before_is_the_last_that_was_fitted() -> None:
     assert isinstance(first, Fitted)
 
 
-def test_the_next_frame_is_handed_over_and_the_last_one_told_while_one_is_fitted() -> None:
+def test_the_next_frame_is_handed_over_and_the_last_one_reported_while_one_is_fitted() -> None:
     events: list[str] = []
 
     def watched() -> Iterator[Frame]:
@@ -126,7 +126,7 @@ def test_the_next_frame_is_handed_over_and_the_last_one_told_while_one_is_fitted
 
 
 @pytest.mark.parametrize("broken", [fit(EMPTY), fit(error="the fit raised ValueError")])
-def test_no_fit_is_under_way_when_a_break_is_told(broken: Fit) -> None:
+def test_no_fit_is_under_way_when_a_break_is_reported(broken: Fit) -> None:
     """Who stops there can still ask the tracker where the fit came from."""
     tracker = ScriptedTracker(fit(HEALTHY), broken, fit(HEALTHY), fit(HEALTHY))
     told = {step.frame.number: tracker.events[-1] for step in Recording(frames(4), tracker) if isinstance(step, Fitted)}

@@ -50,7 +50,7 @@ def test_the_nearest_release_comes_first(version: str, day: str, first: str) -> 
     assert nearest_releases(version, day, RELEASES)[0].version == first
 
 
-def test_a_version_that_is_none_is_told() -> None:
+def test_a_version_that_is_invalid_is_reported() -> None:
     with pytest.raises(HistoryUnusable, match=r"version 'unknown'; should be like 1\.7\.dev0"):
         nearest_releases("unknown", "2025-01-01", RELEASES)
 
@@ -102,7 +102,7 @@ def test_a_tag_of_another_version_is_not_believed(tmp_path: Path, written: tuple
     assert commit_of_release(Clone(repository.folder), RELEASES[0]) == written[1]["last of 1.6"]
 
 
-def test_a_history_that_does_not_reach_back_is_told(written: tuple[Repository, dict[str, str]]) -> None:
+def test_a_history_that_does_not_reach_back_is_reported(written: tuple[Repository, dict[str, str]]) -> None:
     with pytest.raises(
         HistoryUnusable, match=r"has no commit of 1\.5\.dev0; should reach back to scikit-learn 1\.5\.2"
     ):

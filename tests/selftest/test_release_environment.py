@@ -62,7 +62,7 @@ def test_a_version_that_has_both_meanings_is_the_release() -> None:
     assert release_environment.find("1.0").version == "1.0"
 
 
-def test_an_unknown_release_is_told_with_those_that_there_are() -> None:
+def test_an_unknown_release_is_reported_with_those_that_there_are() -> None:
     with pytest.raises(UnknownRelease, match=r"there is no release '9\.9' .*0\.18\.1, 0\.18\.2"):
         release_environment.find("9.9")
 
@@ -140,7 +140,7 @@ def test_a_missing_interpreter_is_told_apart(tmp_path: Path, monkeypatch: pytest
         release_environment.make(RELEASE, tmp_path / "environments")
 
 
-def test_a_full_disk_leaves_nothing_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_nothing_and_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     uv_that(tmp_path, monkeypatch, UV_OF_A_FULL_DISK)
     with pytest.raises(EnvironmentFailed, match="No space left on device") as caught:
         release_environment.make(RELEASE, tmp_path / "environments")
@@ -148,7 +148,7 @@ def test_a_full_disk_leaves_nothing_and_is_told(tmp_path: Path, monkeypatch: pyt
     assert not [place for place in (tmp_path / "environments").iterdir() if place.is_dir()]
 
 
-def test_a_machine_without_uv_is_told_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_uv_is_reported_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (uv_that(tmp_path, monkeypatch, UV_THAT_WORKS) / "uv").unlink()
     with pytest.raises(EnvironmentFailed, match="pip install uv"):
         release_environment.make(RELEASE, tmp_path / "environments")
@@ -175,7 +175,7 @@ def test_a_private_environment_is_a_copy_whose_files_can_be_replaced(
     assert (shared / "module.py").read_text() == "released = 1\n"
 
 
-def test_a_private_environment_that_does_not_fit_on_the_disk_leaves_nothing_and_is_told(
+def test_a_private_environment_that_does_not_fit_on_the_disk_leaves_nothing_and_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def disk_is_full(*_: object, **__: object) -> None:

@@ -117,7 +117,7 @@ def test_the_page_refers_to_nothing_outside(folder: Path) -> None:
     assert "@import" not in text
 
 
-def test_evidence_is_kept_once_and_told_for_each_release(folder: Path) -> None:
+def test_evidence_is_kept_once_and_reported_for_each_release(folder: Path) -> None:
     data = data_of(page.render(content_of(folder)))
     (collapse,) = (row for row in data["seen"][data["cases"].index(LOST)] if data["checks"][row[0]] == COLLAPSE)
     assert collapse[1:] == [[collapse[1][0], 2]]
@@ -215,7 +215,7 @@ def test_stretches_of_releases_are_put_together() -> None:
     assert matrix.stretches(versions, "hhhhh", "k") == ""
 
 
-def test_a_culprit_that_leaves_a_defect_on_other_cases_is_told_so() -> None:
+def test_a_culprit_that_leaves_a_defect_on_other_cases_is_reported_so() -> None:
     defect = next(
         one
         for one in defects_of(ledger.read_ledger(), ["1.6.1", "1.7.2", "1.8.0", "1.9.1"])
@@ -224,7 +224,7 @@ def test_a_culprit_that_leaves_a_defect_on_other_cases_is_told_so() -> None:
     assert [(one.change, defect.partly(one)) for one in defect.culprits] == [("begins", False), ("ends", True)]
 
 
-def test_the_course_of_the_fit_time_is_shown_and_its_absence_told(folder: Path) -> None:
+def test_the_course_of_the_fit_time_is_shown_and_its_absence_reported(folder: Path) -> None:
     content = content_of(folder)
     assert "Not measured" in page.render(content)
     shown = page.render(replace(content, course="<svg><title>course</title></svg>"))

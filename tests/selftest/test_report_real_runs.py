@@ -33,7 +33,7 @@ def results_of(path: Path) -> dict[str | None, Result]:
     return {result.case: result for result in junit.read(path).results if result.check == CHECK}
 
 
-def test_a_known_defect_is_told_in_words_and_has_a_place(folder: Path) -> None:
+def test_a_known_defect_is_reported_in_words_and_has_a_place(folder: Path) -> None:
     result = results_of(folder / "known.xml")[LOST]
     assert result.state == junit.KNOWN
     assert result.text.startswith("component 0 is empty: ")

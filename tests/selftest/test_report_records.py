@@ -97,7 +97,7 @@ def test_a_record_that_lost_tests_is_refused(tmp_path: Path) -> None:
     assert "holds 7 tests and says that 9 ended" in refusal(tmp_path)
 
 
-def test_a_test_that_is_told_twice_is_refused(tmp_path: Path) -> None:
+def test_a_test_that_is_reported_twice_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "a.xml", [Test(BOUND, LOST), Test(BOUND, LOST)], header())
     assert f"holds {BOUND}[{LOST}] twice" in refusal(tmp_path)
 
@@ -165,7 +165,7 @@ def test_a_pass_says_which_part_is_not_judged(tmp_path: Path) -> None:
     assert (result.state, result.text) == (junit.PASSED, NO_TRUTH)
 
 
-def test_findings_are_told_in_the_words_of_a_message(tmp_path: Path) -> None:
+def test_findings_are_reported_in_the_words_of_a_message(tmp_path: Path) -> None:
     write(tmp_path / "a.xml", [known(COLLAPSE, LOST, EMPTIED), failed(BOUND, LOST, FALLS)], header())
     collapsed, falls = junit.read(tmp_path / "a.xml").results
     assert "component 10 is empty: no responsibility mass is left" in collapsed.text
@@ -222,7 +222,7 @@ def test_the_state_of_a_component_is_read_from_its_finding(whole: Path) -> None:
     assert evidence.recorded_fit(told.newest, LOST).states == {10: "empty"}
 
 
-def test_of_a_chain_the_last_explicit_frame_is_told(tmp_path: Path) -> None:
+def test_of_a_chain_the_last_explicit_frame_is_reported(tmp_path: Path) -> None:
     item = json.dumps(findings.as_item(EMPTIED))
     said = {f"{way} component {number}": item for way, number in CHAINED.items()}
     write(tmp_path / "a.xml", [Test(BOUND, LOST, properties=said)], header())

@@ -81,7 +81,7 @@ def test_no_fit_times_are_no_charts(tmp_path: Path) -> None:
     assert fit_times.charts(tmp_path) == {}
 
 
-def test_a_folder_of_fit_times_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_folder_of_fit_times_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(Fault, match=re.escape(str(tmp_path / "none"))):
         fit_times.charts(tmp_path / "none")
 

@@ -108,7 +108,7 @@ def test_a_defect_that_no_longer_occurs_is_told_from_one_that_is_new(folder: Pat
 
 
 @pytest.mark.usefixtures("runs")
-def test_what_is_skipped_for_the_capture_is_not_told_as_not_judged(folder: Path) -> None:
+def test_what_is_skipped_for_the_capture_is_not_reported_as_not_judged(folder: Path) -> None:
     test = one_test(folder / "known.xml", CHECK, CAPTURE)
     (skipped,) = test.iterfind("skipped")
     assert skipped.get("type") == "pytest.skip"

@@ -101,7 +101,7 @@ def test_every_case_is_as_its_schema_says(name: str) -> None:
     assert schema.refusal(content_of(CASES / name / "case.json"), schema.CASE) is None
 
 
-def test_the_origin_of_every_case_is_told_in_words_of_the_schema() -> None:
+def test_the_origin_of_every_case_is_reported_in_words_of_the_schema() -> None:
     known = set(content_of(schema.CASE)["properties"]["provenance"]["properties"])
     assert {key for name in case_names() for key in content_of(CASES / name / "case.json")["provenance"]} <= known
 

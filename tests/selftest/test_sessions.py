@@ -118,7 +118,7 @@ def test_a_missing_interpreter_is_an_error_where_it_must_not_be_missing(project:
     assert project.nox("-s", SUITE, CI="true").returncode == 1
 
 
-def test_an_environment_that_cannot_be_made_is_told_without_a_traceback(project: Project) -> None:
+def test_an_environment_that_cannot_be_made_is_reported_without_a_traceback(project: Project) -> None:
     project.python.with_name("uv").unlink()
     done = project.nox("-s", SUITE)
     assert done.returncode == 1

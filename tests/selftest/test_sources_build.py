@@ -77,7 +77,7 @@ def test_a_build_that_fails_keeps_its_log_and_nothing_else(checkout: Repository,
     assert "no compiler here" in log.read_text()
 
 
-def test_a_source_without_a_build_is_told(tmp_path: Path) -> None:
+def test_a_source_without_a_build_is_reported(tmp_path: Path) -> None:
     write(tmp_path / "bare", source_of("1.6.1"))
     with pytest.raises(EnvironmentFailed, match="bare could not be built"):
         build.wheel_of(FolderTree(tmp_path / "bare"), "bare", NEAREST, print)

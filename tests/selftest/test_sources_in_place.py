@@ -78,14 +78,14 @@ def test_a_checkout_without_compiled_files_is_not_built(tmp_path: Path) -> None:
     assert in_place.find(tmp_path / "unbuilt", None) is None
 
 
-def test_an_interpreter_that_imports_another_is_told(checkout: Path, tmp_path: Path) -> None:
+def test_an_interpreter_that_imports_another_is_reported(checkout: Path, tmp_path: Path) -> None:
     (checkout / "sklearn" / "__check_build" / "_check_build.so").unlink()
     other = make_environment(tmp_path / "other", source_of("1.6.0"))
     with pytest.raises(SourceUnusable, match=r"does not import scikit-learn from .*it imports the one in .*other"):
         plan_for(str(checkout), python=other)
 
 
-def test_an_interpreter_that_is_none_is_told(checkout: Path, tmp_path: Path) -> None:
+def test_an_interpreter_that_is_invalid_is_reported(checkout: Path, tmp_path: Path) -> None:
     with pytest.raises(SourceUnusable, match="cannot be run"):
         plan_for(str(checkout), python=tmp_path / "no-python")
 

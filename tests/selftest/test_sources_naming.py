@@ -77,44 +77,44 @@ def test_a_wheel_says_its_version(tmp_path: Path) -> None:
         (".", r"has no sklearn/__init__\.py; should be a checkout of scikit-learn"),
     ],
 )
-def test_what_names_nothing_is_told(text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_names_nothing_is_reported(text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SourceUnusable, match=said) as told:
         naming.read(text)
     assert "\n" not in str(told.value)
 
 
-def test_an_unknown_release_is_told() -> None:
+def test_an_unknown_release_is_reported() -> None:
     with pytest.raises(UnknownRelease, match=r"there is no release '9\.9\.9'"):
         naming.read("9.9.9")
 
 
-def test_an_unknown_revision_is_told(repository: Repository) -> None:
+def test_an_unknown_revision_is_reported(repository: Repository) -> None:
     with pytest.raises(HistoryUnusable, match="has no commit 'nope'"):
         naming.read(f"{repository.folder}@nope")
 
 
-def test_a_clone_of_another_project_is_told(tmp_path: Path) -> None:
+def test_a_clone_of_another_project_is_reported(tmp_path: Path) -> None:
     Repository(tmp_path / "other").commit("start", {"setup.py": ""})
     with pytest.raises(HistoryUnusable, match=r"has no commit with sklearn/__init__\.py"):
         naming.read(f"{tmp_path}/other@main")
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>not found</html>", b"PK\x03\x04 cut off"])
-def test_a_broken_wheel_is_told(tmp_path: Path, content: bytes) -> None:
+def test_a_broken_wheel_is_reported(tmp_path: Path, content: bytes) -> None:
     (tmp_path / WHEEL).write_bytes(content)
     with pytest.raises(SourceUnusable, match="is not a whole wheel"):
         naming.read(str(tmp_path / WHEEL))
 
 
-def test_a_wheel_with_a_damaged_file_is_told(tmp_path: Path) -> None:
+def test_a_wheel_with_a_damaged_file_is_reported(tmp_path: Path) -> None:
     damaged = wheel(tmp_path)
     damaged.write_bytes(damaged.read_bytes().replace(b"__version__", b"__VERSION__"))
     with pytest.raises(SourceUnusable, match="is not a whole wheel"):
         naming.read(str(damaged))
 
 
-def test_a_wheel_of_another_project_is_told(tmp_path: Path) -> None:
+def test_a_wheel_of_another_project_is_reported(tmp_path: Path) -> None:
     other = wheel(tmp_path, "numpy-2.0.0-cp313-cp313-linux_x86_64.whl", "numpy/__init__.py")
     with pytest.raises(SourceUnusable, match="is not a whole wheel of scikit-learn"):
         naming.read(str(other))

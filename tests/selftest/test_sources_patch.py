@@ -79,7 +79,7 @@ def test_a_repository_around_the_scratch_folder_does_not_matter(
         (change("sklearn/mixture/../../../outside.py"), "fix.patch .*outside"),
     ],
 )
-def test_what_does_not_go_on_top_is_told_in_one_line(tmp_path: Path, text: str, said: str) -> None:
+def test_what_does_not_go_on_top_is_reported_in_one_line(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(SourceUnusable, match=said) as told:
         applied(tmp_path, text)
     assert "\n" not in str(told.value)

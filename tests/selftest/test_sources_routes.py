@@ -89,7 +89,7 @@ def test_a_change_elsewhere_is_built_and_named(checkout: Path, change: dict[str,
     assert f"differs from 1.6.1, the nearest release, in 1 file ({named})" in plan.why
 
 
-def test_a_change_elsewhere_is_laid_over_when_asked_and_told_what_is_left_out(checkout: Path) -> None:
+def test_a_change_elsewhere_is_laid_over_when_asked_and_reported_what_is_left_out(checkout: Path) -> None:
     write(checkout, {**CHANGED, **ELSEWHERE})
     with prepare(str(checkout), "overlay") as prepared:
         assert answer(prepared) == "changed"
@@ -134,7 +134,7 @@ def test_a_release_that_does_not_import_it_is_passed_over(checkout: Path, releas
         write(newer, {"sklearn/base.py": source_of("1.7.0")["sklearn/base.py"]})
 
 
-def test_a_mixture_that_no_release_imports_is_told_with_the_reasons(checkout: Path) -> None:
+def test_a_mixture_that_no_release_imports_is_reported_with_the_reasons(checkout: Path) -> None:
     write(checkout, {"sklearn/mixture/_base.py": "import no_such_module\n"})
     with pytest.raises(SourceUnusable, match=r"no release imports .*1\.6\.1: No module named 'no_such_mod.*--build"):
         prepare(str(checkout)).__enter__()
@@ -198,7 +198,7 @@ def test_a_built_wheel_is_installed_with_what_is_of_the_releases_day(
     assert steps[1] == environments.group("suite")
 
 
-def test_an_index_that_is_not_reached_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_that_is_not_reached_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(*_: object) -> Path:
         raise EnvironmentFailed("`uv pip install ...` failed: error sending request")
 

@@ -75,7 +75,9 @@ def test_nothing_worse_than_before_is_fine(
     assert said in capsys.readouterr().out
 
 
-def test_a_check_that_newly_fails_is_told_by_the_exit_code(faked: Session, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_check_that_newly_fails_is_reported_by_the_exit_code(
+    faked: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert faked.run(FAILED, "", code=1) == 1
     assert "newly fails: test_a on 1 case (one)" in capsys.readouterr().out
 
@@ -109,7 +111,7 @@ def test_a_call_that_pytest_refuses_is_a_wrong_call(faked: Session) -> None:
     assert faked.run("", "", "--no-such-option", code=4) == 2
 
 
-def test_an_environment_without_pytest_is_told_and_no_older_record_taken(
+def test_an_environment_without_pytest_is_reported_and_no_older_record_taken(
     faked: Session, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faked.run("", "")

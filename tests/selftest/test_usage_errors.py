@@ -92,7 +92,7 @@ def test_ctrl_c_is_one_line(command: str, monkeypatch: pytest.MonkeyPatch, capsy
         ("tests-source", ["1.9"]),
     ],
 )
-def test_a_broken_table_of_releases_is_told(
+def test_a_broken_table_of_releases_is_reported(
     command: str, arguments: list[str], point_sets: Path, monkeypatch: pytest.MonkeyPatch, refusal: Refusal
 ) -> None:
     broken = point_sets / "releases.json"
@@ -105,7 +105,7 @@ def test_a_broken_table_of_releases_is_told(
 @pytest.mark.parametrize(
     ("command", "arguments"), [("reduce", ["--ledger", "--dry-run"]), ("report", []), ("report", ["--readme"])]
 )
-def test_a_broken_ledger_is_told(
+def test_a_broken_ledger_is_reported(
     command: str, arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Refusal
 ) -> None:
     broken = tmp_path / "known_defects.json"
@@ -137,5 +137,5 @@ def test_a_broken_ledger_is_told(
         ("tests-source", [NOWHERE]),
     ],
 )
-def test_a_folder_that_there_is_not_is_told(command: str, arguments: list[str], refusal: Refusal) -> None:
+def test_a_folder_that_there_is_not_is_reported(command: str, arguments: list[str], refusal: Refusal) -> None:
     assert NOWHERE in refusal(main_of(command), arguments)

@@ -28,7 +28,7 @@ def test_what_was_there_stays_where_writing_breaks_off(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["no/such/folder/file", "a file/below"])
-def test_what_cannot_be_written_is_told_by_its_own_name(tmp_path: Path, place: str) -> None:
+def test_what_cannot_be_written_is_reported_by_its_own_name(tmp_path: Path, place: str) -> None:
     (tmp_path / "a file").touch()
     path = tmp_path / place
     with pytest.raises(Fault) as error:

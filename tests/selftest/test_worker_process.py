@@ -42,12 +42,12 @@ def test_what_raises_names_the_worker_and_the_error_and_the_worker_goes_on(proce
     assert process.ask("echo", value=1) == 1
 
 
-def test_a_death_is_told_with_the_last_words(process: WorkerProcess) -> None:
+def test_a_death_is_reported_with_the_last_words(process: WorkerProcess) -> None:
     with pytest.raises(WorkerFailed, match="the fake: the worker ended with 3: last words"):
         process.ask("die")
 
 
-def test_a_worker_that_died_before_is_told_of_too(process: WorkerProcess) -> None:
+def test_a_worker_that_died_before_is_reported_of_too(process: WorkerProcess) -> None:
     with pytest.raises(WorkerFailed):
         process.ask("die")
     with pytest.raises(WorkerFailed, match="the worker ended with 3"):
