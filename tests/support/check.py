@@ -19,6 +19,8 @@ from fixtures.corpus import Traits
 from tests.support import messages
 from tests.support.judgement import BROKEN, NOT_JUDGED, Defect, Judgement, NotJudged
 
+# The check of the defect that this project began with: the tools know it by name.
+COLLAPSE = "test_no_component_collapses"
 TESTS = Path(__file__).resolve().parent.parent
 # A frame with more samples is fitted as few times as can be.
 LARGE_FRAME = 50000

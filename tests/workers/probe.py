@@ -20,7 +20,7 @@ from fixtures import corpus
 from fixtures.corpus import Case, Settings
 from fixtures.validation import BrokenCase
 from tests.support import check, comparison, environment, replay
-from tests.support.check import Check, UnderTest
+from tests.support.check import COLLAPSE, Check, UnderTest
 from tests.support.diagnosis import NotDiagnosable, diagnose
 from tests.support.estimator import import_estimator
 from tests.support.findings import Finding, as_item
@@ -34,7 +34,6 @@ from tests.workers import worker
 PASSES, FAILS, NOT_JUDGED = "passes", "fails", "not judged"
 OUTCOMES = ("n_iter_", "diagnosis", "dtype", "means", "lower_bound")
 PARTS = ("weights", "means", "covariances", "precisions")
-COLLAPSE = "test_no_component_collapses"
 DIGITS = str.maketrans("0123456789", "##########")
 
 

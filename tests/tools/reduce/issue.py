@@ -8,7 +8,6 @@ from typing import Any
 
 from tests.support import check as known_checks
 from tests.tools.reduce.candidate import Candidate
-from tests.workers.probe import COLLAPSE
 
 DESCRIPTIONS = {
     "empty": "All responsibilities of a component vanish. The M-step divides by `nk = resp.sum(axis=0) + 10 * eps`,"
@@ -48,7 +47,7 @@ def write_issue(
     """
     what = DESCRIPTIONS.get((state or "").partition(",")[0], title_of(check, state) + ".")
     description = [f"{what} Reduced to {candidate.size}, covariance_type={candidate.settings.covariance_type!r}."]
-    if candidate.settings.max_iter == 1 and check == COLLAPSE:
+    if candidate.settings.max_iter == 1 and check == known_checks.COLLAPSE:
         description.append("One iteration (`max_iter=1`) is enough to show it.")
     if releases:
         description.append(f"Verified on scikit-learn {', '.join(releases)}.")

@@ -14,6 +14,7 @@ from typing import Any
 
 from fixtures import corpus, documentation, whole_file
 from tests.support import check, ledger
+from tests.support.check import COLLAPSE
 from tests.tools import ledger_file, release_table
 from tests.tools.report import page
 from tests.tools.report.defects import Defect, defects_of
@@ -21,7 +22,6 @@ from tests.tools.report.defects import Defect, defects_of
 README = corpus.PROJECT / "README.md"
 REFERENCE = documentation.REFERENCE
 PICTURE = corpus.PROJECT / ".github" / "pictures" / "matrix.svg"
-COLLAPSE = "test_no_component_collapses"
 KINDS = {
     "collapses": "a component collapses, or the fit raises",
     "other": "another known defect",
