@@ -5,12 +5,13 @@ from typing import Any, Callable
 import numpy as np
 
 from fixtures.corpus import Case
+from tests.support import rounding
 from tests.support.check import NOT_LARGE, ONE_FRAME, Reproduction, check
 from tests.support.judgement import Judgement
 from tests.support.same_fit import same_fit
 from tests.support.subject import Subject
 
-SHIFT, UNIT = 64, 4  # powers of two: exact in every dtype that is used
+UNIT = 4  # a power of two: exact in every dtype that is used
 NEEDS = (ONE_FRAME, NOT_LARGE)
 
 
@@ -29,9 +30,9 @@ for shift in (0, 64):
 )
 def test_fit_moves_with_a_translation(subject: Subject, judgement: Judgement) -> None:
     """Every coordinate plus 64: the means move by as much, and nothing else does."""
-    case = subject.case
-    moved = case._replace(frames=tuple(_wide(frame) + SHIFT for frame in case.frames), means=case.means + SHIFT)
-    _judge_equivariance(subject, judgement, moved, lambda fit: fit._replace(means=fit.means - SHIFT))
+    moved = rounding.moved(subject.case)
+    back = lambda fit: fit._replace(means=fit.means - rounding.SHIFT)  # noqa: E731
+    _judge_equivariance(subject, judgement, moved, back, is_moved=True)
 
 
 @check(headline="the fit does not move with a reflection", needs=NEEDS)
@@ -158,11 +159,15 @@ def test_fit_scales_with_the_unit(subject: Subject, judgement: Judgement) -> Non
     )  # fmt: skip
 
 
-def _judge_equivariance(subject: Subject, judgement: Judgement, moved: Case, back: Callable[[Any], Any]) -> None:
+def _judge_equivariance(
+    subject: Subject, judgement: Judgement, moved: Case, back: Callable[[Any], Any], *, is_moved: bool = False
+) -> None:
     """Compare the fit of a case that was moved, moved back, with that of the case."""
     # Where EM ends in a singular covariance, what a fit leaves before that is rounding.
     subject.require_truth()
-    same_fit(judgement, subject.case, subject.last, subject.again(moved), back=back, also=[moved])
+    same_fit(
+        judgement, subject, subject.last, subject.again(moved), back=back, also=(moved,), is_moved=is_moved
+    )  # fmt: skip
 
 
 def _wide(frame: np.ndarray) -> np.ndarray:

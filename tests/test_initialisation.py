@@ -10,11 +10,11 @@ from typing import Any, Dict
 import numpy as np
 
 from fixtures.corpus import Case
-from tests.support import comparison
+from tests.support import comparison, tolerances
 from tests.support.check import ONE_OF_EACH_TYPE, Reproduction, check
 from tests.support.density import full_matrices
 from tests.support.judgement import Judgement
-from tests.support.reference import DegenerateCovariance, exact_replay
+from tests.support.reference import DegenerateCovariance, exact_replay, exact_start, merge_equal
 from tests.support.replay import fit_frame, initial
 from tests.support.subject import (
     Subject,
@@ -44,7 +44,10 @@ def test_first_step_uses_the_parameters_given(subject: Subject, judgement: Judge
     if judge_parameters(judgement.at(step=1), case, outcome) is not None:
         dtype = comparison.coarser(case.means, case.frame, outcome.means)
         bound = exact.lower_bounds[0]
-        allowed = comparison.tolerances(case, dtype, exact.final.covariances, bound)
+        start = exact_start(case)
+        allowed = tolerances.of_step(
+            tolerances.arithmetic_of(case.settings, dtype), *merge_equal(case.frame), start, exact.final
+        )
         should_be = {
             "weights": np.exp(exact.final.log_weights),
             "means": exact.final.means,

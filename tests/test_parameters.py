@@ -6,7 +6,7 @@ import numpy as np
 from packaging.version import Version
 
 from fixtures.corpus import Case, Traits
-from tests.support import comparison
+from tests.support import comparison, tolerances
 from tests.support.check import ONE_OF_EACH_TYPE, UnderTest, check
 from tests.support.density import full_matrices
 from tests.support.diagnosis import FittedParameters
@@ -80,23 +80,26 @@ def test_a_singular_covariance_is_refused(subject: Subject, judgement: Judgement
 def _judge_mixture(judgement: Judgement, case: Case, outcome: Outcome, parameters: FittedParameters) -> None:
     weights, _, covariances, dtype = parameters
     eps = float(np.finfo(dtype).eps)
-    coarse = comparison.coarser(case.frame, outcome.means)
-    allowed = comparison.tolerances(case, coarse, covariances)
+    frame = case.frames[outcome.frame].astype(np.float64)
+    arithmetic = tolerances.arithmetic_of(case.settings, comparison.coarser(case.frame, outcome.means))
+    allowed = tolerances.of_fitted_covariances(arithmetic, frame, covariances)
     # Each of the masses is off by 10 * eps of a sample, and a sum of n numbers by n * eps.
     slack = eps * (10 * len(weights) + len(case.frames[outcome.frame]))
     total, least = float(weights.sum()), float(weights.min())
     judgement.expect(abs(total - 1) <= slack, "weights_", total, 1.0, aspect="sum", tolerance=slack)
     judgement.expect(least >= 0, "weights_", least, "0 or more", aspect="smallest")
-    asymmetry = float(np.abs(covariances - np.transpose(covariances, (0, 2, 1))).max())
+    asymmetry = np.abs(covariances - np.transpose(covariances, (0, 2, 1)))
+    worst = np.unravel_index(int((asymmetry - allowed).argmax()), asymmetry.shape)
     judgement.expect(
-        asymmetry <= allowed.covariances, "covariances_", asymmetry, 0.0,
-        aspect="difference from the transpose", tolerance=allowed.covariances,
+        (asymmetry <= allowed).all(), "covariances_", float(asymmetry[worst]), 0.0,
+        aspect="difference from the transpose", tolerance=float(allowed[worst]), component=int(worst[0]),
     )  # fmt: skip
     floor = case.settings.reg_covar
     smallest = np.linalg.eigvalsh(covariances).min(axis=1)
+    slack = allowed.max(axis=(1, 2))
     rounding = 8 * eps * covariances.shape[1] * np.abs(covariances).max(axis=(1, 2))
     if case.settings.covariance_type != "full":
-        rounding = rounding + allowed.covariances
+        rounding = rounding + covariances.shape[1] * slack
     for component, eigenvalue in enumerate(smallest):
         judgement.expect(
             eigenvalue >= floor * (1 - 1e-3) - rounding[component], "covariances_", float(eigenvalue),
@@ -107,14 +110,14 @@ def _judge_mixture(judgement: Judgement, case: Case, outcome: Outcome, parameter
             continue
         eps = float(np.finfo(comparison.coarser(case.frame, outcome.means, precisions)).eps)
         full = full_matrices(precisions, case.settings.covariance_type, *case.means.shape)
-        _judge_precisions(judgement, case, full, covariances, eps, allowed.covariances)
+        _judge_precisions(judgement, case, full, covariances, eps, slack)
         # A warm-started estimator has gone on to later frames: only the last one is its own.
         if outcome.frame == len(case.frames) - 1:
             _judge_factors(judgement, case, getattr(outcome.estimator, "precisions_cholesky_", None), full, eps)
 
 
 def _judge_precisions(  # noqa: PLR0917
-    judgement: Judgement, case: Case, precisions: np.ndarray, covariances: np.ndarray, eps: float, slack: float
+    judgement: Judgement, case: Case, precisions: np.ndarray, covariances: np.ndarray, eps: float, slack: np.ndarray
 ) -> None:
     n_features = case.means.shape[1]
     eigenvalues = np.linalg.eigvalsh(covariances)

@@ -1,13 +1,13 @@
 """Promise: what a fitted mixture predicts is what its parameters say."""
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 
 from fixtures.corpus import Case
-from tests.support import comparison
+from tests.support import comparison, tolerances
 from tests.support.check import INTEGERS, Reproduction, check
-from tests.support.density import full_matrices, log_joint_densities, log_sum_exp
+from tests.support.density import full_matrices
 from tests.support.judgement import Judgement
 from tests.support.replay import Outcome, call, initial
 from tests.support.subject import Subject, require_fit, require_left, require_parameters
@@ -37,12 +37,9 @@ def test_predictions_follow_from_the_parameters(subject: Subject, judgement: Jud
         should_be = "positive definite, one for each component"
         judgement.condition(False, "precisions_", "not positive definite", should_be)
     else:
-        with np.errstate(divide="ignore"):
-            log_weights = np.log(weights)
-        joint = log_joint_densities(samples.astype(np.float64), log_weights, means, factors)
-        density = log_sum_exp(joint, axis=1)
-        # Log densities may be far below zero: what is lost is relative to them.
-        _compare(judgement, seen, _true_predictions(case, joint, density), _slack(case, outcome, density))
+        found, allowed = _exact_predictions(case, outcome, weights, means, factors, samples)
+        _compare(judgement, seen, found, allowed)
+        _judge_sums(judgement, seen, allowed["sum"])
     _judge_labels(judgement, case, weights, dtype, seen)
 
 
@@ -62,12 +59,16 @@ for samples in (X, X.astype(float)):
 def test_integers_are_predicted_like_floats(subject: Subject, judgement: Judgement) -> None:
     """Pixel coordinates as integers get the probabilities and densities that the same numbers get as floats."""
     case, outcome = subject.case, subject.last
-    require_parameters(case, outcome)
+    weights, means, _, _ = require_parameters(case, outcome)
+    require_left(outcome, "precisions")
+    factors = _factors(case, outcome)
+    if factors is None:
+        judgement.stop("the fit left precisions_ that are not positive definite")
     samples = _some(case.frames[-1])
     as_floats = _predictions(judgement, outcome.estimator, samples.astype(np.float64))
     as_integers = _predictions(judgement, outcome.estimator, samples)
-    if "score_samples" in as_floats:
-        _compare(judgement, as_integers, as_floats, _slack(case, outcome, as_floats["score_samples"]))
+    _, allowed = _exact_predictions(case, outcome, weights, means, factors, samples.astype(np.float64))
+    _compare(judgement, as_integers, as_floats, {name: 2 * value for name, value in allowed.items()})
     if "predict" in as_floats and "predict" in as_integers:
         _compare_labels(judgement, "predict", as_integers["predict"], as_floats["predict"], "predict of floats")
 
@@ -125,11 +126,6 @@ def _some(frame: np.ndarray) -> np.ndarray:
     return frame[:: max(1, len(frame) // MOST_SAMPLES)]
 
 
-def _slack(case: Case, outcome: Outcome, density: np.ndarray) -> float:
-    dtype = comparison.coarser(case.frame, outcome.means)
-    return comparison.tolerances(case, dtype, 1.0, float(np.abs(density).max())).lower_bound
-
-
 def _factors(case: Case, outcome: Outcome) -> Optional[np.ndarray]:
     """A triangular factor of each component's precision; None where there is none."""
     try:
@@ -173,26 +169,47 @@ def _predictions(judgement: Judgement, model: Any, samples: np.ndarray) -> Dict[
     return predictions
 
 
-def _true_predictions(case: Case, joint: np.ndarray, density: np.ndarray) -> Dict[str, Any]:
-    log_likelihood, n_parameters = float(density.sum()), _n_parameters(case)
-    return {
+def _exact_predictions(  # noqa: PLR0917
+    case: Case, outcome: Outcome, weights: np.ndarray, means: np.ndarray, factors: np.ndarray, samples: np.ndarray
+) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """What the parameters of a fit predict, and how far rounding may take it; ``sum`` is that of a row."""
+    arithmetic = tolerances.arithmetic_of(case.settings, comparison.coarser(case.frame, outcome.means))
+    with np.errstate(divide="ignore"):
+        log_weights = np.log(weights)
+    found = tolerances.densities(arithmetic, samples.astype(np.float64), (log_weights, means, factors))
+    density, n_samples, n_parameters = found.log_likelihood, len(samples), _n_parameters(case)
+    exact = {
         "score_samples": density,
         "score": density.mean(),
-        "predict_proba": np.exp(joint - density[:, np.newaxis]),
-        "bic": -2 * log_likelihood + n_parameters * np.log(len(density)),
-        "aic": -2 * log_likelihood + 2 * n_parameters,
+        "predict_proba": found.resp,
+        "bic": -2 * density.sum() + n_parameters * np.log(n_samples),
+        "aic": -2 * density.sum() + 2 * n_parameters,
     }
+    score = tolerances.of_lower_bound(arithmetic, found, np.ones(n_samples))
+    allowed = {
+        "score_samples": found.log_likelihood_error,
+        "score": score,
+        "predict_proba": found.resp_error + arithmetic.tiny,
+        "sum": found.sum_error,
+    }
+    for name in ("bic", "aic"):
+        allowed[name] = 2 * n_samples * score + arithmetic.gamma(4) * abs(exact[name])
+    return exact, allowed
+
+
+def _judge_sums(judgement: Judgement, seen: Dict[str, np.ndarray], allowed: np.ndarray) -> None:
+    if "predict_proba" in seen:
+        off = np.abs(seen["predict_proba"].astype(np.float64).sum(axis=1) - 1)
+        worst = int((off - allowed).argmax())
+        judgement.expect(
+            (off <= allowed).all(), "predict_proba", float(off[worst]), 0.0,
+            aspect="largest error of the sum of a row", tolerance=float(allowed[worst]),
+        )  # fmt: skip
 
 
 def _judge_labels(
     judgement: Judgement, case: Case, weights: np.ndarray, dtype: np.dtype, seen: Dict[str, np.ndarray]
 ) -> None:
-    if "predict_proba" in seen:
-        sums = seen["predict_proba"].sum(axis=1)
-        worst = float(np.abs(sums - 1).max())
-        judgement.expect(
-            worst <= 1e-5, "predict_proba", worst, 0.0, aspect="largest error of the sum of a row", tolerance=1e-5
-        )
     if "predict_proba" in seen and "predict" in seen:
         likeliest = seen["predict_proba"].argmax(axis=1)
         _compare_labels(judgement, "predict", seen["predict"], likeliest, "the likeliest component of predict_proba")
@@ -206,19 +223,18 @@ def _judge_labels(
             )  # fmt: skip
 
 
-def _compare(judgement: Judgement, seen: Dict[str, np.ndarray], should_be: Dict[str, Any], slack: float) -> None:
+def _compare(
+    judgement: Judgement, seen: Dict[str, np.ndarray], should_be: Dict[str, Any], allowed: Dict[str, Any]
+) -> None:
     for name, value in should_be.items():
         if name in seen and name != "predict":
-            n_samples = len(should_be["score_samples"])
             difference = np.abs(seen[name].astype(np.float64) - value)
-            allowed = slack * (2 * n_samples if name in ("aic", "bic") else 1)
+            limit = np.broadcast_to(allowed[name], difference.shape)
+            within = difference <= limit  # not `>`: that would let nan pass
+            excess = np.where(np.isnan(difference), np.inf, difference - limit)
+            worst: Any = np.unravel_index(int(excess.argmax()), difference.shape) if difference.ndim else ()
             judgement.expect(
-                (difference <= allowed).all(),
-                name,
-                float(difference.max()),
-                0.0,
-                aspect="largest error",
-                tolerance=allowed,
+                within.all(), name, float(difference[worst]), 0.0, aspect="largest error", tolerance=float(limit[worst])
             )
 
 

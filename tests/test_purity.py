@@ -66,7 +66,7 @@ def test_blas_threads_do_not_matter(subject: Subject, judgement: Judgement) -> N
         one = subject.again()
     with threadpoolctl.threadpool_limits(2, user_api="blas"):
         two = subject.again()
-    same_fit(judgement, subject.case, one, two)
+    same_fit(judgement, subject, one, two)
 
 
 def _same_bits(one: Any, other: Any) -> bool:

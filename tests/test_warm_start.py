@@ -37,6 +37,6 @@ def test_warm_start_equals_explicit_replays(subject: Subject, judgement: Judgeme
     for explicit, warm in zip(subject.replays[EXPLICIT], subject.replays[WARM_START]):
         # On the first frame there is nothing yet to go on from.
         at = judgement.at(frame=explicit.frame) if explicit.frame else judgement.at(frame=0).aside()
-        same_fit(at, subject.case, explicit, warm)
+        same_fit(at, subject, explicit, warm)
         if explicit.n_iter is not None and warm.n_iter is not None:
             at.expect(warm.n_iter == explicit.n_iter, "n_iter_", warm.n_iter, explicit.n_iter)

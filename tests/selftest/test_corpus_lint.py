@@ -101,8 +101,8 @@ def test_the_tables_of_the_documentation_are_as_the_corpus_is() -> None:
 def test_the_stored_expectation_is_what_exact_em_gives(name: str) -> None:
     stored = expected.read(name)
     again = json.loads(json.dumps(expected.expectation(load_case(name))))
-    assert set(stored) == set(again)
-    for key in stored:
+    assert set(stored) == {*again, *([] if "degenerate" in again else ["rounding", "rounding_moved"])}
+    for key in again:
         if key in ("states", "degenerate"):
             assert stored[key] == again[key]
         elif key == "frames":

@@ -117,7 +117,7 @@ def compare_bounds(
     dtype = _coarser(records, outcomes)
     for record, outcome in zip(records, outcomes):
         recorded = record["lower_bound"]
-        allowed = comparison.tolerances(case, dtype, 1.0, recorded)
+        allowed = comparison.coarse(case, dtype, 1.0, recorded)
         comparison.compare(_at(judgement, records, outcome), outcome, {"lower_bound": recorded}, allowed)
 
 
@@ -127,7 +127,7 @@ def compare_parameters(
     """Compare the parameters after the last frame."""
     recorded = {name: np.array(records[-1][name]["values"]) for name in PARAMETERS if name in records[-1]}
     if "covariances" in recorded:
-        allowed = comparison.tolerances(case, _coarser(records, outcomes), recorded["covariances"])
+        allowed = comparison.coarse(case, _coarser(records, outcomes), recorded["covariances"])
         comparison.compare(judgement, outcomes[-1], recorded, allowed)
 
 

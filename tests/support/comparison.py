@@ -1,4 +1,4 @@
-"""Compare what two fits left, within tolerances that are derived and not tuned.
+"""Compare what two fits left.
 
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
@@ -11,24 +11,25 @@ from fixtures.corpus import Case
 from tests.support.density import full_matrices
 from tests.support.judgement import Judgement
 
-# How far two computations of a few EM steps may differ by rounding alone,
-# relative to the scale of what is compared: EM amplifies eps (2e-16 and 1e-7).
+# How far two fits may differ where nothing better is known of them (`coarse`).
 RELATIVE_TOLERANCE = {"float64": 1e-6, "float32": 2e-3}
 
 PARAMETERS = ("weights", "means", "covariances")
 
 
 class Tolerances(NamedTuple):
-    """How far each thing that a fit leaves may be off, in its own unit."""
+    """How far each thing that a fit leaves may be off, in its own unit; numbers or arrays."""
 
-    weights: float
-    means: float
-    covariances: float
-    lower_bound: float
+    weights: Any
+    means: Any
+    covariances: Any
+    lower_bound: Any
 
 
-def tolerances(case: Case, dtype: str, covariances: Any, lower_bound: float = 0.0) -> Tolerances:
-    """What rounding may do to the fit of a case.
+def coarse(case: Case, dtype: str, covariances: Any, lower_bound: float = 0.0) -> Tolerances:
+    """How far fits may differ that end elsewhere than exact EM, or that only rounding ends.
+
+    What rounding does to them is not derived: `rounding` derives it for the others.
 
     Parameters
     ----------
@@ -62,6 +63,11 @@ def tolerances(case: Case, dtype: str, covariances: Any, lower_bound: float = 0.
         covariances=relative * scale + cancellation,
         lower_bound=relative * max(1.0, abs(lower_bound)) + cancellation * float(eigenvalues.max()),
     )
+
+
+def dtype_of(case: Case) -> str:
+    """The floating point type that a fit of a case computes in, at the coarsest."""
+    return coarser(case.weights, case.means, case.precisions, *case.frames)
 
 
 def coarser(*arrays: Optional[np.ndarray]) -> str:

@@ -8,13 +8,15 @@ Samples that are equal are counted once, with a weight.
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
-from typing import List, NamedTuple, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from fixtures.corpus import Case, Settings
 from fixtures.validation import precisions_shape
 from tests.support.density import full_matrices, log_joint_densities, log_sum_exp
+
+NEVER = -1.0  # a tolerance that no change of the lower bound is below
 
 
 class Parameters(NamedTuple):
@@ -71,33 +73,69 @@ class DegenerateCovariance(ArithmeticError):
     """A covariance of exact EM is not positive definite; only possible with ``reg_covar`` near 0."""
 
 
-def exact_replay(case: Case) -> Tuple[Trajectory, ...]:
+class Disturbance:
+    """Changes what each step of exact EM computes; as it stands, nothing."""
+
+    def e_step(self, points: np.ndarray, counts: np.ndarray, start: Any, joint: np.ndarray) -> Any:  # noqa: ARG002
+        """What is added to the log responsibilities, given the log joint densities."""
+        return 0.0
+
+    def m_step(self, points: np.ndarray, shares: np.ndarray, log_mass: np.ndarray, exact: Parameters) -> Parameters:  # noqa: ARG002
+        """The parameters that take the place of the exact ones."""
+        return exact
+
+
+def exact_replay(
+    case: Case, disturbance: Optional[Disturbance] = None, n_iters: Sequence[int] = ()
+) -> Tuple[Trajectory, ...]:
     """Run exact EM over every frame of a case, each from what it left on the last one.
+
+    Parameters
+    ----------
+    case : Case
+    disturbance : Disturbance, optional
+    n_iters : sequence of int, optional
+        How many steps to take on each frame, whatever the lower bound does.
 
     Raises
     ------
     DegenerateCovariance
         A covariance is not positive definite; the message says in which frame.
     """
-    kind = case.settings.covariance_type
-    with np.errstate(divide="ignore"):  # a weight of zero stays zero
-        log_weights = np.log(case.weights.astype(np.float64))
-    means = case.means.astype(np.float64)
-    factors = np.linalg.cholesky(full_matrices(case.precisions, kind, *means.shape))
+    log_weights, means, factors = exact_start(case)
     trajectories: List[Trajectory] = []
     for number, frame in enumerate(case.frames):
+        settings = case.settings._replace(max_iter=n_iters[number], tol=NEVER) if n_iters else case.settings
         try:
-            trajectory = exact_em(frame, log_weights, means, factors, case.settings)
+            trajectory = exact_em(frame, log_weights, means, factors, settings, disturbance=disturbance)
             log_weights, means, covariances = trajectory.final
-            factors = precision_factors(covariances, kind, means.shape)
+            factors = precision_factors(covariances, settings.covariance_type, means.shape)
         except DegenerateCovariance as error:
             raise DegenerateCovariance("frame {}: {}".format(number, error)) from None
         trajectories.append(trajectory)
     return tuple(trajectories)
 
 
+def exact_start(case: Case) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log weights, means and factors of the precisions that a case starts from, in float64."""
+    with np.errstate(divide="ignore"):  # a weight of zero stays zero
+        log_weights = np.log(case.weights.astype(np.float64))
+    means = case.means.astype(np.float64)
+    return (
+        log_weights,
+        means,
+        np.linalg.cholesky(full_matrices(case.precisions, case.settings.covariance_type, *means.shape)),
+    )
+
+
 def exact_em(
-    samples: np.ndarray, log_weights: np.ndarray, means: np.ndarray, factors: np.ndarray, settings: Settings
+    samples: np.ndarray,
+    log_weights: np.ndarray,
+    means: np.ndarray,
+    factors: np.ndarray,
+    settings: Settings,
+    *,
+    disturbance: Optional[Disturbance] = None,
 ) -> Trajectory:
     """Run EM as ``GaussianMixture.fit`` defines it, without its rounding to zero.
 
@@ -115,6 +153,7 @@ def exact_em(
         A triangular factor ``A`` of each component's precision ``A A^T``.
     settings : Settings
         ``covariance_type``, ``reg_covar``, ``tol`` and ``max_iter``.
+    disturbance : Disturbance, optional
 
     Raises
     ------
@@ -132,11 +171,15 @@ def exact_em(
         log_resp = log_joint_densities(points, log_weights, means, factors)
         log_likelihoods = log_sum_exp(log_resp, axis=1)
         # In place: this array is by far the largest.
+        moved = disturbance.e_step(points, counts, (log_weights, means, factors), log_resp) if disturbance else 0.0
         log_resp += (log_counts - log_likelihoods)[:, np.newaxis]
+        log_resp += moved
         log_mass = log_sum_exp(log_resp, axis=0)
         log_resp -= log_mass
         shares = np.exp(log_resp, out=log_resp)  # of each sample in a component's mass: sums to one
         parameters = _m_step(points, shares, log_mass, n_samples, settings)
+        if disturbance:
+            parameters = disturbance.m_step(points, shares, log_mass, parameters)
         steps.append(parameters)
         masses.append(log_mass)
         bounds.append(float(np.dot(log_likelihoods, counts) / n_samples))

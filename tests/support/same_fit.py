@@ -3,37 +3,38 @@
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Tuple
 
 from fixtures.corpus import Case
 from tests.support import comparison
 from tests.support.diagnosis import NotDiagnosable, fitted_parameters
 from tests.support.judgement import Judgement
 from tests.support.replay import Outcome
-from tests.support.subject import require_parameters
+from tests.support.subject import Subject, require_parameters
 
 
 def same_fit(
     judgement: Judgement,
-    case: Case,
+    subject: Subject,
     should_be: Outcome,
     seen: Outcome,
     *,
     back: Callable[[Any], Any] = lambda outcome: outcome,
-    also: Sequence[Case] = (),
+    also: Tuple[Case, ...] = (),
+    is_moved: bool = False,
 ) -> None:
     """Compare one fit with another.
 
     Parameters
     ----------
     judgement : Judgement
-    case : Case
-        What was fitted; it gives the tolerances.
+    subject : Subject
+        It gives the tolerances.
     should_be, seen : Outcome
     back : callable
         Undoes, on the outcome that was seen, what was done to its case.
-    also : sequence of Case
-        Other forms of the case, where their tolerances are wider.
+    also, is_moved
+        See `Subject.allowed`.
 
     Raises
     ------
@@ -42,11 +43,11 @@ def same_fit(
     """
     if should_be.error is not None and (seen.error is None or seen.error.type != should_be.error.type):
         judgement.condition(False, "fit", str(seen.error or "no error"), str(should_be.error), aspect="error")
-    require_parameters(case, should_be)
+    require_parameters(subject.case, should_be)
     if not judgement.expect_no_error(seen.error, "fit", "no error"):
         return
     try:
-        fitted_parameters(case, seen)
+        fitted_parameters(subject.case, seen)
     except NotDiagnosable as reason:
         if reason.finding is None:
             judgement.cannot(str(reason))
@@ -56,11 +57,6 @@ def same_fit(
     bound = should_be.lower_bound
     if (bound is None) != (seen.lower_bound is None):
         judgement.condition(False, "lower_bound_", repr(seen.lower_bound), repr(bound))
-    dtype = comparison.coarser(case.means, case.frame, should_be.means)
-    forms = [
-        comparison.tolerances(form, dtype, should_be.covariances, 0.0 if bound is None else float(bound))
-        for form in (case, *also)
-    ]
-    allowed = comparison.Tolerances(*(max(values) for values in zip(*forms)))
+    allowed = subject.allowed(should_be, also=also, is_moved=is_moved)
     names = (*comparison.PARAMETERS, "lower_bound")
     comparison.compare(judgement, back(seen), {name: getattr(should_be, name) for name in names}, allowed)

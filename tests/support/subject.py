@@ -8,9 +8,12 @@ Runs inside old environments: Python 3.6 syntax, numpy only.
 
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+import numpy as np
+
 from fixtures.corpus import Case
 from tests.support import expected, replay
 from tests.support.check import LARGE_FRAME
+from tests.support.comparison import Tolerances, coarse, coarser
 from tests.support.diagnosis import Diagnosis, FittedParameters, NotDiagnosable, diagnose, fitted_parameters
 from tests.support.judgement import Judgement, NotJudged
 from tests.support.replay import EXPLICIT, Outcome, Raised
@@ -42,6 +45,7 @@ class Subject:
         self._replays: Optional[Dict[str, Tuple[Outcome, ...]]] = None
         self._steps: Optional[Tuple[Outcome, ...]] = None
         self._truth: Optional[Dict[str, Any]] = None
+        self._is_exact: Optional[bool] = None
         self._diagnoses: Dict[Tuple[str, int], Diagnosis] = {}
 
     @property
@@ -96,6 +100,64 @@ class Subject:
         if self._truth is None:
             self._truth = expected.of(self.case)
         return self._truth
+
+    def rounding(self, frame: int, *, is_moved: bool = False) -> Optional[Tolerances]:
+        """How far rounding may take a fit from exact EM: None where rounding alone may end it.
+
+        Parameters
+        ----------
+        frame : int
+            Whose lower bound is meant; the rest is the same for all.
+        is_moved : bool
+            See `expected.of_rounding`.
+        """
+        if "degenerate" in self.truth:
+            return None
+        found = expected.of_rounding(self.case, is_moved=is_moved)
+        if not all(np.isfinite(values).all() for values in found.values()):
+            return None
+        covariances = found["covariances"].reshape((-1,) + (1,) * (self.case.precisions.ndim - 1))
+        return Tolerances(
+            weights=found["weights"],
+            means=found["means"][:, np.newaxis],
+            covariances=covariances[0] if self.case.settings.covariance_type == "tied" else covariances,
+            lower_bound=float(found["lower_bounds"][frame]),
+        )
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the last explicit fit ends where exact EM does, within what rounding can do."""
+        if self._is_exact is None:
+            self._is_exact = self._ends_exactly()
+        return self._is_exact
+
+    def _ends_exactly(self) -> bool:
+        outcome, n_frames = self.last, len(self.case.frames)
+        allowed = self.rounding(n_frames - 1)
+        if allowed is None or outcome.error is not None or outcome.frame < n_frames - 1:
+            return False
+        if outcome.means is None or np.shape(outcome.means) != self.case.means.shape:
+            return False
+        return bool((np.abs(outcome.means - np.array(self.truth["means"])) <= allowed.means).all())
+
+    def allowed(self, should_be: Outcome, *, also: Tuple[Case, ...] = (), is_moved: bool = False) -> Tolerances:
+        """How far a fit may be from another one of the case: what rounding may do to both, or the coarse tolerance.
+
+        Parameters
+        ----------
+        should_be : Outcome
+        also : tuple of Case
+            Other forms of the case, where their coarse tolerances are wider.
+        is_moved : bool
+            See `expected.of_rounding`.
+        """
+        one, other = (self.rounding(should_be.frame, is_moved=moved) for moved in (False, is_moved))
+        if self.is_exact and one is not None and other is not None:
+            return Tolerances(*(mine + theirs for mine, theirs in zip(one, other)))
+        bound = 0.0 if should_be.lower_bound is None else float(should_be.lower_bound)
+        dtype = coarser(self.case.means, self.case.frame, should_be.means)
+        forms = [coarse(form, dtype, should_be.covariances, bound) for form in (self.case, *also)]
+        return Tolerances(*(max(values) for values in zip(*forms)))
 
     @property
     def one_frame(self) -> Case:

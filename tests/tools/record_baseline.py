@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         replays = {way: replay.replay(case, estimator, way) for way in replay.ways(case)}
         ways = {way: baseline.record_of(outcomes) for way, outcomes in replays.items()}
-        changed = _store(expected.path_of(name), expected.expectation(case), options.dry_run)
+        changed = _store(expected.path_of(name), expected.with_rounding(case), options.dry_run)
         changed += _store(baseline.path_of(name), {"recorded_with": versions, "ways": ways}, options.dry_run)
         print(f"  {name}: {' and '.join(changed) or 'nothing'} {'would change' if options.dry_run else 'written'}")
     return 0

@@ -287,7 +287,7 @@ def _tolerance(name: str, subject: Subject) -> Optional[float]:
     covariances = [1.0 if fit.covariances is None else fit.covariances for fit in last]
     bounds = [fit.lower_bound or 0.0 for fit in last]
     dtype = comparison.coarser(case.frame, *(fit.means for fit in last))
-    return float(getattr(comparison.tolerances(case, dtype, covariances[0], max(bounds, key=abs)), name))
+    return float(getattr(comparison.coarse(case, dtype, covariances[0], max(bounds, key=abs)), name))
 
 
 def _load(case: str) -> Case:
