@@ -77,6 +77,8 @@ def _bound_of_start(subject: Subject, number: int, outcome: Outcome) -> Tuple[fl
         The step before left parameters that have none.
     """
     case, start = subject.case, outcome.start
+    if start.weights.shape != case.weights.shape or start.means.shape != case.means.shape:
+        raise NotJudged("step {} left parameters of another shape".format(number))
     points, counts = merge_equal(case.frame)
     precisions = full_matrices(start.precisions, case.settings.covariance_type, *case.means.shape)
     if not all(np.isfinite(array).all() for array in (start.weights, start.means, precisions)):

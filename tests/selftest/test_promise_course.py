@@ -230,7 +230,7 @@ FAULTS = (
         KeepsTheLastBoundAlone, "test_lower_bounds_are_those_of_the_iterations", what="lower_bounds_", aspect="shape"
     ),
     Fault(BoundsOfAnotherFit, "test_lower_bounds_are_those_of_the_iterations", what="lower_bounds_", aspect=""),
-    Fault(MissesTheFirstStep, "test_first_step_uses_the_parameters_given", what="means_", component=0, feature=0),
+    Fault(MissesTheFirstStep, "test_first_step_uses_the_parameters_given", what="means_", component=0, feature=1),
     Fault(MissesWeightsOfTheFirstStep, "test_first_step_uses_the_parameters_given", what="weights_", component=1),
     # All that depends on the first E-step: its bound, where a fit ends, explicit starts of a chain; a square has
     # another unit.
@@ -260,7 +260,7 @@ FAULTS = (
     Fault(
         ComponentAtTheWrongPlace, "test_components_end_where_exact_em_puts_them", what="means_", component=0, feature=0
     ),
-    Fault(StartsOverOnTheNextFrame, "test_warm_start_equals_explicit_replays", what="weights_", component=1, frame=1),
+    Fault(StartsOverOnTheNextFrame, "test_warm_start_equals_explicit_replays", what="weights_", component=0, frame=1),
     # Steps are warm starts as well.
     Fault(
         AlwaysStartsOver,
@@ -268,7 +268,7 @@ FAULTS = (
         "test_lower_bound_is_what_the_parameters_give",
         "test_iterations_are_counted",
         what="weights_",
-        component=1,
+        component=0,
         frame=1,
     ),
     Fault(StopsEarlyWhenWarm, "test_warm_start_equals_explicit_replays", what="weights_", component=0, frame=1),

@@ -62,6 +62,7 @@ NOT_LEFT = {
     },
     # Steps, and the frames of a chain, go on from precisions_.
     "precisions_": {
+        "test_integers_are_predicted_like_floats",
         "test_components_end_where_exact_em_puts_them",
         "test_iterations_are_counted",
         "test_lower_bound_never_falls",

@@ -235,7 +235,7 @@ FAULTS = (
         should_be=11,
         aspect="in a unit in which the first lower bound is 0",
     ),
-    Fault(KeepsTheLastStart, "test_the_best_of_several_starts_is_kept", what="weights_", component=0),
+    Fault(KeepsTheLastStart, "test_the_best_of_several_starts_is_kept", what="weights_", component=2),
     Fault(
         CountsIterationsOfTheLastStart, "test_the_best_of_several_starts_is_kept", what="n_iter_", seen=9, should_be=8
     ),

@@ -3,27 +3,19 @@
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, Optional
 
 import numpy as np
 
 from fixtures.corpus import Case
 from tests.support.density import full_matrices
 from tests.support.judgement import Judgement
+from tests.support.tolerances import Tolerances
 
 # How far two fits may differ where nothing better is known of them (`coarse`).
 RELATIVE_TOLERANCE = {"float64": 1e-6, "float32": 2e-3}
 
 PARAMETERS = ("weights", "means", "covariances")
-
-
-class Tolerances(NamedTuple):
-    """How far each thing that a fit leaves may be off, in its own unit; numbers or arrays."""
-
-    weights: Any
-    means: Any
-    covariances: Any
-    lower_bound: Any
 
 
 def coarse(case: Case, dtype: str, covariances: Any, lower_bound: float = 0.0) -> Tolerances:

@@ -13,10 +13,11 @@ import numpy as np
 from fixtures.corpus import Case
 from tests.support import expected, replay
 from tests.support.check import LARGE_FRAME
-from tests.support.comparison import Tolerances, coarse, coarser
+from tests.support.comparison import coarse, coarser
 from tests.support.diagnosis import Diagnosis, FittedParameters, NotDiagnosable, diagnose, fitted_parameters
 from tests.support.judgement import Judgement, NotJudged
 from tests.support.replay import EXPLICIT, Outcome, Raised
+from tests.support.tolerances import Tolerances
 
 MOST_STEPS = 40
 

@@ -15,7 +15,7 @@ the covariances of ``tied``, ``diag`` and ``spherical``, on every release up to 
 Runs inside old environments: Python 3.6 syntax, numpy only.
 """
 
-from typing import NamedTuple, Tuple
+from typing import Any, NamedTuple, Tuple
 
 import numpy as np
 
@@ -30,6 +30,15 @@ COVARIANCES_OF_MOMENTS = ("tied", "diag", "spherical")
 SAFETY = 2.0
 # An error of e in a logarithm is one of exp(e) - 1, relative: beyond this one a bound says nothing.
 LARGEST_LOG_ERROR = 50.0
+
+
+class Tolerances(NamedTuple):
+    """How far each thing that a fit leaves may be off, in its own unit; numbers or arrays."""
+
+    weights: Any
+    means: Any
+    covariances: Any
+    lower_bound: Any
 
 
 class Densities(NamedTuple):
@@ -242,28 +251,13 @@ def of_fitted_covariances(arithmetic: Arithmetic, samples: np.ndarray, covarianc
     return gamma * products + (2 * gamma) ** 2 * np.outer(largest, largest)
 
 
-class Step(NamedTuple):
-    """How far rounding may take what one EM step leaves; each in its own unit and shape.
-
-    Attributes
-    ----------
-    weights, means, covariances : ndarray
-    lower_bound : float
-    """
-
-    weights: np.ndarray
-    means: np.ndarray
-    covariances: np.ndarray
-    lower_bound: float
-
-
 def of_step(
     arithmetic: Arithmetic,
     points: np.ndarray,
     counts: np.ndarray,
     start: Tuple[np.ndarray, np.ndarray, np.ndarray],
     exact: Parameters,
-) -> Step:
+) -> Tolerances:
     """How far rounding, and the ``10 * eps`` that scikit-learn adds to each mass, may take one EM step.
 
     Parameters
@@ -303,7 +297,7 @@ def of_step(
                 exact.covariances[component]
             )
     added = with_added_mass(arithmetic, n_samples, exact)
-    return Step(
+    return Tolerances(
         weights=weights * (mean_off + own.log_weights) + np.abs(np.exp(added.log_weights) - weights),
         means=means + np.abs(added.means - exact.means),
         covariances=covariances + np.abs(added.covariances - exact.covariances),
