@@ -7,6 +7,7 @@ import numpy as np
 from fixtures.corpus import Case
 from tests.support import comparison
 from tests.support.check import INTEGERS, Reproduction, check
+from tests.support.criteria import n_parameters
 from tests.support.density import full_matrices, log_joint_densities, log_sum_exp
 from tests.support.judgement import Judgement
 from tests.support.replay import Outcome, call, initial
@@ -174,13 +175,13 @@ def _predictions(judgement: Judgement, model: Any, samples: np.ndarray) -> Dict[
 
 
 def _true_predictions(case: Case, joint: np.ndarray, density: np.ndarray) -> Dict[str, Any]:
-    log_likelihood, n_parameters = float(density.sum()), _n_parameters(case)
+    log_likelihood, n_free = float(density.sum()), n_parameters(case)
     return {
         "score_samples": density,
         "score": density.mean(),
         "predict_proba": np.exp(joint - density[:, np.newaxis]),
-        "bic": -2 * log_likelihood + n_parameters * np.log(len(density)),
-        "aic": -2 * log_likelihood + 2 * n_parameters,
+        "bic": -2 * log_likelihood + n_free * np.log(len(density)),
+        "aic": -2 * log_likelihood + 2 * n_free,
     }
 
 
@@ -226,15 +227,3 @@ def _compare_labels(judgement: Judgement, what: str, seen: Any, should_be: Any, 
     number = int((np.asarray(seen) != np.asarray(should_be)).sum())
     words = "{} of {} labels differ from {}".format(number, len(should_be), source)
     judgement.expect(not number, what, words, "no difference", aspect="labels")
-
-
-def _n_parameters(case: Case) -> int:
-    n_components, n_features = case.means.shape
-    triangle = n_features * (n_features + 1) // 2
-    covariances = {
-        "full": n_components * triangle,
-        "tied": triangle,
-        "diag": n_components * n_features,
-        "spherical": n_components,
-    }[case.settings.covariance_type]
-    return n_components - 1 + n_components * n_features + covariances

@@ -1,0 +1,54 @@
+"""Whether one step of a fit is one exact EM step from where it started.
+
+Runs inside old environments: Python 3.6 syntax, numpy only.
+"""
+
+import numpy as np
+
+from fixtures.corpus import Case
+from tests.support import comparison
+from tests.support.judgement import Judgement
+from tests.support.reference import DegenerateCovariance, exact_replay
+from tests.support.replay import Outcome, Start
+from tests.support.subject import judge_parameters
+
+
+def judge_one_step(judgement: Judgement, case: Case, outcome: Outcome, *, with_bound: bool = True) -> None:
+    """Compare a fit of one frame and one iteration with exact EM, for every component that 10 * eps does not outweigh.
+
+    Parameters
+    ----------
+    judgement : Judgement
+    case : Case
+        It starts where the fit did.
+    outcome : Outcome
+    with_bound : bool
+        Whether ``lower_bound_`` is compared.
+
+    Raises
+    ------
+    NotJudged
+        Exact EM ends in a singular covariance.
+    """
+    try:
+        (exact,) = exact_replay(case._replace(frames=case.frames[:1], settings=case.settings._replace(max_iter=1)))
+    except DegenerateCovariance:
+        judgement.stop("one step of exact EM ends in a singular covariance: there is nothing to compare with")
+    if judge_parameters(judgement, case, outcome) is not None:
+        dtype = comparison.coarser(case.means, case.frame, outcome.means)
+        bound = exact.lower_bounds[0]
+        allowed = comparison.tolerances(case, dtype, exact.final.covariances, bound)
+        should_be = {
+            "weights": np.exp(exact.final.log_weights),
+            "means": exact.final.means,
+            "covariances": exact.final.covariances,
+        }
+        enough = comparison.outweighs_eps(exact.log_masses[0], dtype)
+        comparison.compare(judgement, outcome, should_be, allowed, enough)
+        if with_bound:
+            comparison.compare(judgement, outcome, {"lower_bound": bound}, allowed)
+
+
+def starting_at(case: Case, start: Start) -> Case:
+    """A case that starts elsewhere."""
+    return case._replace(**start._asdict())
