@@ -129,9 +129,10 @@ def without(name: str) -> type[ExactMixture]:
 
         def fit(self, X: np.ndarray) -> ExactMixture:  # noqa: N803
             vars(self).update(self.kept)
-            super().fit(X)
-            self.kept = {name: vars(self).pop(name)}
-            return self
+            try:
+                return super().fit(X)
+            finally:
+                self.kept = {name: vars(self).pop(name)} if name in vars(self) else {}
 
         def log_joint(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
             vars(self).update(self.kept)

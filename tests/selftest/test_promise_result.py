@@ -45,14 +45,16 @@ class AsymmetricCovariance(ExactMixture):
 
     def leave_whole(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
         wide = int(samples.var(axis=0).argmax())
-        self.covariances_[:, wide, 1 - wide] *= 1.01
+        if self.covariance_type == "full":
+            self.covariances_[:, wide, 1 - wide] *= 1.01
 
 
 class ForgetsTheFloor(ExactMixture):
     """Half of ``reg_covar`` is added to the covariances."""
 
     def leave_whole(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
-        self.set_covariances(self.covariances_ - 0.5 * self.reg_covar * np.eye(2))
+        if self.covariance_type == "full":
+            self.set_covariances(self.covariances_ - 0.5 * self.reg_covar * np.eye(2))
 
 
 class PrecisionsAreNotTheInverse(ExactMixture):
@@ -146,7 +148,7 @@ class TruncatesMeansForIntegers(ExactMixture):
     """Integer samples are compared with the means in their own type."""
 
     def log_joint(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
-        self.means_, means = self.means_.astype(X.dtype), self.means_
+        self.means_, means = self.means_.astype(X.dtype if X.dtype.kind in "iu" else np.float64), self.means_
         joint = super().log_joint(X)
         self.means_ = means
         return joint
@@ -156,7 +158,7 @@ class RefusesIntegers(ExactMixture):
     """Integer samples are not predicted."""
 
     def log_joint(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
-        if X.dtype.kind != "f":
+        if X.dtype.kind in "iu":
             raise TypeError("no integers")
         return super().log_joint(X)
 
@@ -165,7 +167,7 @@ class LabelsIntegersWrong(ExactMixture):
     """Integer samples get other labels than the same numbers as floats."""
 
     def predict(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
-        return super().predict(X) if X.dtype.kind == "f" else (super().predict(X) + 1) % self.n_components
+        return super().predict(X) if X.dtype.kind not in "iu" else (super().predict(X) + 1) % self.n_components
 
 
 FAULTS = (
