@@ -5,7 +5,7 @@ what it has: the next warm fit goes on from there. Initial parameters are
 checked whether a fit uses them or not.
 """
 
-from typing import Any, Dict, Iterator, NamedTuple, Sequence, Tuple
+from typing import Any, Iterator, NamedTuple, Sequence, Tuple
 
 import numpy as np
 

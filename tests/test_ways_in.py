@@ -28,7 +28,7 @@ AT_SAMPLES = "https://github.com/scikit-learn/scikit-learn/pull/20408"
 
 @check(headline="a fit does not start with the clusters of k-means", cases=ONE_OF_EACH_TYPE)
 def test_a_start_from_kmeans_is_that_of_its_labels(subject: Subject, judgement: Judgement) -> None:
-    """With nothing given, ``init_params="kmeans"`` starts with shares, means and covariances of the labels of k-means."""
+    """With nothing given, ``init_params="kmeans"`` starts with the clusters of k-means."""
     _judge_starts(subject, judgement, ["kmeans"])
 
 
@@ -45,7 +45,7 @@ def test_a_start_at_random_is_that_of_its_responsibilities(subject: Subject, jud
     upstream=AT_SAMPLES,
     cases=ONE_OF_EACH_TYPE,
     since=starts.OF_SAMPLES_SINCE,
-    should_be="reg_covar on the diagonal, and nothing that moves with the samples: each component starts at one sample.",
+    should_be="reg_covar on the diagonal, whatever the shift: each component starts at one sample.",
     reproduction=Reproduction(
         """\
 few = {name: value for name, value in parameters.items() if not name.endswith("_init")}
@@ -155,7 +155,7 @@ def _judge_starts(
     given: Tuple[str, ...] = (),
     *,
     seeds: Iterable[int] = (0,),
-    with_bound: bool = True
+    with_bound: bool = True,
 ) -> None:
     """Compare one step from each start with exact EM."""
     require_fit(subject.first)  # one that always raises is judged elsewhere
@@ -169,9 +169,7 @@ def _judge_starts(
                 judge_criteria(at, case, outcome.estimator, case.frame.astype(np.float64))
 
 
-def _fit(
-    subject: Subject, case: Case, init_params: str, given: Iterable[str], seed: int = 0
-) -> Tuple[Case, Outcome]:
+def _fit(subject: Subject, case: Case, init_params: str, given: Iterable[str], seed: int = 0) -> Tuple[Case, Outcome]:
     """The fit of a case of which only some initial parameters are given, and the case."""
     parameters = {name + "_init": getattr(case, name).copy() for name in given}
     estimator = subject.estimator(case, None, init_params=init_params, **parameters)
@@ -186,7 +184,7 @@ def _wide(subject: Subject, max_iter: int) -> Case:
 
 
 def _sound(subject: Subject, given: Tuple[str, ...]) -> Sequence[str]:
-    """Every ``init_params`` but those whose own fault is judged above: weights at samples, and their tied covariance."""
+    """Every ``init_params`` but those whose fault is judged above: weights at samples, and their tied covariance."""
     is_tied = subject.case.settings.covariance_type == "tied"
     if "weights" in given and ("precisions" in given or not is_tied):
         return starts.known(subject.release)

@@ -247,6 +247,22 @@ CASES = (CONVERGES, STOPS, CHAIN, MANY)
 
 PROMISES = {name: one for name, one in check.every().items() if not one.is_baseline}
 
+# They compare one step from a start that is not given whole.
+STARTS = (
+    "test_a_start_from_kmeans_is_that_of_its_labels",
+    "test_a_start_at_random_is_that_of_its_responsibilities",
+    "test_a_start_at_samples_is_that_of_one_sample_each",
+    "test_weights_and_means_given_are_used",
+    "test_precisions_given_are_used",
+)
+# They compare score, bic and aic of what was fitted.
+CRITERIA = (
+    *STARTS,
+    "test_no_iterations_leave_the_start",
+    "test_a_warm_fit_of_no_iterations_leaves_the_parameters",
+    "test_another_number_of_components_is_not_ignored",
+)
+
 
 def subject_of(case: Case, estimator_class: Any) -> Subject:
     """What a check asks, as pytest makes it."""

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.selftest.promise_fakes import CONVERGES, PROMISES, ExactMixture, Fault, name_of, require, subject_of
+from tests.selftest.promise_fakes import (
+    CONVERGES,
+    CRITERIA,
+    PROMISES,
+    ExactMixture,
+    Fault,
+    name_of,
+    require,
+    subject_of,
+)
 from tests.support.judgement import KEPT
 from tests.support.reference import Trajectory
 from tests.support.states import EMPTY
@@ -266,6 +275,7 @@ FAULTS = (
     Fault(
         SamplesScoredWrong,
         "test_predictions_follow_from_the_parameters",
+        *CRITERIA,
         what="score_samples",
         should_be=0.0,
         aspect="largest error",
@@ -273,6 +283,7 @@ FAULTS = (
     Fault(
         ScoreIsTheSum,
         "test_predictions_follow_from_the_parameters",
+        *CRITERIA,
         what="score",
         should_be=0.0,
         aspect="largest error",
@@ -281,6 +292,8 @@ FAULTS = (
     Fault(
         ScoreIsNotANumber,
         "test_predictions_follow_from_the_parameters",
+        *CRITERIA,
+        "test_what_cannot_be_predicted_is_refused",
         "test_integers_are_predicted_like_floats",
         what="score",
         should_be=0.0,
@@ -289,6 +302,7 @@ FAULTS = (
     Fault(
         BicCountsAParameterTooMany,
         "test_predictions_follow_from_the_parameters",
+        *CRITERIA,
         what="bic",
         should_be=0.0,
         aspect="largest error",
@@ -296,6 +310,7 @@ FAULTS = (
     Fault(
         AicCountsAParameterTooMany,
         "test_predictions_follow_from_the_parameters",
+        *CRITERIA,
         what="aic",
         seen=2.0,
         should_be=0.0,

@@ -236,6 +236,7 @@ FAULTS = (
     Fault(
         WritesIntoWeights,
         "test_fit_leaves_its_arguments_alone",
+        "test_a_copy_goes_on_like_the_original",
         what="weights_init",
         seen="other numbers after the fit",
         should_be="those that were given",
@@ -243,6 +244,7 @@ FAULTS = (
     Fault(
         WritesIntoMeans,
         "test_fit_leaves_its_arguments_alone",
+        "test_a_copy_goes_on_like_the_original",
         what="means_init",
         seen="other numbers after the fit",
         should_be="those that were given",
@@ -250,6 +252,7 @@ FAULTS = (
     Fault(
         WritesIntoPrecisions,
         "test_fit_leaves_its_arguments_alone",
+        "test_a_copy_goes_on_like_the_original",
         what="precisions_init",
         seen="other numbers after the fit",
         should_be="those that were given",
