@@ -136,9 +136,10 @@ def without(name: str) -> type[ExactMixture]:
 
         def log_joint(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
             vars(self).update(self.kept)
-            joint = super().log_joint(X)
-            del vars(self)[name]
-            return joint
+            try:
+                return super().log_joint(X)
+            finally:
+                vars(self).pop(name, None)
 
     return Fake
 

@@ -211,7 +211,7 @@ def test_a_fault_is_found_by_its_own_check(fault: Fault) -> None:
 class DrawsNothing(ExactMixture):
     """There is no ``sample``."""
 
-    sample = property()  # type: ignore[assignment]
+    sample = property()
 
 
 @pytest.mark.parametrize("name", [one.name for one in PROMISES.values() if one.file == "test_sample"])

@@ -51,7 +51,7 @@ class EstimatesMeansThatAreGiven(ExactMixture):
 
     def begin(self, samples: np.ndarray) -> Start:
         weights, means, precisions = super().begin(samples)
-        return weights, None if precisions is None else means, precisions  # type: ignore[return-value]
+        return weights, None if precisions is None else means, precisions
 
 
 class EstimatesPrecisionsThatAreGiven(ExactMixture):
@@ -59,7 +59,7 @@ class EstimatesPrecisionsThatAreGiven(ExactMixture):
 
     def begin(self, samples: np.ndarray) -> Start:
         weights, means, precisions = super().begin(samples)
-        return weights, means, None if weights is None or means is None else precisions  # type: ignore[return-value]
+        return weights, means, None if weights is None or means is None else precisions
 
 
 class MovesWhatIsGiven(ExactMixture):
@@ -268,7 +268,7 @@ class NeverRaises(ExactMixture):
 class HasNoSettings(ExactMixture):
     """No setting can be changed or read by its name."""
 
-    set_params = get_params = property()  # type: ignore[assignment]
+    set_params = get_params = property()
 
 
 @pytest.mark.parametrize(
