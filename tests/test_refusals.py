@@ -12,7 +12,7 @@ import numpy as np
 from fixtures.corpus import Case
 from tests.support.check import ONE_OF_EACH_TYPE, Reproduction, check
 from tests.support.judgement import Judgement
-from tests.support.refusals import fitted, is_refusal
+from tests.support.refusals import copied, fitted, is_refusal
 from tests.support.replay import call, fit_frame, initial
 from tests.support.subject import Subject, require_fit, require_parameters
 
@@ -82,7 +82,7 @@ def test_a_refusal_names_the_initial_parameter(subject: Subject, judgement: Judg
         for wrong in (wrong for wrong in wrongs if wrong.words in OF_ANY_ARRAY):
             model = subject.estimator(case, initial(case))
             setattr(model, name + "_init", wrong.value)
-            _, error = call(model.fit, case.frame)
+            _, error = call(model.fit, case.frame.copy())
             at = judgement.at(way="{}_init {}".format(name, wrong.words))
             if error is None:
                 at.cannot("{}_init {} is not refused".format(name, wrong.words))
@@ -166,13 +166,13 @@ def _judge_fits(subject: Subject, judgement: Judgement, name: str, wrongs: Seque
         for wrong in wrongs:
             setattr(model, name, wrong.value)
             at = judgement.at(way="{}, {} {}".format(words, name, wrong.words))
-            _judge_refusal(at, model, "fit", wrong._replace(value=case.frame.copy()))
+            _judge_refusal(at, model, "fit", wrong._replace(value=case.frame))
             setattr(model, name, right)
 
 
 def _judge_refusal(judgement: Judgement, model: Any, method: str, wrong: Wrong) -> None:
     before = fitted(model)
-    _, error = call(getattr(model, method), wrong.value)
+    _, error = call(getattr(model, method), copied(wrong.value))
     seen = "no error" if error is None else str(error)
     if judgement.expect(is_refusal(error), method, seen, "ValueError", aspect="refusal") and wrong.names:
         named = any(name in seen for name in wrong.names)

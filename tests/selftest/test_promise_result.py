@@ -157,7 +157,9 @@ class TruncatesMeansForIntegers(ExactMixture):
     """Integer samples are compared with the means in their own type."""
 
     def log_joint(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
-        self.means_, means = self.means_.astype(X.dtype if X.dtype.kind in "iu" else np.float64), self.means_
+        if X.dtype.kind not in "iu":
+            return super().log_joint(X)
+        self.means_, means = self.means_.astype(X.dtype), self.means_
         joint = super().log_joint(X)
         self.means_ = means
         return joint

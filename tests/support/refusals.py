@@ -31,5 +31,5 @@ def fitted(model: Any) -> Dict[str, Any]:
 
 
 def copied(value: Any) -> Any:
-    """A copy of an attribute, that later fits cannot write into."""
+    """An array that a fit cannot write into, or what is no array."""
     return value.copy() if isinstance(value, np.ndarray) else value
