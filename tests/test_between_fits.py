@@ -21,7 +21,7 @@ from tests.support.one_step import judge_one_step, starting_at
 from tests.support.refusals import fitted, is_refusal
 from tests.support.replay import Outcome, Start, call, fit_frame, initial
 from tests.support.same_fit import same_fit
-from tests.support.subject import Subject, left, require_fit, require_parameters
+from tests.support.subject import Subject, left, require_fit, require_left, require_parameters
 
 CHANGES_BETWEEN_FITS = "https://github.com/scikit-learn/scikit-learn/issues/13285"
 PARAMETERS_LEFT = tuple(name + "_" for name in comparison.PARAMETERS)
@@ -142,7 +142,7 @@ def test_another_covariance_type_is_not_ignored(subject: Subject, judgement: Jud
         if _is_refused(at, error, "covariance_type"):
             continue
         anew = subject.estimator(subject.changed(max_iter=8, covariance_type=kind), None)
-        require_fit(fit_frame(subject.one_frame, 0, initial(subject.case), anew))
+        require_left(fit_frame(subject.one_frame, 0, initial(subject.case), anew), *comparison.PARAMETERS)
         # What goes on with the factors of another type starts elsewhere.
         for name in comparison.PARAMETERS:
             value, should_be = getattr(model, name + "_"), getattr(anew, name + "_")
@@ -303,7 +303,10 @@ def _changed(subject: Subject, judgement: Judgement, **settings: Any) -> Tuple[A
         judgement.stop("the estimator has no set_params")
     require_fit(fit_frame(case, 0, initial(case), model))
     model.set_params(**settings)
-    return model, _again(case, model).error
+    outcome = _again(case, model)
+    if outcome.error is None:
+        require_left(outcome, *comparison.PARAMETERS)
+    return model, outcome.error
 
 
 def _is_refused(judgement: Judgement, error: Any, name: str) -> bool:

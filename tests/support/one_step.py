@@ -34,6 +34,8 @@ def judge_one_step(judgement: Judgement, case: Case, outcome: Outcome, *, with_b
         (exact,) = exact_replay(case._replace(frames=case.frames[:1], settings=case.settings._replace(max_iter=1)))
     except DegenerateCovariance:
         judgement.stop("one step of exact EM ends in a singular covariance: there is nothing to compare with")
+    except np.linalg.LinAlgError:
+        judgement.stop("the fit before left precisions_ that are not positive definite")
     if judge_parameters(judgement, case, outcome) is not None:
         dtype = comparison.coarser(case.means, case.frame, outcome.means)
         bound = exact.lower_bounds[0]
