@@ -14,7 +14,7 @@ from sklearn.base import clone
 
 from fixtures.corpus import Case
 from tests.support import comparison
-from tests.support.check import ONE_OF_EACH_TYPE, Reproduction, check
+from tests.support.check import AND_A_REDUCED_ONE, ONE_OF_EACH_TYPE, Reproduction, check
 from tests.support.criteria import judge_criteria
 from tests.support.judgement import Judgement
 from tests.support.one_step import judge_one_step, starting_at
@@ -33,7 +33,7 @@ ALL_THAT_A_FIT_LEAVES = (*comparison.PARAMETERS, "precisions", "lower_bound", "n
     headline="a fit that raises leaves what the next warm fit starts from",
     title="GaussianMixture(warm_start=True) goes on from what a fit that raised has left",
     upstream="https://github.com/scikit-learn/scikit-learn/pull/6666",
-    cases=ONE_OF_EACH_TYPE,
+    cases=AND_A_REDUCED_ONE,
     should_be="The same from both: the second fit raised, so the third goes on from the first.",
     reproduction=Reproduction(
         """\
@@ -83,7 +83,7 @@ def test_a_fit_that_raises_leaves_the_last_one(subject: Subject, judgement: Judg
     headline="a warm fit ignores another number of components",
     title="GaussianMixture(warm_start=True) ignores set_params(n_components=...)",
     upstream=CHANGES_BETWEEN_FITS,
-    cases=ONE_OF_EACH_TYPE,
+    cases=AND_A_REDUCED_ONE,
     should_be="One component more, or a ValueError: n_components was changed.",
     reproduction=Reproduction(
         """\
@@ -171,7 +171,7 @@ def test_a_warm_fit_of_no_iterations_leaves_the_parameters(subject: Subject, jud
     headline="a warm fit of no iterations forgets the lower bound",
     title="GaussianMixture: a warm fit with max_iter=0 sets lower_bound_ to -inf",
     upstream="https://github.com/scikit-learn/scikit-learn/pull/20408",
-    cases=ONE_OF_EACH_TYPE,
+    cases=AND_A_REDUCED_ONE,
     since="1.1",
     should_be="The same lower_bound_ from both: the parameters are the same.",
     reproduction=Reproduction(

@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from fixtures.corpus import Case
-from tests.support.check import ONE_OF_EACH_TYPE, Reproduction, check
+from tests.support.check import AND_A_REDUCED_ONE, ONE_OF_EACH_TYPE, Reproduction, check
 from tests.support.judgement import Judgement
 from tests.support.refusals import copied, fitted, is_refusal
 from tests.support.replay import call, fit_frame, initial
@@ -60,7 +60,7 @@ def test_invalid_precisions_are_refused(subject: Subject, judgement: Judgement) 
     headline="the refusal of an initial parameter does not name it",
     title="GaussianMixture: 'Input contains NaN' does not say that it is weights_init, means_init or precisions_init",
     upstream="https://github.com/scikit-learn/scikit-learn/pull/21219",
-    cases=ONE_OF_EACH_TYPE,
+    cases=AND_A_REDUCED_ONE,
     should_be="A message that names the parameter, as those about its shape do.",
     reproduction=Reproduction(
         """\
@@ -115,7 +115,7 @@ def test_invalid_settings_are_refused(subject: Subject, judgement: Judgement) ->
     headline="an unknown init_params is not refused, or not before the fit has begun",
     title="GaussianMixture: an unknown init_params is not refused by a warm start, and leaves converged_",
     upstream="https://github.com/scikit-learn/scikit-learn/pull/24021",
-    cases=ONE_OF_EACH_TYPE,
+    cases=AND_A_REDUCED_ONE,
     should_be="A ValueError that names it, and nothing else changed.",
     reproduction=Reproduction(
         """few = {name: value for name, value in parameters.items() if not name.endswith("_init")}

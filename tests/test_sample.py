@@ -5,7 +5,7 @@ from typing import Any, Tuple
 
 import numpy as np
 
-from tests.support.check import ONE_OF_EACH_TYPE, Reproduction, check
+from tests.support.check import AND_A_REDUCED_ONE, ONE_OF_EACH_TYPE, Reproduction, check
 from tests.support.judgement import Judgement
 from tests.support.refusals import is_refusal
 from tests.support.replay import call
@@ -95,7 +95,7 @@ def test_no_number_of_samples_below_one_is_drawn(subject: Subject, judgement: Ju
     headline="the refusal of a number of samples says another number",
     title="GaussianMixture.sample: the message about n_samples says n_components",
     upstream="https://github.com/scikit-learn/scikit-learn/pull/7386",
-    cases=ONE_OF_EACH_TYPE,
+    cases=AND_A_REDUCED_ONE,
     should_be="Invalid value for 'n_samples': -1.",
     reproduction=Reproduction(
         """\

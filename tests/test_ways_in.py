@@ -13,7 +13,7 @@ import numpy as np
 
 from fixtures.corpus import Case
 from tests.support import comparison, starts
-from tests.support.check import ONE_OF_EACH_TYPE, Reproduction, check
+from tests.support.check import AND_A_REDUCED_ONE, ONE_OF_EACH_TYPE, Reproduction, check
 from tests.support.criteria import judge_criteria
 from tests.support.judgement import Judgement
 from tests.support.one_step import judge_one_step, starting_at
@@ -65,7 +65,7 @@ def test_a_start_at_samples_is_that_of_one_sample_each(subject: Subject, judgeme
     headline="the weights of a start at samples do not sum to one",
     title="GaussianMixture: weights of init_params='random_from_data' and 'k-means++' do not sum to one",
     upstream=AT_SAMPLES,
-    cases=ONE_OF_EACH_TYPE,
+    cases=AND_A_REDUCED_ONE,
     since=starts.OF_SAMPLES_SINCE,
     should_be="A sum of 1: what max_iter=0 leaves is a mixture, and every start has the weights of one.",
     reproduction=Reproduction(
