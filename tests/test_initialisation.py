@@ -10,15 +10,14 @@ from typing import Any, Dict
 import numpy as np
 
 from fixtures.corpus import Case
-from tests.support import comparison, tolerances
+from tests.support import comparison
 from tests.support.check import ONE_OF_EACH_TYPE, Reproduction, check
 from tests.support.density import full_matrices
 from tests.support.judgement import Judgement
-from tests.support.reference import DegenerateCovariance, exact_replay, exact_start, merge_equal
+from tests.support.one_step import judge_one_step
 from tests.support.replay import fit_frame, initial
 from tests.support.subject import (
     Subject,
-    judge_parameters,
     left,
     require_fit,
     require_left,
@@ -36,26 +35,7 @@ ALL_THAT_A_FIT_LEAVES = (*comparison.PARAMETERS, "precisions", "lower_bound")
 )
 def test_first_step_uses_the_parameters_given(subject: Subject, judgement: Judgement) -> None:
     """One step is one exact EM step, for every component that 10 * eps does not outweigh."""
-    case, outcome = subject.case, subject.steps[0]
-    try:
-        (exact,) = exact_replay(subject.changed(max_iter=1))
-    except DegenerateCovariance:
-        judgement.stop("one step of exact EM ends in a singular covariance: there is nothing to compare with")
-    if judge_parameters(judgement.at(step=1), case, outcome) is not None:
-        dtype = comparison.coarser(case.means, case.frame, outcome.means)
-        bound = exact.lower_bounds[0]
-        start = exact_start(case)
-        allowed = tolerances.of_step(
-            tolerances.arithmetic_of(case.settings, dtype), *merge_equal(case.frame), start, exact.final
-        )
-        should_be = {
-            "weights": np.exp(exact.final.log_weights),
-            "means": exact.final.means,
-            "covariances": exact.final.covariances,
-        }
-        enough = comparison.outweighs_eps(exact.log_masses[0], dtype)
-        comparison.compare(judgement, outcome, should_be, allowed, enough)
-        comparison.compare(judgement, outcome, {"lower_bound": bound}, allowed)
+    judge_one_step(judgement.at(step=1), subject.case, subject.steps[0])
 
 
 @check(

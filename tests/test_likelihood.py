@@ -1,6 +1,6 @@
 """Promise: the lower bound rises, is what the parameters give, and says when to stop."""
 
-from typing import Tuple
+from typing import Any, Tuple
 
 import numpy as np
 
@@ -150,14 +150,30 @@ def test_iterations_are_counted(subject: Subject, judgement: Judgement) -> None:
     since="1.7",
 )
 def test_lower_bounds_are_those_of_the_iterations(subject: Subject, judgement: Judgement) -> None:
-    """``lower_bounds_`` has a lower bound for each iteration, and the last one is ``lower_bound_``."""
-    outcome = subject.last
-    require_left(outcome, "n_iter", "lower_bound")
-    bounds = getattr(outcome.estimator, "lower_bounds_", None)
-    if bounds is None:
-        judgement.stop("the fit left no lower_bounds_")
-    if judgement.has_shape("lower_bounds_", bounds, (outcome.n_iter or 0,)) and len(bounds):
-        judgement.expect(bounds[-1] == outcome.lower_bound, "lower_bounds_", bounds[-1], outcome.lower_bound)
+    """``lower_bounds_`` has the lower bound of each iteration, and the last one is ``lower_bound_``."""
+    outcomes = [outcomes[-1] for outcomes in subject.replays.values()]
+    for outcome in outcomes:
+        require_left(outcome, "n_iter", "lower_bound")
+        bounds = getattr(outcome.estimator, "lower_bounds_", None)
+        if bounds is None:
+            judgement.stop("the fit left no lower_bounds_")
+        if judgement.has_shape("lower_bounds_", bounds, (outcome.n_iter or 0,)) and len(bounds):
+            judgement.expect(bounds[-1] == outcome.lower_bound, "lower_bounds_", bounds[-1], outcome.lower_bound)
+    first = subject.first
+    _judge_bounds_of_steps(subject, judgement, getattr(first.estimator, "lower_bounds_", None), int(first.n_iter or 0))
+
+
+def _judge_bounds_of_steps(subject: Subject, judgement: Judgement, bounds: Any, n_iter: int) -> None:
+    """Compare the lower bounds of a fit with those of single steps."""
+    # Of a large frame one step is taken; a fit that goes wrong may end before its steps do.
+    steps = [outcome.lower_bound for outcome in subject.steps[:n_iter]]
+    if bounds is None or np.shape(bounds) != (n_iter,) or None in steps:
+        judgement.cannot("the fit or its steps left no lower bounds to compare")
+        return
+    # A fit and its steps compute the same from the same factors: they differ by what a step's bound may be off.
+    for number, (seen, bound) in enumerate(zip(bounds, steps)):
+        _, allowed = _bound_of_start(subject, number, subject.steps[number])
+        judgement.at(step=number + 1).close("lower_bounds_", seen, bound, 2 * allowed)
 
 
 @check(headline="a change of the lower bound by tol ends the fit", cases=("control-around-the-origin",))

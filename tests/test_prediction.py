@@ -7,6 +7,7 @@ import numpy as np
 from fixtures.corpus import Case
 from tests.support import comparison, tolerances
 from tests.support.check import INTEGERS, Reproduction, check
+from tests.support.criteria import n_parameters
 from tests.support.density import full_matrices
 from tests.support.judgement import Judgement
 from tests.support.replay import Outcome, call, initial
@@ -177,13 +178,13 @@ def _exact_predictions(  # noqa: PLR0917
     with np.errstate(divide="ignore"):
         log_weights = np.log(weights)
     found = tolerances.densities(arithmetic, samples.astype(np.float64), (log_weights, means, factors))
-    density, n_samples, n_parameters = found.log_likelihood, len(samples), _n_parameters(case)
+    density, n_samples, n_free = found.log_likelihood, len(samples), n_parameters(case)
     exact = {
         "score_samples": density,
         "score": density.mean(),
         "predict_proba": found.resp,
-        "bic": -2 * density.sum() + n_parameters * np.log(n_samples),
-        "aic": -2 * density.sum() + 2 * n_parameters,
+        "bic": -2 * density.sum() + n_free * np.log(n_samples),
+        "aic": -2 * density.sum() + 2 * n_free,
     }
     score = tolerances.of_lower_bound(arithmetic, found, np.ones(n_samples))
     allowed = {
@@ -242,15 +243,3 @@ def _compare_labels(judgement: Judgement, what: str, seen: Any, should_be: Any, 
     number = int((np.asarray(seen) != np.asarray(should_be)).sum())
     words = "{} of {} labels differ from {}".format(number, len(should_be), source)
     judgement.expect(not number, what, words, "no difference", aspect="labels")
-
-
-def _n_parameters(case: Case) -> int:
-    n_components, n_features = case.means.shape
-    triangle = n_features * (n_features + 1) // 2
-    covariances = {
-        "full": n_components * triangle,
-        "tied": triangle,
-        "diag": n_components * n_features,
-        "spherical": n_components,
-    }[case.settings.covariance_type]
-    return n_components - 1 + n_components * n_features + covariances

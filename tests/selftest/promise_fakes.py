@@ -10,25 +10,27 @@ import warnings
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.cluster import KMeans, kmeans_plusplus
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits
 
 from fixtures.corpus import Case, Settings
-from tests.selftest.fakes import Parameters, shaped_like
+from tests.selftest.fakes import shaped_like
+from tests.selftest.refuses import Refuses
 from tests.support import check
 from tests.support.check import Check, UnderTest
 from tests.support.density import full_matrices, log_joint_densities, log_sum_exp
 from tests.support.findings import Finding
 from tests.support.judgement import BROKEN, Judgement
-from tests.support.reference import DegenerateCovariance, Trajectory, exact_em, precision_factors
+from tests.support.reference import DegenerateCovariance, Trajectory, exact_em, m_step, precision_factors
 from tests.support.subject import Subject
 
 RELEASE = "1.9.1"
 N_SAMPLES = (20, 12, 6)
 
 
-class ExactMixture(Parameters):
+class ExactMixture(Refuses):
     """Exact EM with the interface of ``GaussianMixture``.
 
     Fakes override `leave_whole` and `leave_step`, which may change what a fit
@@ -37,15 +39,24 @@ class ExactMixture(Parameters):
 
     def fit(self, X: np.ndarray) -> ExactMixture:  # noqa: N803  (the name is scikit-learn's)
         samples = self.read(X)
+        self.require(samples)
+        settings = (self.n_components, self.covariance_type)
+        self.started_warm = self.warm_start and getattr(self, "fitted_with", None) == settings
+        if self.started_warm:
+            self.require_fitted(samples)
         self.n_features_in_ = samples.shape[1]
-        self.started_warm = self.warm_start and hasattr(self, "means_")
+        if self.started_warm and self.max_iter == 0:
+            self.n_iter_, self.converged_ = 0, False
+            return self
         random = check_random_state(self.random_state)
         starts = [self.begin(samples)] if self.started_warm else self.cold_starts(samples, random)
-        self.leave_start(*starts[0])
+        if not self.started_warm:
+            self.leave_start(*starts[0])
         if self.max_iter == 0:
             return self
         trajectory = self.best([self.run(samples, *start) for start in starts])
         self.set_parameters(trajectory, len(trajectory.parameters))
+        self.fitted_with = settings
         self.converged_ = trajectory.converged
         if self.max_iter > 1:
             self.leave_whole(trajectory, samples)
@@ -54,22 +65,50 @@ class ExactMixture(Parameters):
         self.warn()
         return self
 
+    def require(self, samples: np.ndarray) -> None:
+        """Refuse what cannot be fitted."""
+        self.require_settings()
+        self.require_samples(samples)
+        self.require_parameters(samples.shape[1])
+
     def fit_predict(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
         return self.fit(X).predict(X)
 
     def cold_starts(
         self, samples: np.ndarray, random: np.random.RandomState
     ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Where the starts are: as given, and what is not given is as wide as the samples, and at samples."""
+        """Where the starts are: as given, and the M-step of responsibilities for what is not given."""
+        given = self.begin(samples)
+        if all(array is not None for array in given):
+            return [tuple(np.array(array) for array in given)] * self.n_init  # type: ignore[list-item]  # of three
         starts = []
         for _ in range(self.n_init):
-            at_random = samples[random.choice(len(samples), self.n_components)]
-            precision = np.linalg.inv(np.cov(samples.T) + np.eye(samples.shape[1]))
-            alike = shaped_like(self.covariance_type, np.array([precision] * self.n_components))
-            chosen = (np.full(self.n_components, 1 / self.n_components), at_random, alike)
-            given = self.begin(samples)
-            starts.append(tuple(c if g is None else np.array(g) for c, g in zip(chosen, given, strict=True)))
+            estimated = self.estimate(samples, self.responsibilities(samples, random))
+            starts.append(tuple(e if g is None else np.array(g) for e, g in zip(estimated, given, strict=True)))
         return starts  # type: ignore[return-value]  # tuples of three
+
+    def responsibilities(self, samples: np.ndarray, random: np.random.RandomState) -> np.ndarray:
+        """What ``init_params`` names."""
+        n_samples, n_components = len(samples), self.n_components
+        if self.init_params == "random":
+            drawn = random.uniform(size=(n_samples, n_components))
+            return drawn / drawn.sum(axis=1, keepdims=True)
+        if self.init_params == "kmeans":
+            return np.eye(n_components)[KMeans(n_components, n_init=1, random_state=random).fit(samples).labels_]
+        if self.init_params == "k-means++":
+            chosen = kmeans_plusplus(samples, n_components, random_state=random)[1]
+        else:
+            chosen = random.choice(n_samples, n_components, replace=False)
+        return np.eye(n_samples)[:, chosen]
+
+    def estimate(self, samples: np.ndarray, resp: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Weights, means and precisions of responsibilities."""
+        masses = resp.sum(axis=0)
+        settings = Settings(self.covariance_type, self.reg_covar, self.tol, self.max_iter)
+        log_weights, means, covariances = m_step(samples, resp / masses, np.log(masses), masses.sum(), settings)
+        factors = precision_factors(covariances, self.covariance_type, means.shape)
+        whole = np.matmul(factors, np.transpose(factors, (0, 2, 1)))
+        return np.exp(log_weights), means, shaped_like(self.covariance_type, whole)
 
     def leave_start(self, weights: np.ndarray, means: np.ndarray, precisions: np.ndarray) -> None:
         """Leave what a fit starts from, its factors upper triangular."""
@@ -129,9 +168,10 @@ class ExactMixture(Parameters):
             warnings.warn("EM did not converge", ConvergenceWarning, stacklevel=3)
 
     def log_joint(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
+        samples = np.array(X, np.float64)
+        self.require_fitted(samples)
         precisions = full_matrices(self.precisions_, self.covariance_type, *self.means_.shape)
-        log_weights = np.log(self.weights_)
-        return log_joint_densities(np.array(X, np.float64), log_weights, self.means_, np.linalg.cholesky(precisions))
+        return log_joint_densities(samples, np.log(self.weights_), self.means_, np.linalg.cholesky(precisions))
 
     def score_samples(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
         return log_sum_exp(self.log_joint(X), axis=1)
@@ -147,9 +187,15 @@ class ExactMixture(Parameters):
         return self.predict_proba(X).argmax(axis=1)
 
     def sample(self, n_samples: int = 1) -> tuple[np.ndarray, np.ndarray]:
-        """Means in place of samples: nothing looks at them."""
-        labels = np.arange(n_samples) % self.n_components
-        return self.means_[labels], labels
+        if n_samples < 1:
+            raise ValueError(f"n_samples is {n_samples}")
+        if not hasattr(self, "means_"):
+            raise NotFittedError("there was no fit")
+        random = check_random_state(self.random_state)
+        counts = random.multinomial(n_samples, self.weights_ / self.weights_.sum())
+        covariances = full_matrices(self.covariances_, self.covariance_type, *self.means_.shape)
+        drawn = [random.multivariate_normal(*one) for one in zip(self.means_, covariances, counts, strict=True)]
+        return np.concatenate(drawn), np.repeat(np.arange(len(counts)), counts)
 
     def n_parameters(self) -> int:
         n_components, n_features = self.means_.shape
@@ -200,6 +246,22 @@ MANY = many_samples_of(CONVERGES)
 CASES = (CONVERGES, STOPS, CHAIN, MANY)
 
 PROMISES = {name: one for name, one in check.every().items() if not one.is_baseline}
+
+# They compare one step from a start that is not given whole.
+STARTS = (
+    "test_a_start_from_kmeans_is_that_of_its_labels",
+    "test_a_start_at_random_is_that_of_its_responsibilities",
+    "test_a_start_at_samples_is_that_of_one_sample_each",
+    "test_weights_and_means_given_are_used",
+    "test_precisions_given_are_used",
+)
+# They compare score, bic and aic of what was fitted.
+CRITERIA = (
+    *STARTS,
+    "test_no_iterations_leave_the_start",
+    "test_a_warm_fit_of_no_iterations_leaves_the_parameters",
+    "test_another_number_of_components_is_not_ignored",
+)
 
 
 def subject_of(case: Case, estimator_class: Any) -> Subject:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.selftest.promise_fakes import CONVERGES, ExactMixture, Fault, name_of, require, subject_of
+from tests.selftest.promise_fakes import CONVERGES, STARTS, ExactMixture, Fault, name_of, require, subject_of
 from tests.support.reference import Trajectory
 
 
@@ -230,13 +230,24 @@ FAULTS = (
         KeepsTheLastBoundAlone, "test_lower_bounds_are_those_of_the_iterations", what="lower_bounds_", aspect="shape"
     ),
     Fault(BoundsOfAnotherFit, "test_lower_bounds_are_those_of_the_iterations", what="lower_bounds_", aspect=""),
-    Fault(MissesTheFirstStep, "test_first_step_uses_the_parameters_given", what="means_", component=0, feature=1),
-    Fault(MissesWeightsOfTheFirstStep, "test_first_step_uses_the_parameters_given", what="weights_", component=1),
+    Fault(
+        MissesTheFirstStep,
+        "test_first_step_uses_the_parameters_given",
+        *STARTS,
+        "test_lower_bounds_are_those_of_the_iterations",
+        what="means_",
+        component=0,
+        feature=1,
+    ),
+    Fault(
+        MissesWeightsOfTheFirstStep, "test_first_step_uses_the_parameters_given", *STARTS, what="weights_", component=1
+    ),
     # All that depends on the first E-step: its bound, where a fit ends, explicit starts of a chain; a square has
     # another unit.
     Fault(
         SquaresPrecisions,
         "test_first_step_uses_the_parameters_given",
+        "test_precisions_given_are_used",
         "test_lower_bound_is_what_the_parameters_give",
         "test_components_end_where_exact_em_puts_them",
         "test_warm_start_equals_explicit_replays",
@@ -260,11 +271,22 @@ FAULTS = (
     Fault(
         ComponentAtTheWrongPlace, "test_components_end_where_exact_em_puts_them", what="means_", component=0, feature=0
     ),
-    Fault(StartsOverOnTheNextFrame, "test_warm_start_equals_explicit_replays", what="weights_", component=0, frame=1),
+    Fault(
+        StartsOverOnTheNextFrame,
+        "test_warm_start_equals_explicit_replays",
+        "test_a_fit_that_raises_leaves_the_last_one",
+        "test_a_frame_of_another_kind_is_fitted_like_any",
+        what="weights_",
+        component=0,
+        frame=1,
+    ),
     # Steps are warm starts as well.
     Fault(
         AlwaysStartsOver,
         "test_warm_start_equals_explicit_replays",
+        "test_a_frame_of_another_kind_is_fitted_like_any",
+        "test_another_number_of_features_is_refused",
+        "test_lower_bounds_are_those_of_the_iterations",
         "test_lower_bound_is_what_the_parameters_give",
         "test_iterations_are_counted",
         what="weights_",
@@ -273,7 +295,13 @@ FAULTS = (
     ),
     Fault(StopsEarlyWhenWarm, "test_warm_start_equals_explicit_replays", what="weights_", component=0, frame=1),
     Fault(
-        CountsWrongWhenWarm, "test_warm_start_equals_explicit_replays", what="n_iter_", seen=17, should_be=6, frame=1
+        CountsWrongWhenWarm,
+        "test_warm_start_equals_explicit_replays",
+        "test_lower_bounds_are_those_of_the_iterations",
+        what="n_iter_",
+        seen=17,
+        should_be=6,
+        frame=1,
     ),
     Fault(
         RaisesWhenWarm,
@@ -285,21 +313,39 @@ FAULTS = (
         aspect="ValueError",
         frame=1,
     ),
-    Fault(GoesBackAtTheEnd, "test_lower_bound_never_falls", what="lower_bound_", step=11),
+    Fault(
+        GoesBackAtTheEnd,
+        "test_lower_bound_never_falls",
+        "test_lower_bounds_are_those_of_the_iterations",
+        "test_weights_and_means_given_are_used",
+        what="lower_bound_",
+        step=11,
+    ),
     # A bound that falls, while the parameters get better, is not theirs; and its changes are others.
     Fault(
         BoundFalls,
         "test_lower_bound_never_falls",
+        "test_a_frame_of_another_kind_is_fitted_like_any",
+        "test_lower_bounds_are_those_of_the_iterations",
         "test_lower_bound_is_what_the_parameters_give",
         "test_iterations_are_counted",
         what="lower_bound_",
         step=2,
     ),
-    Fault(BoundOff, "test_lower_bound_is_what_the_parameters_give", what="lower_bound_", step=2),
+    Fault(
+        BoundOff,
+        "test_lower_bound_is_what_the_parameters_give",
+        "test_a_frame_of_another_kind_is_fitted_like_any",
+        "test_lower_bounds_are_those_of_the_iterations",
+        what="lower_bound_",
+        step=2,
+    ),
     # Said of one step, of a whole fit, and of the changes from step to step.
     Fault(
         BoundOfTheParametersAfter,
         "test_lower_bound_is_what_the_parameters_give",
+        *(name for name in STARTS if "at_samples" not in name),
+        "test_a_frame_of_another_kind_is_fitted_like_any",
         "test_first_step_uses_the_parameters_given",
         "test_components_end_where_exact_em_puts_them",
         "test_iterations_are_counted",

@@ -29,8 +29,18 @@ from tests.support.replay import WARM_START
 from tests.support.subject import Subject
 
 KINDS = ("full", "tied", "diag", "spherical")
-# A known defect of every release that has max_iter=0.
-NEVER_KEPT = "test_no_iterations_leave_what_was_given"
+# Known defects of every release that has what they need.
+NEVER_KEPT = {
+    "test_a_fit_that_raises_leaves_the_last_one",
+    "test_a_refusal_names_the_initial_parameter",
+    "test_a_start_at_samples_has_weights_that_sum_to_one",
+    "test_a_warm_fit_of_no_iterations_leaves_the_lower_bound",
+    "test_another_covariance_type_is_not_ignored",
+    "test_another_number_of_components_is_not_ignored",
+    "test_another_number_of_features_is_named",
+    "test_no_iterations_leave_what_was_given",
+    "test_the_number_of_samples_that_is_refused_is_named",
+}
 CONTROLS = (
     "control-16d",
     "control-around-the-origin",
@@ -53,7 +63,7 @@ ASKED = [
     (control, name)
     for control in CONTROLS
     for name in applying(control)
-    if name != NEVER_KEPT and (control, name) not in LISTED
+    if name not in NEVER_KEPT and (control, name) not in LISTED
 ]
 
 
@@ -96,7 +106,7 @@ def test_a_check_of_other_classes_passes_on_a_remedy(name: str) -> None:
 
 
 def test_every_promise_is_asked_of_scikit_learn_or_a_remedy() -> None:
-    asked = {name for _, name in ASKED} | {NEVER_KEPT, *applying(CHAIN_CONTROL), *FOR_OTHER_CLASSES}
+    asked = {name for _, name in ASKED} | {*NEVER_KEPT, *applying(CHAIN_CONTROL), *FOR_OTHER_CLASSES}
     assert asked == set(PROMISES)
 
 

@@ -15,6 +15,7 @@ from tests.selftest.promise_fakes import (
     CONVERGES,
     PROMISES,
     RELEASE,
+    STARTS,
     ExactMixture,
     asked_about,
     judgements,
@@ -53,6 +54,7 @@ NOT_LEFT = {
     },
     "lower_bound_": {
         "test_a_change_of_tol_does_not_stop",
+        "test_a_warm_fit_of_no_iterations_leaves_the_lower_bound",
         "test_a_first_lower_bound_of_zero_does_not_stop",
         "test_iterations_are_counted",
         "test_lower_bound_is_what_the_parameters_give",
@@ -63,6 +65,7 @@ NOT_LEFT = {
     # Steps, and the frames of a chain, go on from precisions_.
     "precisions_": {
         "test_integers_are_predicted_like_floats",
+        "test_a_frame_of_another_kind_is_fitted_like_any",
         "test_components_end_where_exact_em_puts_them",
         "test_iterations_are_counted",
         "test_lower_bound_never_falls",
@@ -80,11 +83,18 @@ NOT_LEFT = {
 # Kept, and a part of it is not judged.
 PARTLY = {
     "n_iter_": {
+        "test_a_copy_goes_on_like_the_original",
         "test_fitting_again_gives_the_same_bits",
         "test_no_iterations_leave_the_means_given",
         "test_no_iterations_leave_what_was_given",
     },
     "lower_bound_": {
+        *(name for name in STARTS if name != "test_a_start_at_samples_is_that_of_one_sample_each"),
+        "test_a_copy_goes_on_like_the_original",
+        "test_a_fit_that_raises_leaves_the_last_one",
+        "test_a_frame_of_another_kind_is_fitted_like_any",
+        "test_another_number_of_features_is_refused",
+        "test_nothing_is_drawn_where_all_is_given",
         "test_blas_threads_do_not_matter",
         "test_components_end_where_exact_em_puts_them",
         "test_every_sample_twice_changes_nothing",
@@ -100,6 +110,9 @@ PARTLY = {
         "test_warm_start_equals_explicit_replays",
     },
     "precisions_": {
+        "test_a_copy_goes_on_like_the_original",
+        "test_a_warm_fit_of_no_iterations_leaves_the_parameters",
+        "test_nothing_is_drawn_where_all_is_given",
         "test_convergence_is_as_said",
         "test_dtype_is_kept",
         "test_fitting_again_gives_the_same_bits",
@@ -109,8 +122,12 @@ PARTLY = {
         "test_no_iterations_leave_what_was_given",
         "test_parameters_are_a_mixture",
     },
-    "converged_": {"test_no_iterations_leave_the_means_given", "test_no_iterations_leave_what_was_given"},
-    "precisions_cholesky_": {"test_parameters_are_a_mixture"},
+    "converged_": {
+        "test_a_copy_goes_on_like_the_original",
+        "test_no_iterations_leave_the_means_given",
+        "test_no_iterations_leave_what_was_given",
+    },
+    "precisions_cholesky_": {"test_a_copy_goes_on_like_the_original", "test_parameters_are_a_mixture"},
 }
 
 
@@ -130,15 +147,21 @@ def without(name: str) -> type[ExactMixture]:
 
         def fit(self, X: np.ndarray) -> ExactMixture:  # noqa: N803
             vars(self).update(self.kept)
-            super().fit(X)
+            try:
+                super().fit(X)
+            except ValueError:
+                if self.kept:
+                    del vars(self)[name]
+                raise
             self.kept = {name: vars(self).pop(name)}
             return self
 
         def log_joint(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
             vars(self).update(self.kept)
-            joint = super().log_joint(X)
-            del vars(self)[name]
-            return joint
+            try:
+                return super().log_joint(X)
+            finally:
+                vars(self).pop(name, None)
 
     return Fake
 
@@ -251,7 +274,8 @@ def test_an_attribute_that_only_one_of_two_fits_leaves_is_a_finding() -> None:
 def test_what_is_not_judged_says_which_attribute_is_missing(name: str) -> None:
     reasons = [judgement.reason() for judgement in judgements(without(name)).values() if judgement.missing]
     assert reasons
-    assert [reason for reason in reasons if f"the fit left no {name}" not in reason] == []
+    others = {reason for reason in reasons if f"the fit left no {name}" not in reason}
+    assert others <= {"the estimator's class cannot be pickled"}  # it is made in a function
 
 
 def test_a_fit_that_is_right_without_precisions_ends_where_exact_em_does_on_one_frame() -> None:
@@ -267,6 +291,7 @@ def test_a_class_without_methods_that_predict_is_not_judged_by_its_predictions()
         "test_integers_are_predicted_like_floats",
         "test_fit_predict_labels_like_predict",
         "test_fit_predict_labels_like_the_best_start",
+        "test_what_cannot_be_predicted_is_refused",
     }
     assert all("the estimator has no " in judgement.reason() for judgement in not_judged.values())
     assert {name for (name, _), judgement in ends.items() if judgement.end() == BROKEN} == {MISSING}

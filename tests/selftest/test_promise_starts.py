@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import numpy as np
 import pytest
 
@@ -59,7 +57,7 @@ class AlwaysIterates(ExactMixture):
     """``max_iter=0`` is taken for 1."""
 
     def fit(self, samples: np.ndarray) -> ExactMixture:
-        self.max_iter = max(1, self.max_iter)
+        self.max_iter = self.max_iter or 1
         return super().fit(samples)
 
 
@@ -145,8 +143,11 @@ class SingularIsNoNumber(ExactMixture):
     """A singular covariance is inverted to something that is no number."""
 
     def fit(self, samples: np.ndarray) -> ExactMixture:
-        with contextlib.suppress(ValueError):
+        try:
             return super().fit(samples)
+        except ValueError as error:
+            if "of exact EM" not in str(error):
+                raise
         self.precisions_ = np.full_like(self.precisions_, np.nan)
         return self
 
@@ -158,7 +159,7 @@ class SingularIsArithmetic(ExactMixture):
         try:
             return super().fit(samples)
         except ValueError as error:
-            raise ZeroDivisionError(str(error)) from None
+            raise (ZeroDivisionError if "of exact EM" in str(error) else ValueError)(str(error)) from None
 
 
 FAULTS = (
@@ -204,6 +205,10 @@ FAULTS = (
     Fault(
         AlwaysIterates,
         "test_no_iterations_leave_what_was_given",
+        "test_a_start_at_samples_has_weights_that_sum_to_one",
+        "test_a_warm_fit_of_no_iterations_leaves_the_lower_bound",
+        "test_a_warm_fit_of_no_iterations_leaves_the_parameters",
+        "test_no_iterations_leave_the_start",
         "test_no_iterations_leave_the_means_given",
         what="n_iter_",
         seen=1,
@@ -212,6 +217,8 @@ FAULTS = (
     Fault(
         RaisesWithoutIterations,
         "test_no_iterations_leave_what_was_given",
+        "test_a_warm_fit_of_no_iterations_leaves_the_lower_bound",
+        "test_a_warm_fit_of_no_iterations_leaves_the_parameters",
         what="fit",
         seen="AttributeError: no covariances_",
         should_be="a fit of no iterations",
@@ -220,6 +227,7 @@ FAULTS = (
     Fault(
         MovesMeansWithoutPrecisions,
         "test_no_iterations_leave_the_means_given",
+        "test_no_iterations_leave_the_start",
         what="means_",
         seen=25.0,
         should_be=24.0,
@@ -251,7 +259,7 @@ FAULTS = (
         LabelsOfTheLastStart,
         "test_fit_predict_labels_like_the_best_start",
         what="fit_predict",
-        seen="31 of 38 labels differ from predict",
+        seen="38 of 38 labels differ from predict",
         should_be="no difference",
         aspect="labels",
     ),

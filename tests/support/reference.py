@@ -177,7 +177,7 @@ def exact_em(
         log_mass = log_sum_exp(log_resp, axis=0)
         log_resp -= log_mass
         shares = np.exp(log_resp, out=log_resp)  # of each sample in a component's mass: sums to one
-        parameters = _m_step(points, shares, log_mass, n_samples, settings)
+        parameters = m_step(points, shares, log_mass, n_samples, settings)
         if disturbance:
             parameters = disturbance.m_step(points, shares, log_mass, parameters)
         steps.append(parameters)
@@ -226,9 +226,23 @@ def precision_factors(covariances: np.ndarray, covariance_type: str, shape: Tupl
     return np.transpose(np.linalg.inv(factors), (0, 2, 1))
 
 
-def _m_step(
+def m_step(
     points: np.ndarray, shares: np.ndarray, log_mass: np.ndarray, n_samples: float, settings: Settings
 ) -> Parameters:
+    """The M-step of EM.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_points, n_features)
+    shares : ndarray of shape (n_points, n_components)
+        Of each point in the mass of a component: columns sum to one.
+    log_mass : ndarray of shape (n_components,)
+        Log responsibility mass of each component.
+    n_samples : float
+        What the masses sum to.
+    settings : Settings
+        ``covariance_type`` and ``reg_covar``.
+    """
     means = np.dot(shares.T, points)
     n_components, n_features = means.shape
     kind = settings.covariance_type

@@ -84,12 +84,16 @@ class Arithmetic(NamedTuple):
         Of the floating point type that is computed in: `numpy.finfo`.
     covariance_type : {'full', 'tied', 'diag', 'spherical'}
     reg_covar : float
+    n_estimated : int
+        From how many samples the parameters of an E-step were estimated, in the
+        same arithmetic; 0 where they are given.
     """
 
     eps: float
     tiny: float
     covariance_type: str
     reg_covar: float
+    n_estimated: int = 0
 
     def gamma(self, n: float) -> float:
         """Relative error of a sum of n products."""
@@ -167,7 +171,24 @@ def _density_error(arithmetic: Arithmetic, samples: np.ndarray, mean: np.ndarray
     of_precision = np.dot(np.abs(centred), root) ** 2
     of_covariance = np.dot(np.abs(np.dot(centred, precision)), width) ** 2
     of_determinant = 2 * (np.abs(covariance) * np.outer(root, root)).sum()
-    return np.asarray(error + 0.5 * gamma(n_features + 4) * (of_precision + of_covariance + of_determinant))
+    error = error + 0.5 * gamma(n_features + 4) * (of_precision + of_covariance + of_determinant)
+    if arithmetic.n_estimated:
+        error = error + _estimation_error(arithmetic, samples, factor, centred, width)
+    return np.asarray(error)
+
+
+def _estimation_error(
+    arithmetic: Arithmetic, samples: np.ndarray, factor: np.ndarray, centred: np.ndarray, width: np.ndarray
+) -> np.ndarray:
+    """Of a log density whose mean and covariance were estimated with the errors of `m_step_errors`."""
+    gamma = arithmetic.gamma(arithmetic.n_estimated + 8)
+    largest, precision = np.abs(samples).max(axis=0), np.dot(factor, factor.T)
+    spread = width + 2 * largest if arithmetic.covariance_type in COVARIANCES_OF_MOMENTS else width
+    off = 2 * gamma * np.dot(largest, np.abs(factor))
+    of_mean = (np.abs(np.dot(centred, factor)) * off + 0.5 * off**2).sum(axis=1)
+    of_covariance = np.dot(np.abs(np.dot(centred, precision)), spread) ** 2
+    of_determinant = (np.abs(precision) * np.outer(spread, spread)).sum()
+    return np.asarray(of_mean + 0.5 * gamma * (of_covariance + of_determinant) + gamma)
 
 
 def m_step_errors(
@@ -279,7 +300,7 @@ def of_step(
     weights = np.exp(exact.log_weights)
     off = counts[:, np.newaxis] * found.resp_error / np.maximum(masses, np.finfo(float).tiny)
     mean_off = off.sum(axis=0)
-    own = m_step_errors(arithmetic, points, shares, exact, n_samples=n_samples, sum_error=float(found.sum_error.max()))
+    own = of_m_step(arithmetic, points, shares, exact, n_samples=n_samples, sum_error=float(found.sum_error.max()))
     means, covariances = own.means.copy(), own.covariances.copy()
     for component, mean in enumerate(exact.means):
         deviations = np.abs(points - mean)
@@ -296,12 +317,34 @@ def of_step(
             covariances[component] += (moved if kind == "diag" else moved.mean()) + mean_off[component] * np.abs(
                 exact.covariances[component]
             )
-    added = with_added_mass(arithmetic, n_samples, exact)
     return Tolerances(
-        weights=weights * (mean_off + own.log_weights) + np.abs(np.exp(added.log_weights) - weights),
-        means=means + np.abs(added.means - exact.means),
-        covariances=covariances + np.abs(added.covariances - exact.covariances),
+        weights=weights * mean_off + own.weights,
+        means=means,
+        covariances=covariances,
         lower_bound=of_lower_bound(arithmetic, found, counts),
+    )
+
+
+def of_m_step(
+    arithmetic: Arithmetic,
+    points: np.ndarray,
+    shares: np.ndarray,
+    exact: Parameters,
+    *,
+    n_samples: float,
+    sum_error: float = 0.0,
+) -> Tolerances:
+    """How far rounding and the ``10 * eps`` may take an M-step from given shares: see `m_step_errors`."""
+    own = m_step_errors(arithmetic, points, shares, exact, n_samples=n_samples, sum_error=sum_error)
+    added = with_added_mass(arithmetic, n_samples, exact)
+    weights, covariances = np.exp(exact.log_weights), own.covariances
+    if arithmetic.covariance_type == "full":
+        covariances = covariances + own.means[:, :, np.newaxis] * own.means[:, np.newaxis, :]
+    return Tolerances(
+        weights=weights * own.log_weights + np.abs(np.exp(added.log_weights) - weights),
+        means=own.means + np.abs(added.means - exact.means),
+        covariances=covariances + np.abs(added.covariances - exact.covariances),
+        lower_bound=0.0,
     )
 
 
