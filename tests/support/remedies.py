@@ -13,7 +13,6 @@ M-steps. Named on the command line:
 Runs inside old environments: Python 3.6 syntax; numpy, scipy and scikit-learn.
 """
 
-import abc
 import contextlib
 from typing import Any, Dict, Iterator, Optional, Tuple
 
@@ -230,8 +229,41 @@ class LogDomainMixture(SoundFit):
                 setattr(self, name, getattr(self, name).astype(np.float32))
 
 
-class LostComponents(SoundFit):
-    """The M-step of scikit-learn, and then something else for each component that has lost its mass.
+class WarmStartMixture(GaussianMixture):  # type: ignore[misc]
+    """GaussianMixture whose components cannot collapse."""
+
+    def _m_step(self, X, log_resp, **namespace):  # type: ignore[no-untyped-def]  # noqa: N803
+        xp = namespace.get("xp", np)
+        self.weights_, self.means_, self.covariances_ = private._estimate_gaussian_parameters(
+            X, xp.exp(log_resp), self.reg_covar, self.covariance_type, **namespace
+        )
+        self.weights_ /= xp.sum(self.weights_)
+        self._estimate_lost_components(X, log_resp, **namespace)
+        self.precisions_cholesky_ = private._compute_precision_cholesky(
+            self.covariances_, self.covariance_type, **namespace
+        )
+
+    def _estimate_lost_components(self, X, log_resp, **namespace):  # type: ignore[no-untyped-def]  # noqa: N803
+        xp = namespace.get("xp", np)
+        lost = self.weights_ * X.shape[0] < 1
+        if not xp.any(lost):
+            return
+        for k in range(self.n_components):
+            largest = xp.max(log_resp[:, k])
+            if not lost[k] or largest == -xp.inf:
+                continue
+            mass, means, covariances = private._estimate_gaussian_parameters(
+                X, xp.exp(log_resp[:, k : k + 1] - largest), self.reg_covar, self.covariance_type, **namespace
+            )
+            weight = float(mass[0] * xp.exp(largest)) / X.shape[0]
+            self.weights_[k] = max(weight, 4 / float(xp.finfo(log_resp.dtype).max))
+            self.means_[k, :] = means[0, :]
+            if self.covariance_type != "tied":
+                self.covariances_[k, ...] = covariances[0, ...]
+
+
+class KeepLastParameters(SoundFit):
+    """A component that has lost its mass keeps the mean and the covariance of the step before.
 
     scikit-learn divides by ``nk``, the mass plus ``10 * eps``, and so moves a
     mean towards the origin by the part ``10 * eps / nk`` of the way. A
@@ -239,6 +271,10 @@ class LostComponents(SoundFit):
     at most ``10 * eps``. A component with somewhat more mass is dragged, by
     less, and stays so: what is lost is a matter of a threshold here, and of
     none in `LogDomainMixture`.
+
+    Its weight is what scikit-learn makes of its mass, ``10 * eps`` of a sample
+    or little more: it takes no sample from the others, and when an object comes
+    back to where it is, one E-step gives it that object.
     """
 
     def _m_step(self, X: np.ndarray, log_resp: np.ndarray, **xp: Any) -> None:  # noqa: N803, ARG002
@@ -247,69 +283,13 @@ class LostComponents(SoundFit):
             X, np.exp(log_resp), self.reg_covar, self.covariance_type
         )
         lost = np.flatnonzero(nk <= 20 * np.finfo(log_resp.dtype).eps)
-        if len(lost):
-            self._replace(X, lost, nk, means, covariances)
+        if len(lost):  # those of the step before are still in place
+            means[lost] = self.means_[lost]
+            if self.covariance_type != "tied":
+                covariances[lost] = self.covariances_[lost]
         self.weights_ = nk / nk.sum()
         self.means_ = means
         self._set_covariances(covariances)
-
-    @abc.abstractmethod
-    def _replace(
-        self, samples: np.ndarray, lost: np.ndarray, nk: np.ndarray, means: np.ndarray, covariances: np.ndarray
-    ) -> None:
-        """Write new masses, means and covariances of the lost components; those of the last step are still in place."""
-
-
-class KeepLastParameters(LostComponents):
-    """A lost component keeps the mean and the covariance of the step before.
-
-    Its weight is what scikit-learn makes of its mass, ``10 * eps`` of a sample
-    or little more: it takes no sample from the others, and when an object comes
-    back to where it is, one E-step gives it that object.
-    """
-
-    def _replace(
-        self,
-        samples: np.ndarray,  # noqa: ARG002
-        lost: np.ndarray,
-        nk: np.ndarray,  # noqa: ARG002
-        means: np.ndarray,
-        covariances: np.ndarray,
-    ) -> None:
-        means[lost] = self.means_[lost]
-        if self.covariance_type != "tied":
-            covariances[lost] = self.covariances_[lost]
-
-
-class ReseedAtWorstExplained(LostComponents):
-    """A lost component starts anew at the sample of the lowest log density, as wide as the whole data.
-
-    It gets the mass of one sample. Several lost components get as many
-    different samples: two that started from one place would stay equal.
-    """
-
-    def _replace(
-        self, samples: np.ndarray, lost: np.ndarray, nk: np.ndarray, means: np.ndarray, covariances: np.ndarray
-    ) -> None:
-        distinct = np.unique(samples, axis=0)
-        worst = distinct[np.argsort(self._log_density(distinct), kind="mergesort")]
-        # Where there are more lost components than distinct samples some must share.
-        means[lost] = worst[np.arange(len(lost)) % len(worst)]
-        nk[lost] = 1
-        if self.covariance_type == "tied":
-            return
-        spread = np.cov(samples.T, bias=True).reshape(samples.shape[1], -1)
-        spread = spread + self.reg_covar * np.eye(len(spread))
-        if self.covariance_type == "full":
-            covariances[lost] = spread
-        else:
-            variances = np.diag(spread)
-            covariances[lost] = variances if self.covariance_type == "diag" else variances.mean()
-
-    def _log_density(self, samples: np.ndarray) -> np.ndarray:
-        joint = self._estimate_weighted_log_prob(samples)  # under the parameters of the last step
-        largest = joint.max(axis=1)
-        return largest + np.log(np.exp(joint - largest[:, np.newaxis]).sum(axis=1))
 
 
 def shares_in_mass(log_resp: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
