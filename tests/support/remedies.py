@@ -2,13 +2,12 @@
 
 - `LogDomainMixture` does what EM says: a component without mass is a weighted
   mean of samples like any other.
+- `WarmStartMixture` does so with as small a change of scikit-learn as it takes.
 - `KeepLastParameters` leaves such a component where it was.
-- `ReseedAtWorstExplained` gives it to the sample that the mixture explains worst.
 
-They differ in the M-step alone. What a release gets wrong around it
-(`SoundFit`) is put right for all three, so that a comparison of them compares
-M-steps. Named on the command line:
-``--estimator tests.support.remedies:LogDomainMixture``.
+The first and the last put right what a release gets wrong around the M-step
+(`SoundFit`). The change of scikit-learn is the M-step alone. Named on the command
+line: ``--estimator tests.support.remedies:WarmStartMixture``.
 
 Runs inside old environments: Python 3.6 syntax; numpy, scipy and scikit-learn.
 """
@@ -24,8 +23,8 @@ from sklearn.mixture import GaussianMixture
 # names of the overridden methods: `_initialize_parameters`, `_initialize`,
 # `_m_step`, `_estimate_log_prob`, `_estimate_log_weights`, `_get_parameters` and
 # `_set_parameters`, which every release calls at the same points of its fit.
-# They take `xp` from 1.8 on (#30777), passed on unread as `**xp`: the remedies
-# are for numpy arrays.
+# They take `xp` from 1.8 on (#30777). `SoundFit` and what is made of it are for
+# numpy arrays, and pass it on unread as `**xp`.
 try:
     from sklearn.mixture import _gaussian_mixture as private  # 0.22 on (#15166)
 except ImportError:
@@ -44,7 +43,7 @@ SMALLEST_WEIGHT = np.finfo(np.float64).tiny
 
 
 class SoundFit(GaussianMixture):  # type: ignore[misc]
-    """What the remedies share: around the M-step, a fit does on every release what it should.
+    """Around the M-step, a fit does on every release what it should.
 
     - The first E-step uses the precisions given: up to 1.0.1 those of ``diag``
       and ``spherical`` were squared (#16944). ``covariances_`` are there from
@@ -230,9 +229,37 @@ class LogDomainMixture(SoundFit):
 
 
 class WarmStartMixture(GaussianMixture):  # type: ignore[misc]
-    """GaussianMixture whose components cannot collapse."""
+    """scikit-learn's M-step, and then anew, from raised responsibilities, each component with less than one sample.
 
-    def _m_step(self, X, log_resp, **namespace):  # type: ignore[no-untyped-def]  # noqa: N803
+    The change that scikit-learn could take: `nox -s remedies -- --patch` writes
+    it as one, and the README has it as a class to paste. It changes nothing else,
+    and so has every other defect of the release.
+
+    - *EM loses nothing.* The mean and the covariance of a component are made of
+      each sample's share in its mass, and shares do not change when all its
+      responsibilities are multiplied by one number. Raised until the largest
+      is 1, they cannot all underflow. The product is a sum of logarithms, so
+      it is exact where the responsibilities themselves have no digits left.
+    - *No* ``10 * eps``. Of a mass ``nk``, which it is added to, it moves the mean
+      by ``10 * eps / nk`` of the way to the origin. Raised, ``nk`` is at least 1
+      and ``10 * eps`` is rounding, as it is for a component with a sample or more.
+      It stays where it is: a component that starts without a sample divides by it.
+    - *tied* needs the mean alone. The common covariance counts each component
+      with its true mass, and a mean that is ``10 * eps / nk`` off changes it by
+      ``10 * eps``.
+    - *A weight that underflows* is kept at the smallest normal number of its
+      dtype: 0 would have no logarithm in the next E-step, and no way back.
+    - *Left alone*: every component with a sample or more, to the last bit; one
+      that was given a weight of 0, which has no share of any sample; how a fit
+      starts, where responsibilities are given as they are and 0 is 0; and
+      `BayesianGaussianMixture`, whose prior has a mean for an empty component.
+
+    A step without such a component compares ``n_components`` numbers with 1, and
+    does nothing more; one with them costs a step of these components again, and
+    holds one column of responsibilities more.
+    """
+
+    def _m_step(self, X: Any, log_resp: Any, **namespace: Any) -> None:  # noqa: N803
         xp = namespace.get("xp", np)
         self.weights_, self.means_, self.covariances_ = private._estimate_gaussian_parameters(
             X, xp.exp(log_resp), self.reg_covar, self.covariance_type, **namespace
@@ -243,21 +270,39 @@ class WarmStartMixture(GaussianMixture):  # type: ignore[misc]
             self.covariances_, self.covariance_type, **namespace
         )
 
-    def _estimate_lost_components(self, X, log_resp, **namespace):  # type: ignore[no-untyped-def]  # noqa: N803
+    def _estimate_lost_components(self, X: Any, log_resp: Any, **namespace: Any) -> None:  # noqa: N803
+        """Estimate components of less than one sample from raised responsibilities.
+
+        The mean and the covariance of a component do not change when all its
+        responsibilities are multiplied by one number. Make the largest 1, and
+        they cannot all underflow, and `10 * eps` is small beside their sum.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        log_resp : array-like of shape (n_samples, n_components)
+            Logarithm of the posterior probabilities (or responsibilities) of
+            the point of each sample in X.
+        """
         xp = namespace.get("xp", np)
         lost = self.weights_ * X.shape[0] < 1
         if not xp.any(lost):
             return
         for k in range(self.n_components):
             largest = xp.max(log_resp[:, k])
+            # A weight of 0 leaves no responsibility, whatever it is raised by.
             if not lost[k] or largest == -xp.inf:
                 continue
-            mass, means, covariances = private._estimate_gaussian_parameters(
-                X, xp.exp(log_resp[:, k : k + 1] - largest), self.reg_covar, self.covariance_type, **namespace
+            resp = xp.exp(log_resp[:, k : k + 1] - largest)
+            nk, means, covariances = private._estimate_gaussian_parameters(
+                X, resp, self.reg_covar, self.covariance_type, **namespace
             )
-            weight = float(mass[0] * xp.exp(largest)) / X.shape[0]
-            self.weights_[k] = max(weight, 4 / float(xp.finfo(log_resp.dtype).max))
+            # The weight has to have a logarithm.
+            smallest = 4 / float(xp.finfo(resp.dtype).max)
+            self.weights_[k] = max(float(nk[0] * xp.exp(largest)) / X.shape[0], smallest)
             self.means_[k, :] = means[0, :]
+            # The tied covariance counts every component with its true mass.
             if self.covariance_type != "tied":
                 self.covariances_[k, ...] = covariances[0, ...]
 
