@@ -248,7 +248,8 @@ class WarmStartMixture(GaussianMixture):  # type: ignore[misc]
       with its true mass, and a mean that is ``10 * eps / nk`` off changes it by
       ``10 * eps``.
     - *A weight that underflows* is kept at the smallest normal number of its
-      dtype: 0 would have no logarithm in the next E-step, and no way back.
+      dtype (numpy names it from 1.22 on; it is 4 by the largest): 0 would have
+      no logarithm in the next E-step, and no way back.
     - *Left alone*: every component with a sample or more, to the last bit; one
       that was given a weight of 0, which has no share of any sample; how a fit
       starts, where responsibilities are given as they are and 0 is 0; and
@@ -298,9 +299,9 @@ class WarmStartMixture(GaussianMixture):  # type: ignore[misc]
             nk, means, covariances = private._estimate_gaussian_parameters(
                 X, resp, self.reg_covar, self.covariance_type, **namespace
             )
-            # The weight has to have a logarithm.
-            smallest = 4 / float(xp.finfo(resp.dtype).max)
-            self.weights_[k] = max(float(nk[0] * xp.exp(largest)) / X.shape[0], smallest)
+            # A weight of 0 would have no logarithm in the next step.
+            weight = float(nk[0] * xp.exp(largest)) / X.shape[0]
+            self.weights_[k] = max(weight, 4 / float(xp.finfo(resp.dtype).max))
             self.means_[k, :] = means[0, :]
             # The tied covariance counts every component with its true mass.
             if self.covariance_type != "tied":
