@@ -233,7 +233,7 @@ def with_test(source: str) -> str:
 def _figures() -> str:
     """What `nox -s remedies` measured, where the fix and scikit-learn differ, and the last row: the cost."""
     table = documentation.REFERENCE.read_text(encoding="utf-8").partition("<!-- remedies -->\n")[2]
-    rows = [re.split(r" *\| *", row)[1:-1] for row in table.partition("<!-- end -->")[0].strip().splitlines()]
+    rows = [re.split(r" *\| *", row)[1:-1] for row in table.partition("\n\n")[0].strip().splitlines()]
     if not rows or not {CLASS, REMEDY} <= set(rows[0]):
         raise Fault(f"the table of remedies has no {REMEDY}; `nox -s remedies -- --write` makes it")
     stock, fix = rows[0].index(CLASS), rows[0].index(REMEDY)
