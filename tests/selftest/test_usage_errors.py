@@ -134,8 +134,6 @@ def test_a_broken_ledger_is_reported(
         ("remedies", ["--capture", NOWHERE]),
         ("remedies", ["--json", f"{NOWHERE}/remedies.json"]),
         ("remedies", ["--python", NOWHERE]),
-        ("remedies", ["--patch", "KeepLastParameters", "1.9.1"]),
-        ("remedies", ["--patch", "WarmStartMixture", "1.9.1+fix.patch"]),
         ("report", [NOWHERE]),
         ("tests-source", [NOWHERE]),
     ],

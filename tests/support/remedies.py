@@ -256,8 +256,9 @@ class WarmStartMixture(GaussianMixture):  # type: ignore[misc]
       `BayesianGaussianMixture`, whose prior has a mean for an empty component.
 
     A step without such a component compares ``n_components`` numbers with 1, and
-    does nothing more; one with them costs a step of these components again, and
-    holds one column of responsibilities more.
+    does nothing more. One with them costs a step of these components again, on the
+    samples whose responsibility does not underflow once it is raised, and holds
+    less than the step before it.
     """
 
     def _m_step(self, X: Any, log_resp: Any, **namespace: Any) -> None:  # noqa: N803
@@ -290,18 +291,23 @@ class WarmStartMixture(GaussianMixture):  # type: ignore[misc]
         lost = self.weights_ * X.shape[0] < 1
         if not xp.any(lost):
             return
+        smallest = 4 / float(xp.finfo(log_resp.dtype).max)
         for k in range(self.n_components):
-            largest = xp.max(log_resp[:, k])
-            # A weight of 0 leaves no responsibility, whatever it is raised by.
-            if not lost[k] or largest == -xp.inf:
+            if not lost[k]:
                 continue
-            resp = xp.exp(log_resp[:, k : k + 1] - largest)
+            largest = xp.max(log_resp[:, k])
+            if largest == -xp.inf:  # a weight of 0 leaves nothing to raise
+                continue
+            raised = log_resp[:, k] - largest
+            # Samples whose responsibility underflows all the same count for nothing.
+            near = raised > float(np.log(smallest))
+            resp = xp.exp(raised[near])[:, None]
             nk, means, covariances = private._estimate_gaussian_parameters(
-                X, resp, self.reg_covar, self.covariance_type, **namespace
+                X[near], resp, self.reg_covar, self.covariance_type, **namespace
             )
             # A weight of 0 would have no logarithm in the next step.
             weight = float(nk[0] * xp.exp(largest)) / X.shape[0]
-            self.weights_[k] = max(weight, 4 / float(xp.finfo(resp.dtype).max))
+            self.weights_[k] = max(weight, smallest)
             self.means_[k, :] = means[0, :]
             # The tied covariance counts every component with its true mass.
             if self.covariance_type != "tied":

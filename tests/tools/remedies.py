@@ -183,7 +183,7 @@ def _patch(remedy: str, source: str) -> int:
     stem = f"{remedy}-{re.sub('[^A-Za-z0-9._-]+', '-', change.of)}"
     for name, text in ((f"{stem}.patch", change.patch), (f"{stem}.md", change.pull_request)):
         whole_file.write_text(RESULTS / name, text)
-        print(f"written: {(RESULTS / name).relative_to(corpus.PROJECT)}")
+        print(f"written: {os.path.relpath(RESULTS / name, corpus.PROJECT)}")
     return command_line.FINE
 
 

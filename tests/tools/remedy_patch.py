@@ -27,18 +27,18 @@ CODE, TESTS = "_gaussian_mixture.py", "tests/test_gaussian_mixture.py"
 COMPLIANCE = "test_gaussian_mixture_array_api_compliance"
 
 # How the remedy, which runs on every release, says what a source says: with an array namespace (1.8 on), and without.
-SMALLEST = "4 / float(xp.finfo(resp.dtype).max)"
+SMALLEST = "4 / float(xp.finfo(log_resp.dtype).max)"
 WITH_NAMESPACE = {
     'xp = namespace.get("xp", np)': "xp, _ = get_namespace(X, log_resp, xp=xp)",
     "self, X, log_resp, **namespace)": "self, X, log_resp, xp=None)",
     "**namespace": "xp=xp",
-    SMALLEST: "xp.finfo(resp.dtype).smallest_normal",
+    SMALLEST: "xp.finfo(log_resp.dtype).smallest_normal",
     "private.": "",
 }
 WITHOUT_NAMESPACE = {
     '        xp = namespace.get("xp", np)\n': "",
     ", **namespace": "",
-    SMALLEST: "np.finfo(resp.dtype).smallest_normal",
+    SMALLEST: "np.finfo(log_resp.dtype).smallest_normal",
     "private.": "",
     "xp.": "np.",
 }
