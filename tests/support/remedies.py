@@ -329,6 +329,8 @@ class KeepLastParameters(SoundFit):
     back to where it is, one E-step gives it that object.
     """
 
+    means_: np.ndarray
+
     def _m_step(self, X: np.ndarray, log_resp: np.ndarray, **xp: Any) -> None:  # noqa: N803, ARG002
         # Not the M-step of the parent: with reg_covar=0 that raises for a lost component.
         nk, means, covariances = private._estimate_gaussian_parameters(

@@ -9,6 +9,7 @@ from typing import Any, Dict
 
 import pytest
 import sklearn.mixture
+from sklearn.utils._test_common import instance_generator
 from sklearn.utils.estimator_checks import check_estimator
 
 from tests.support.estimator import DEFAULT_ESTIMATOR, import_estimator
@@ -50,7 +51,14 @@ def run(path: str) -> Dict[str, Dict[str, str]]:
 
 
 def _put_in_its_place(estimator_class: Any) -> None:
-    """The tests ask for a message that names GaussianMixture: the class gets its name, too."""
+    """The tests ask for a message that names GaussianMixture: the class gets its name, too.
+
+    It also gets the arguments that scikit-learn chose for the checks of its own class.
+    """
+    own = sklearn.mixture.GaussianMixture
+    for chosen in vars(instance_generator).values():
+        if isinstance(chosen, dict) and own in chosen:
+            chosen[estimator_class] = chosen[own]
     estimator_class.__name__ = "GaussianMixture"
     sklearn.mixture.GaussianMixture = estimator_class
     sklearn.mixture._gaussian_mixture.GaussianMixture = estimator_class
