@@ -288,20 +288,20 @@ class WarmStartMixture(GaussianMixture):  # type: ignore[misc]
             the point of each sample in X.
         """
         xp = namespace.get("xp", np)
-        lost = self.weights_ * X.shape[0] < 1
+        lost = self.weights_ < 1 / X.shape[0]
         if not xp.any(lost):
             return
         smallest = 4 / float(xp.finfo(log_resp.dtype).max)
         for k in range(self.n_components):
             if not lost[k]:
                 continue
-            largest = xp.max(log_resp[:, k])
+            column = log_resp[:, k]
+            largest = xp.max(column)
             if largest == -xp.inf:  # a weight of 0 leaves nothing to raise
                 continue
-            raised = log_resp[:, k] - largest
             # Samples whose responsibility underflows all the same count for nothing.
-            near = raised > float(np.log(smallest))
-            resp = xp.exp(raised[near])[:, None]
+            near = column > largest + float(np.log(smallest))
+            resp = xp.exp(column[near] - largest)[:, None]
             nk, means, covariances = private._estimate_gaussian_parameters(
                 X[near], resp, self.reg_covar, self.covariance_type, **namespace
             )
