@@ -145,8 +145,8 @@ def record_published_fit(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def remedies(session: nox.Session) -> None:
-    """Run the suite on every candidate fix, and tabulate what each one passes and costs."""
-    run_module(session, "workers", "tests.tools.remedies", "--json")
+    """Run this suite and scikit-learn's own tests on every candidate fix, or write one as a patch."""
+    run_module(session, "workers", "tests.tools.remedies", "--json", "--python", files=True)
 
 
 @nox.session(default=False)

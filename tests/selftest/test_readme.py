@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,9 @@ from fixtures.corpus import CASES, PROJECT, case_names, load_case
 from tests.support import check, remedies, replay
 from tests.support.diagnosis import diagnose
 from tests.support.subject import Subject
+from tests.tools import environments, release_environment, release_table
+from tests.tools.nox_session import PYTEST_OPTIONS
+from tests.tools.release_table import Release
 
 FRONT = PROJECT / "README.md"
 README = FRONT.read_text(encoding="utf-8")
@@ -25,6 +30,7 @@ PAGES = {
 }
 NOXFILE = (PROJECT / "noxfile.py").read_text(encoding="utf-8")
 MOST_BYTES = 10_500
+SERIES = release_table.newest_of_series(release_table.read())
 LOST = [
     name
     for name in case_names()
@@ -59,9 +65,38 @@ def test_the_snippet_changes_nothing_where_nothing_is_lost(snippet: type[Gaussia
     assert own.n_iter == plain.n_iter
 
 
-def test_the_snippet_has_a_name_of_its_own(snippet: type[GaussianMixture]) -> None:
-    assert not hasattr(remedies, snippet.__name__)
-    assert sum(text.count(f"class {snippet.__name__}(") for text in PAGES.values()) == 1
+def test_the_snippet_is_the_remedy_of_its_name() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    remedy = Path(remedies.__file__).read_text(encoding="utf-8")
+    assert _methods(code, "WarmStartMixture") == _methods(remedy, "WarmStartMixture")
+
+
+def _methods(source: str, name: str) -> list[str]:
+    """The methods of a class without what only readers see: annotations and docstrings."""
+    (found,) = (one for one in ast.parse(source).body if isinstance(one, ast.ClassDef) and one.name == name)
+    methods = [one for one in found.body if isinstance(one, ast.FunctionDef)]
+    for method in methods:
+        method.returns = None
+        for argument in ast.walk(method.args):
+            if isinstance(argument, ast.arg):
+                argument.annotation = None
+        if ast.get_docstring(method):
+            del method.body[0]
+    return [ast.unparse(method) for method in methods]
+
+
+@pytest.mark.parametrize("release", SERIES, ids=[release.version for release in SERIES])
+def test_the_remedy_loses_no_component_on_any_series(release: Release) -> None:
+    if not release_environment.is_made(release):
+        pytest.skip(f'the environment of {release.version} is not made; `nox -s "tests(sklearn=...)"` makes it')
+    python = release_environment.make(release)
+    # In float32, up to 1.6, the fits of #30382 raise: that is another defect, which the class does not cure.
+    estimator = ["--estimator", "tests.support.remedies:WarmStartMixture", "--no-ledger", "-k", "not 30382"]
+    done = subprocess.run(
+        [str(python), "-m", "pytest", *PYTEST_OPTIONS, "-q", *estimator, "tests/test_collapse.py"],
+        cwd=PROJECT, env=environments.variables(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_readme_is_short() -> None:

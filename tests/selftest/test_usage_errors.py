@@ -133,6 +133,7 @@ def test_a_broken_ledger_is_reported(
         ("reduce", ["capture-frame-44", "--capture", NOWHERE]),
         ("remedies", ["--capture", NOWHERE]),
         ("remedies", ["--json", f"{NOWHERE}/remedies.json"]),
+        ("remedies", ["--python", NOWHERE]),
         ("report", [NOWHERE]),
         ("tests-source", [NOWHERE]),
     ],

@@ -2,18 +2,16 @@
 
 - `LogDomainMixture` does what EM says: a component without mass is a weighted
   mean of samples like any other.
+- `WarmStartMixture` does so with as small a change of scikit-learn as it takes.
 - `KeepLastParameters` leaves such a component where it was.
-- `ReseedAtWorstExplained` gives it to the sample that the mixture explains worst.
 
-They differ in the M-step alone. What a release gets wrong around it
-(`SoundFit`) is put right for all three, so that a comparison of them compares
-M-steps. Named on the command line:
-``--estimator tests.support.remedies:LogDomainMixture``.
+The first and the last put right what a release gets wrong around the M-step
+(`SoundFit`). The change of scikit-learn is the M-step alone. Named on the command
+line: ``--estimator tests.support.remedies:WarmStartMixture``.
 
 Runs inside old environments: Python 3.6 syntax; numpy, scipy and scikit-learn.
 """
 
-import abc
 import contextlib
 from typing import Any, Dict, Iterator, Optional, Tuple
 
@@ -25,8 +23,8 @@ from sklearn.mixture import GaussianMixture
 # names of the overridden methods: `_initialize_parameters`, `_initialize`,
 # `_m_step`, `_estimate_log_prob`, `_estimate_log_weights`, `_get_parameters` and
 # `_set_parameters`, which every release calls at the same points of its fit.
-# They take `xp` from 1.8 on (#30777), passed on unread as `**xp`: the remedies
-# are for numpy arrays.
+# They take `xp` from 1.8 on (#30777). `SoundFit` and what is made of it are for
+# numpy arrays, and pass it on unread as `**xp`.
 try:
     from sklearn.mixture import _gaussian_mixture as private  # 0.22 on (#15166)
 except ImportError:
@@ -45,7 +43,7 @@ SMALLEST_WEIGHT = np.finfo(np.float64).tiny
 
 
 class SoundFit(GaussianMixture):  # type: ignore[misc]
-    """What the remedies share: around the M-step, a fit does on every release what it should.
+    """Around the M-step, a fit does on every release what it should.
 
     - The first E-step uses the precisions given: up to 1.0.1 those of ``diag``
       and ``spherical`` were squared (#16944). ``covariances_`` are there from
@@ -230,8 +228,94 @@ class LogDomainMixture(SoundFit):
                 setattr(self, name, getattr(self, name).astype(np.float32))
 
 
-class LostComponents(SoundFit):
-    """The M-step of scikit-learn, and then something else for each component that has lost its mass.
+class WarmStartMixture(GaussianMixture):  # type: ignore[misc]
+    """scikit-learn's M-step, and then anew, from raised responsibilities, each component with less than one sample.
+
+    The change that scikit-learn could take: `nox -s remedies -- --patch` writes
+    it as one, and the README has it as a class to paste. It changes nothing else,
+    and so has every other defect of the release.
+
+    - *EM loses nothing.* The mean and the covariance of a component are made of
+      each sample's share in its mass, and shares do not change when all its
+      responsibilities are multiplied by one number. Raised until the largest
+      is 1, they cannot all underflow. The product is a sum of logarithms, so
+      it is exact where the responsibilities themselves have no digits left.
+    - *No* ``10 * eps``. Of a mass ``nk``, which it is added to, it moves the mean
+      by ``10 * eps / nk`` of the way to the origin. Raised, ``nk`` is at least 1
+      and ``10 * eps`` is rounding, as it is for a component with a sample or more.
+      It stays where it is: a component that starts without a sample divides by it.
+    - *tied* needs the mean alone. The common covariance counts each component
+      with its true mass, and a mean that is ``10 * eps / nk`` off changes it by
+      ``10 * eps``.
+    - *A weight that underflows* is kept at the smallest normal number of its
+      dtype (numpy names it from 1.22 on; it is 4 by the largest): 0 would have
+      no logarithm in the next E-step, and no way back.
+    - *Left alone*: every component with a sample or more, to the last bit; one
+      that was given a weight of 0, which has no share of any sample; how a fit
+      starts, where responsibilities are given as they are and 0 is 0; and
+      `BayesianGaussianMixture`, whose prior has a mean for an empty component.
+
+    A step without such a component compares ``n_components`` numbers with 1, and
+    does nothing more. One with them costs a step of these components again, on the
+    samples whose responsibility does not underflow once it is raised, and holds
+    less than the step before it.
+    """
+
+    def _m_step(self, X: Any, log_resp: Any, **namespace: Any) -> None:  # noqa: N803
+        xp = namespace.get("xp", np)
+        self.weights_, self.means_, self.covariances_ = private._estimate_gaussian_parameters(
+            X, xp.exp(log_resp), self.reg_covar, self.covariance_type, **namespace
+        )
+        self.weights_ /= xp.sum(self.weights_)
+        self._estimate_lost_components(X, log_resp, **namespace)
+        self.precisions_cholesky_ = private._compute_precision_cholesky(
+            self.covariances_, self.covariance_type, **namespace
+        )
+
+    def _estimate_lost_components(self, X: Any, log_resp: Any, **namespace: Any) -> None:  # noqa: N803
+        """Estimate components of less than one sample from raised responsibilities.
+
+        The mean and the covariance of a component do not change when all its
+        responsibilities are multiplied by one number. Make the largest 1, and
+        they cannot all underflow, and `10 * eps` is small beside their sum.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        log_resp : array-like of shape (n_samples, n_components)
+            Logarithm of the posterior probabilities (or responsibilities) of
+            the point of each sample in X.
+        """
+        xp = namespace.get("xp", np)
+        lost = self.weights_ < 1 / X.shape[0]
+        if not xp.any(lost):
+            return
+        smallest = 4 / float(xp.finfo(log_resp.dtype).max)
+        for k in range(self.n_components):
+            if not lost[k]:
+                continue
+            column = log_resp[:, k]
+            largest = xp.max(column)
+            if largest == -xp.inf:  # a weight of 0 leaves nothing to raise
+                continue
+            # Samples whose responsibility underflows all the same count for nothing.
+            near = column > largest + float(np.log(smallest))
+            resp = xp.exp(column[near] - largest)[:, None]
+            nk, means, covariances = private._estimate_gaussian_parameters(
+                X[near], resp, self.reg_covar, self.covariance_type, **namespace
+            )
+            # A weight of 0 would have no logarithm in the next step.
+            weight = float(nk[0] * xp.exp(largest)) / X.shape[0]
+            self.weights_[k] = max(weight, smallest)
+            self.means_[k, :] = means[0, :]
+            # The tied covariance counts every component with its true mass.
+            if self.covariance_type != "tied":
+                self.covariances_[k, ...] = covariances[0, ...]
+
+
+class KeepLastParameters(SoundFit):
+    """A component that has lost its mass keeps the mean and the covariance of the step before.
 
     scikit-learn divides by ``nk``, the mass plus ``10 * eps``, and so moves a
     mean towards the origin by the part ``10 * eps / nk`` of the way. A
@@ -239,7 +323,13 @@ class LostComponents(SoundFit):
     at most ``10 * eps``. A component with somewhat more mass is dragged, by
     less, and stays so: what is lost is a matter of a threshold here, and of
     none in `LogDomainMixture`.
+
+    Its weight is what scikit-learn makes of its mass, ``10 * eps`` of a sample
+    or little more: it takes no sample from the others, and when an object comes
+    back to where it is, one E-step gives it that object.
     """
+
+    means_: np.ndarray
 
     def _m_step(self, X: np.ndarray, log_resp: np.ndarray, **xp: Any) -> None:  # noqa: N803, ARG002
         # Not the M-step of the parent: with reg_covar=0 that raises for a lost component.
@@ -247,69 +337,13 @@ class LostComponents(SoundFit):
             X, np.exp(log_resp), self.reg_covar, self.covariance_type
         )
         lost = np.flatnonzero(nk <= 20 * np.finfo(log_resp.dtype).eps)
-        if len(lost):
-            self._replace(X, lost, nk, means, covariances)
+        if len(lost):  # those of the step before are still in place
+            means[lost] = self.means_[lost]
+            if self.covariance_type != "tied":
+                covariances[lost] = self.covariances_[lost]
         self.weights_ = nk / nk.sum()
         self.means_ = means
         self._set_covariances(covariances)
-
-    @abc.abstractmethod
-    def _replace(
-        self, samples: np.ndarray, lost: np.ndarray, nk: np.ndarray, means: np.ndarray, covariances: np.ndarray
-    ) -> None:
-        """Write new masses, means and covariances of the lost components; those of the last step are still in place."""
-
-
-class KeepLastParameters(LostComponents):
-    """A lost component keeps the mean and the covariance of the step before.
-
-    Its weight is what scikit-learn makes of its mass, ``10 * eps`` of a sample
-    or little more: it takes no sample from the others, and when an object comes
-    back to where it is, one E-step gives it that object.
-    """
-
-    def _replace(
-        self,
-        samples: np.ndarray,  # noqa: ARG002
-        lost: np.ndarray,
-        nk: np.ndarray,  # noqa: ARG002
-        means: np.ndarray,
-        covariances: np.ndarray,
-    ) -> None:
-        means[lost] = self.means_[lost]
-        if self.covariance_type != "tied":
-            covariances[lost] = self.covariances_[lost]
-
-
-class ReseedAtWorstExplained(LostComponents):
-    """A lost component starts anew at the sample of the lowest log density, as wide as the whole data.
-
-    It gets the mass of one sample. Several lost components get as many
-    different samples: two that started from one place would stay equal.
-    """
-
-    def _replace(
-        self, samples: np.ndarray, lost: np.ndarray, nk: np.ndarray, means: np.ndarray, covariances: np.ndarray
-    ) -> None:
-        distinct = np.unique(samples, axis=0)
-        worst = distinct[np.argsort(self._log_density(distinct), kind="mergesort")]
-        # Where there are more lost components than distinct samples some must share.
-        means[lost] = worst[np.arange(len(lost)) % len(worst)]
-        nk[lost] = 1
-        if self.covariance_type == "tied":
-            return
-        spread = np.cov(samples.T, bias=True).reshape(samples.shape[1], -1)
-        spread = spread + self.reg_covar * np.eye(len(spread))
-        if self.covariance_type == "full":
-            covariances[lost] = spread
-        else:
-            variances = np.diag(spread)
-            covariances[lost] = variances if self.covariance_type == "diag" else variances.mean()
-
-    def _log_density(self, samples: np.ndarray) -> np.ndarray:
-        joint = self._estimate_weighted_log_prob(samples)  # under the parameters of the last step
-        largest = joint.max(axis=1)
-        return largest + np.log(np.exp(joint - largest[:, np.newaxis]).sum(axis=1))
 
 
 def shares_in_mass(log_resp: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:

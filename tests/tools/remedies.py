@@ -1,16 +1,26 @@
-"""Run the suite on every remedy with one release, and make the table of tests/README.md of what each one passes.
+"""Run this suite and scikit-learn's own tests on every remedy, and make the table of what each one passes.
 
-The checks and the fits run in the environment of the newest release.
+The checks, the fits, the tests of `sklearn.mixture` that the wheel has, and
+`check_estimator` run with the newest release. With --patch, nothing is run: the
+change of scikit-learn that a remedy stands for is written as a patch of SOURCE (a
+release, a checkout or REPO@REV), with a regression test, and the text of a pull
+request beside it.
 
 Examples
 --------
   nox -s remedies
   nox -s remedies -- --write --json FILE
+  nox -s remedies -- --python PYTHON_THAT_HAS_TORCH
+  nox -s remedies -- --patch WarmStartMixture 1.9.1
+  nox -s remedies -- --patch WarmStartMixture ~/scikit-learn@main
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -25,11 +35,13 @@ from fixtures import command_line, corpus, documentation, whole_file
 from fixtures.fault import Fault
 from tests.support.estimator import DEFAULT_ESTIMATOR
 from tests.support.judgement import BROKEN, KEPT, NOT_JUDGED
-from tests.tools import release_environment
+from tests.tools import own_tests, release_environment, remedy_patch
 from tests.tools.compare.measure import Plan, measure_all
 from tests.tools.compare.ratio import Ratio
 from tests.tools.compare.sides import Side
+from tests.tools.own_tests import Ends
 from tests.tools.reduce.verification import matrix
+from tests.tools.release_table import Release
 from tests.tools.worker_process import WorkerProcess
 
 README = documentation.REFERENCE
@@ -37,11 +49,13 @@ REMEDIES = {
     "GaussianMixture": DEFAULT_ESTIMATOR,
     **{
         name: f"tests.support.remedies:{name}"
-        for name in ("LogDomainMixture", "KeepLastParameters", "ReseedAtWorstExplained")
+        for name in ("LogDomainMixture", "WarmStartMixture", "KeepLastParameters")
     },
 }
 COST_CASE = "object-leaves-20000-samples"
 TABLE = "remedies"
+RESULTS = corpus.PROJECT / "results"
+FIX, STOCK = remedy_patch.REMEDY, "GaussianMixture"
 SECONDS_FOR_A_CASE = 600.0
 
 
@@ -82,6 +96,28 @@ def checks_of(worker: WorkerProcess, cases: Sequence[str]) -> Counts:
         for check, end in worker.ask("ends", timeout=SECONDS_FOR_A_CASE, case=case).items():
             ends.setdefault(check, Counter())[end] += 1
     return {name: Count(found[KEPT], found[BROKEN], found[NOT_JUDGED]) for name, found in ends.items()}
+
+
+def own_ends(release: Release, python: Path | None) -> dict[str, Ends]:
+    """How scikit-learn's own tests ended on each estimator, with a release or with the interpreter that is named."""
+    with contextlib.nullcontext(python) if python else own_tests.environment(release) as interpreter:
+        ends = {}
+        for name, path in REMEDIES.items():
+            print(f"running scikit-learn's own tests on {name} ...", flush=True)
+            ends[name] = own_tests.ends_of(path, interpreter, f"scikit-learn's own tests on {name}")
+    return ends
+
+
+def as_counts(ends: Ends) -> Counts:
+    """The same as rows of the table."""
+    counted = {suite: Counter(found.values()) for suite, found in ends.items()}
+    return {suite: Count(found["passed"], found["failed"], found["skipped"]) for suite, found in counted.items()}
+
+
+def worse(counts: dict[str, Counts]) -> list[str]:
+    """Checks that the fix fails more often than scikit-learn's class."""
+    fix, stock = counts[FIX], counts[STOCK]
+    return [check for check, count in fix.items() if count.broken > stock.get(check, Count()).broken]
 
 
 def cost_of(sides: Sequence[Side], plan: Plan) -> list[Ratio]:
@@ -140,32 +176,65 @@ def _most_cases(row: list[Count]) -> int:
     return max(sum(count) for count in row)
 
 
+def _patch(remedy: str, source: str) -> int:
+    """Write the change, and the text of a pull request, into results/."""
+    change = remedy_patch.change_of(remedy, os.path.expanduser(source))
+    RESULTS.mkdir(exist_ok=True)
+    stem = f"{remedy}-{re.sub('[^A-Za-z0-9._-]+', '-', change.of)}"
+    for name, text in ((f"{stem}.patch", change.patch), (f"{stem}.md", change.pull_request)):
+        whole_file.write_text(RESULTS / name, text)
+        print(f"written: {os.path.relpath(RESULTS / name, corpus.PROJECT)}")
+    return command_line.FINE
+
+
 @command_line.command()
 def main(arguments: list[str] | None = None) -> int:
     parser = command_line.parser("remedies", __doc__)
     parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
     parser.add_argument("--write", action="store_true", help="put the table into tests/README.md")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the table for `nox -s report`")
+    parser.add_argument(
+        "--python",
+        type=Path,
+        help="interpreter with pytest and the newest release, for scikit-learn's own tests",
+    )
+    parser.add_argument("--patch", nargs=2, metavar=("NAME", "SOURCE"), help="write a remedy as a patch")
     options = parser.parse_args(arguments)
+    if options.patch:
+        return _patch(*options.patch)
     if options.json and not options.json.parent.is_dir():
         raise Fault(f"--json names {options.json}, whose folder does not exist; make it first")
+    if options.python and not options.python.is_file():
+        raise Fault(f"--python names {options.python}, which is no file; should be an interpreter")
     capture = corpus.find_capture(options.capture)
-    release = matrix("series")[-1]
-    python = release_environment.make(release_environment.find(release))
-    print(f"timing fits of {COST_CASE} with scikit-learn {release} ...", flush=True)
+    release = release_environment.find(matrix("series")[-1])
+    python = release_environment.make(release)
+    print(f"timing fits of {COST_CASE} with scikit-learn {release.version} ...", flush=True)
     cost = cost_of([Side(name, python, path) for name, path in REMEDIES.items()], Plan())
-    counts = counts_of(python, capture)
-    made = table(counts, cost)
+    ends = own_ends(release, options.python)
+    counts = {name: {**as_counts(ends[name]), **found} for name, found in counts_of(python, capture).items()}
+    failing = {name: own_tests.newly_failing(found, ends[STOCK]) for name, found in ends.items()}
+    made = f"{table(counts, cost)}\n\n{own_tests.explanations(failing)}"
     print(made)
     if options.json:
-        whole_file.write_text(options.json, json.dumps(as_data(release, counts, cost), indent=1) + "\n")
+        whole_file.write_text(options.json, json.dumps(as_data(release.version, counts, cost), indent=1) + "\n")
     if options.write:
         documentation.put_table(README, TABLE, made)
-    counted = counts["LogDomainMixture"].values()
-    failed, not_judged = sum(count.broken for count in counted), sum(count.not_judged for count in counted)
-    verdict = f"fails {failed} checks; should fail none" if failed else "fails no check"
-    print(f"LogDomainMixture {verdict}; {not_judged} are not judged")
-    return command_line.FAILED if failed else command_line.FINE
+    return verdict(counts, failing)
+
+
+def verdict(counts: dict[str, Counts], failing: dict[str, list[str]]) -> int:
+    """Say what is not as it should be; 1 where something is not."""
+    exact = {
+        check: count.broken for check, count in counts["LogDomainMixture"].items() if check not in own_tests.SUITES
+    }
+    wrong = [
+        f"LogDomainMixture fails {check} on {cases} cases; should on none" for check, cases in exact.items() if cases
+    ]
+    wrong += [f"{FIX} fails {check} more often than {STOCK}; should not" for check in worse(counts)]
+    wrong += [line for name, tests in failing.items() for line in own_tests.unexplained(name, tests)]
+    print("\n".join(wrong or [f"every remedy fails what it should; {FIX} fails nothing that {STOCK} passes"]))
+    return command_line.FAILED if wrong else command_line.FINE
 
 
 if __name__ == "__main__":
