@@ -156,6 +156,13 @@ def mutants(session: nox.Session) -> None:
     session.run(python, "-m", "tests.tools.mutants", *session.posargs)
 
 
+@nox.session(default=False)
+def sensitivity(session: nox.Session) -> None:
+    """Spoil one quantity of a fit after the other, and measure the smallest error that the checks notice."""
+    python = enter_release(session, RELEASES[-1])
+    session.run(python, "-m", "tests.tools.sensitivity", *session.posargs)
+
+
 @nox.session(name="record-baseline", default=False)
 def record_baseline(session: nox.Session) -> None:
     """Record what exact EM makes of each case, and how the newest release fits it."""
