@@ -20,7 +20,7 @@ N_TRIALS = 4
 # Of the largest deviation seen in so few trials.
 SAFETY = 4.0
 # The `10 * eps` that scikit-learn adds to each mass moves every mean a little:
-# by more than this, relative to the largest coordinate, it is the defect of #12099.
+# by more than this, relative to the largest coordinate or the lower bound, it is the defect of #12099.
 MOST_OF_ADDED_MASS = {"float64": 1e-6, "float32": 2e-3}
 # How far `test_fit_moves_with_a_translation` moves the samples: a power of two, exact in every dtype that is used.
 SHIFT = 64
@@ -109,7 +109,11 @@ def of_fit(case: Case, dtype: str, exact: Tuple[Trajectory, ...]) -> Dict[str, A
     largest = {name: np.max([trial[name] for trial in trials], axis=0) for name in trials[0]}
     added = _deviation(case, exact, _AddedMass(arithmetic, n_samples))
     coordinates = max(float(np.abs(frame.astype(np.float64)).max()) for frame in case.frames)
-    if (added["means"] <= MOST_OF_ADDED_MASS[dtype] * max(1.0, coordinates)).all():
+    bounds = np.abs([trajectory.lower_bounds[-1] for trajectory in exact])
+    most = MOST_OF_ADDED_MASS[dtype]
+    if (added["means"] <= most * max(1.0, coordinates)).all() and (
+        added["lower_bounds"] <= most * np.maximum(1.0, bounds)
+    ).all():
         largest = {name: value + added[name] for name, value in largest.items()}
     return largest
 

@@ -59,7 +59,7 @@ def _lower_bound(size: float) -> Any:
     class Spoiled(GaussianMixture):  # type: ignore[misc]
         def fit(self, X: Any, y: Any = None) -> Any:  # noqa: N803
             super().fit(X, y)
-            self.lower_bound_ = self.lower_bound_ * (1 + size)
+            self.lower_bound_ *= 1 + size
             return self
 
     return Spoiled
