@@ -64,7 +64,8 @@ def _lost_to_covariances(subject: Subject, outcome: Outcome) -> float:
     arithmetic = tolerances.arithmetic_of(case.settings, dtype)
     off = tolerances.of_fitted_covariances(arithmetic, case.frame.astype(np.float64), parameters.covariances)
     with np.errstate(all="ignore"):
-        precisions = np.abs(np.linalg.pinv(parameters.covariances))
+        # One by one: before numpy 1.14 pinv takes one matrix.
+        precisions = np.abs([np.linalg.pinv(covariance) for covariance in parameters.covariances])
         return float(np.dot(parameters.weights, (precisions * off).sum(axis=(1, 2))))
 
 

@@ -66,7 +66,7 @@ class MovesWhatIsGiven(ExactMixture):
     """A start that is given whole depends on ``init_params``."""
 
     def cold_starts(self, samples: np.ndarray, random: np.random.RandomState) -> list[Start]:
-        off = 1 + 1e-12 * (self.init_params == "random")
+        off = 1 + 2.0**-52 * (self.init_params == "random")
         return [
             (weights, means * off, precisions) for weights, means, precisions in super().cold_starts(samples, random)
         ]
