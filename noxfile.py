@@ -14,8 +14,8 @@ import nox
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tests.tools import release_environment, release_table
-from tests.tools.environments import ENVIRONMENT_VARIABLES
 from tests.tools.nox_session import arguments_of, enter_group, enter_release, run_module, run_suite
+from tests.tools.release_environment import ENVIRONMENT_VARIABLES
 from tests.tools.release_table import BadTable, Release
 
 nox.needs_version = ">=2025.11"
@@ -175,7 +175,7 @@ def report(session: nox.Session) -> None:
 def releases(session: nox.Session) -> None:
     """Refresh the table of releases from the package index."""
     python = enter_group(session, "releases")
-    session.run(python, "-m", "tests.tools.releases", *session.posargs)
+    session.run(python, "-m", "tests.tools.release_table", *session.posargs)
 
 
 @nox.session(default=False)

@@ -1,8 +1,7 @@
-"""Read scikit-learn's history in a clone of the user's, and never write to it.
+"""Run git, and read scikit-learn's history in a clone of the user's without ever writing to it.
 
-git is asked for objects alone, with nothing of the user's or the clone's
-configuration that could run a program, fetch what is missing, take a lock or
-change what an answer looks like.
+git is asked for objects alone, with nothing of the user's or the clone's configuration that could run a program,
+fetch what is missing, take a lock or change what an answer looks like.
 """
 
 from __future__ import annotations
@@ -10,17 +9,27 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fixtures.fault import Fault
-from tests.tools import git
 
 MIXTURE = "sklearn/mixture"
 VERSION_FILE = "sklearn/__init__.py"
 DIFF = ["--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/"]
 FIELDS = "%H%x00%cI%x00%s%x00%b%x00%x00"
+UNCONFIGURED = [
+    "--no-pager", "--no-optional-locks", "--no-replace-objects",
+    *("-c", "core.fsmonitor=false"), *("-c", f"core.hooksPath={os.devnull}"), *("-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false"), *("-c", "protocol.allow=never"), *("-c", "log.showSignature=false"),
+    *("-c", "log.follow=false"), *("-c", "i18n.logOutputEncoding=UTF-8"), *("-c", "core.quotePath=false"),
+    *("-c", "safe.directory=*"),
+]  # fmt: skip
+VARIABLES = {
+    "GIT_ATTR_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C",
+}  # fmt: skip
 
 
 class HistoryUnusable(Fault):
@@ -44,7 +53,7 @@ class Clone:
         self.place = place
         if not place.is_dir():
             raise HistoryUnusable(f"{place} is not a folder; should be a clone of scikit-learn")
-        said = git.run("-C", str(place), "rev-parse", "--absolute-git-dir")
+        said = run_git("-C", str(place), "rev-parse", "--absolute-git-dir")
         if said.returncode:
             raise HistoryUnusable(f"{place} is not a git repository; should be a clone of scikit-learn")
         self.git_dir = Path(os.fsdecode(said.stdout).rstrip("\n"))
@@ -68,7 +77,6 @@ class Clone:
         raise HistoryUnusable(f"{self.place} has no commit {revision!r}; should be a commit, branch or tag{cut}")
 
     def commit(self, revision: str) -> Commit:
-        """Date, title and pull request of a commit."""
         return self._commits("show", "--no-patch", self.resolve(revision))[0]
 
     def version(self, commit: str) -> str:
@@ -92,13 +100,13 @@ class Clone:
 
     def files(self, commit: str, folder: str = "", *, suffixes: tuple[str, ...] = ("",)) -> dict[str, bytes]:
         """The files of a folder of a commit, as they are stored, by path relative to it; no links, no submodules."""
-        listed = [path for path in self._listed(commit, folder) if path.endswith(suffixes)]
+        listed = [path for path in self._modes(commit, folder) if path.endswith(suffixes)]
         contents = self._contents(commit, [f"{folder}/{path}".lstrip("/") for path in listed])
         return dict(zip(listed, contents, strict=True))
 
     def export(self, commit: str, place: Path, *, without: Sequence[str] = ()) -> None:
         """Write the files of a commit, as they are stored, into a new folder, `without` some folders at the root."""
-        listed = {path: mode for path, mode in self._listed(commit, "").items() if path.split("/")[0] not in without}
+        listed = {path: mode for path, mode in self._modes(commit, "").items() if path.split("/")[0] not in without}
         for path, content in zip(listed, self._contents(commit, list(listed)), strict=True):
             if ".." in path.split("/"):
                 raise HistoryUnusable(f"{commit} of {self.place} has a file {path}; should lie inside")
@@ -113,7 +121,7 @@ class Clone:
         rows = self._ask("ls-tree", "-r", "-z", commit, may_fail=may_fail).split("\0")
         return {path: head for head, _, path in (row.partition("\t") for row in rows if row)}
 
-    def _listed(self, commit: str, folder: str) -> dict[str, str]:
+    def _modes(self, commit: str, folder: str) -> dict[str, str]:
         """Mode of each file below a folder, by path relative to it."""
         heads = self.file_ids(f"{commit}:{folder}", may_fail=True)
         return {path: head.split()[0] for path, head in heads.items() if head.startswith("100")}
@@ -169,7 +177,6 @@ class Clone:
         return self._commits("log", "-G^__version__", *where, "--", VERSION_FILE)
 
     def parents(self, commit: str) -> list[str]:
-        """The parents of a commit, the first one first."""
         return self._ask("rev-list", "--parents", "--max-count=1", commit).split()[1:]
 
     def is_ancestor(self, one: str, other: str) -> bool:
@@ -215,15 +222,34 @@ class Clone:
         return "" if done.returncode else done.stdout.decode("utf-8", errors="surrogateescape")
 
     def _run(self, *arguments: str, stdin: bytes = b"", may_fail: bool = False) -> subprocess.CompletedProcess[bytes]:
-        done = git.run(f"--git-dir={self.git_dir}", *arguments, stdin=stdin)
+        done = run_git(f"--git-dir={self.git_dir}", *arguments, stdin=stdin)
         if done.returncode and not may_fail:
-            said = (done.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
+            said = (printed(done.stderr).strip().splitlines() or ["no message"])[-1]
             raise HistoryUnusable(f"{self.place}: `git {arguments[0]}` failed: {said}")
         return done
 
 
+def run_git(
+    *arguments: str, folder: Path | None = None, stdin: bytes = b"", variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git, however it ends, with nothing of the user's configuration, the clone's, or a repository around it."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        return subprocess.run(
+            ["git", *UNCONFIGURED, *arguments], cwd=folder, input=stdin, capture_output=True, check=False,
+            env={**inherited, **VARIABLES, **(variables or {})},
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise Fault("git is not on PATH; should be, to read a clone or to apply a patch") from None
+
+
+def printed(output: bytes) -> str:
+    """What git printed, as text; a name that is not UTF-8 has replacement characters in it."""
+    return output.decode("utf-8", errors="replace")
+
+
 def version_in(source: bytes) -> str | None:
-    """The version in a ``sklearn/__init__.py``, None without one."""
+    """The version in a ``sklearn/__init__.py``; None without one."""
     found = re.search(rb"""^__version__\s*=\s*['"]([^'"]+)['"]""", source, re.MULTILINE)
     return found.group(1).decode(errors="replace") if found else None
 

@@ -16,8 +16,7 @@ from nox.virtualenv import InterpreterNotFound
 
 from fixtures import whole_file
 from tests.tools import release_environment
-from tests.tools.environments import ENVIRONMENT_VARIABLES
-from tests.tools.release_environment import EnvironmentFailed, InterpreterMissing
+from tests.tools.release_environment import ENVIRONMENT_VARIABLES, EnvironmentFailed, InterpreterMissing
 from tests.tools.release_table import Release
 
 PYTEST_CAPTURE_METHODS = ("fd", "sys", "no", "tee-sys")

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from fixtures.fault import Fault
-from tests.tools import environments, release_table
+from tests.tools import release_environment, release_table
 
 PROJECT = release_table.TABLE.parent.parent
 LAST_LINES = 3
@@ -51,7 +51,7 @@ class WorkerProcess:
         self.name = name
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the process)
         self._process = subprocess.Popen(
-            [str(python), "-m", module, *arguments], cwd=PROJECT, env=environments.variables(variables),
+            [str(python), "-m", module, *arguments], cwd=PROJECT, env=release_environment.variables(variables),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
         )  # fmt: skip
         assert self._process.stdin is not None
