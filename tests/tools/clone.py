@@ -38,8 +38,6 @@ class HistoryUnusable(Fault):
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit."""
-
     id: str  # All its hexadecimal digits
     date: str  # Day (ISO 8601) of the commit, which is that of the merge on the main line
     title: str  # First line of its message; of a merge commit, that of the pull request
@@ -64,7 +62,6 @@ class Clone:
 
     @property
     def shallow(self) -> bool:
-        """Whether the history is cut short."""
         return self._ask("rev-parse", "--is-shallow-repository").strip() == "true"
 
     def resolve(self, revision: str) -> str:
@@ -80,7 +77,6 @@ class Clone:
         return self._commits("show", "--no-patch", self.resolve(revision))[0]
 
     def version(self, commit: str) -> str:
-        """The version of the source of a commit, like 1.10.dev0."""
         version = self.versions([commit])[0]
         if version is None:
             raise HistoryUnusable(f"{commit} of {self.place} has no __version__ in {VERSION_FILE}; should have")
@@ -146,7 +142,6 @@ class Clone:
         return 32 if self._ask("rev-parse", "--show-object-format").strip() == "sha256" else 20
 
     def require_whole(self) -> None:
-        """Refuse a shallow clone."""
         if self.shallow:
             raise HistoryUnusable(
                 f"{self.place} is a shallow clone; should have its history (`git -C {self.place} fetch --unshallow`)"

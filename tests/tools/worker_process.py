@@ -32,12 +32,8 @@ class WorkerRefused(Fault):
 class WorkerProcess:
     """A module of ``tests/workers``, which calls ``worker.serve``, held open in an environment.
 
-    Parameters
-    ----------
-    name : str
-        What messages call it, like ``scikit-learn 1.9.1``.
-    variables : mapping of str to str, optional
-        Environment variables beyond those that hold BLAS at one thread.
+    Messages call it by its `name`, like ``scikit-learn 1.9.1``. Its environment variables are `variables` beyond those
+    that hold BLAS at one thread.
     """
 
     def __init__(
@@ -64,7 +60,6 @@ class WorkerProcess:
 
     @property
     def process_id(self) -> int:
-        """The process's id, for the operating system."""
         return self._process.pid
 
     @property
@@ -104,7 +99,6 @@ class WorkerProcess:
         return reply["answer"]
 
     def close(self) -> None:
-        """Stop the process; it loses nothing."""
         with contextlib.suppress(OSError):  # a process that has died takes no last line
             self._input.close()
         try:

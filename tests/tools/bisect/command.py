@@ -37,7 +37,6 @@ from tests.tools.bisect import explain_ledger, explanation, fit_time, release_se
 from tests.tools.bisect.commit_search import NoCulprit
 from tests.tools.bisect.explanation import Explainer, FullBuilds
 from tests.tools.bisect.question import FIT_TIME, OUTCOMES, Answers, Question, Step, question
-from tests.tools.bisect.release_search import ReleaseChange
 from tests.tools.bisect.result import ExplainedChange, SearchResult, as_json, markdown, show, show_steps
 from tests.tools.clone import Clone
 from tests.tools.compare.measure import Plan
@@ -77,10 +76,7 @@ def _search(options: argparse.Namespace, result: SearchResult, clone: Clone | No
     releases = release_table.read()
     good, bad = (_end(name, clone) if name else None for name in (options.good, options.bad))
     print(_plan(result.question, releases, good, bad, clone), flush=True)
-    if options.build:
-        assert clone
-        assert good
-        assert bad
+    if options.build and clone and good and bad:
         ends = _commits_in_order(clone, releases, good, bad)
         print(f"  where that finds nothing, {explanation.plan(clone, *ends)}", flush=True)
     if options.dry_run:
@@ -97,7 +93,7 @@ def _search(options: argparse.Namespace, result: SearchResult, clone: Clone | No
             names = (options.good, options.bad)
             result.found = [ExplainedChange(None, explainer.between(result.question, good, bad, names))]
         else:
-            for change in _changes_of_releases(result, releases, good, bad):
+            for change in release_search.changes(result.question, result.answers, releases, good, bad):
                 cause = explainer.explain(result.question, change) if explainer else None
                 result.found.append(ExplainedChange(change, cause))
     show(result)
@@ -107,15 +103,6 @@ def _search(options: argparse.Namespace, result: SearchResult, clone: Clone | No
         whole_file.write_text(options.markdown, markdown(result))
     explained = not any(isinstance(one.cause, NoCulprit) for one in result.found)
     return 0 if result.found and explained else 1
-
-
-def _changes_of_releases(
-    result: SearchResult, releases: list[Release], good: Release | None, bad: Release | None
-) -> list[ReleaseChange]:
-    ask = release_search.asker(result.question, result.answers)
-    if good and bad:
-        return [release_search.between(result.question, ask, releases, good, bad)]
-    return release_search.everywhere(result.question, ask, releases)
 
 
 def _end(name: str, clone: Clone | None) -> Release | str:

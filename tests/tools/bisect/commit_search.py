@@ -13,7 +13,7 @@ import hashlib
 import re
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -32,8 +32,6 @@ SHORT = 10
 
 @dataclass(frozen=True)
 class Culprit:
-    """The commit that changed an answer."""
-
     commit: Commit
     diff: str  # Of its ``sklearn/mixture``, or of all that is built, to its first parent
     wheel: str  # The release over whose wheel it and its parents were laid, or with whose dependencies they were built
@@ -44,8 +42,6 @@ class Culprit:
 
 @dataclass(frozen=True)
 class NoCulprit:
-    """A search that ended without one commit."""
-
     reason: str
     outside: bool = False  # Whether the cause lies outside ``sklearn/mixture``
     candidates: tuple[Commit, ...] = ()  # Where the culprit is one of several
@@ -83,7 +79,6 @@ class Bisection:
         return self._git("rev-parse", "--verify", "BISECT_HEAD").strip()
 
     def judge(self, word: str) -> None:
-        """Say of the commit at hand that it is ``old``, ``new``, or to be skipped."""
         # git ends with 2 when only skipped ones are left, and with 3 at a merge base that is new.
         self._said = self._git("bisect", word, may_end_with=(0, 2, 3))
 
@@ -100,7 +95,7 @@ class Bisection:
 
 
 class CommitEnvironment(ABC):
-    """The environment of a release in which commits are tried, one after another."""
+    """The environment of a release in which commits are tried, one after another; those of equal content once."""
 
     built: ClassVar[bool]  # Whether each commit is built; else its ``sklearn/mixture`` is laid over the release
 
@@ -109,16 +104,21 @@ class CommitEnvironment(ABC):
         self.answers = answers
         self._asked: dict[tuple[str, Question], Answer] = {}
 
-    @abstractmethod
     def ask(self, clone: Clone, commit: str, question: Question) -> Answer:
-        """What a commit answers; those of equal content are asked once."""
+        """What a commit answers."""
+        key = self._content(clone, commit), question
+        if key not in self._asked:
+            wheel = f"{self.release.version}, a full build" if self.built else self.release.version
+            answered = self.answers.keep(commit[:SHORT], wheel, lambda: self._answer(clone, commit, question))
+            self._asked[key] = answered
+        return self._asked[key]
 
-    def _ask_once(
-        self, content: str, commit: str, wheel: str, question: Question, answer: Callable[[], Answer]
-    ) -> Answer:
-        if (content, question) not in self._asked:
-            self._asked[content, question] = self.answers.keep(commit[:SHORT], wheel, answer)
-        return self._asked[content, question]
+    @abstractmethod
+    def _content(self, clone: Clone, commit: str) -> str:
+        """Equal for commits that answer alike."""
+
+    @abstractmethod
+    def _answer(self, clone: Clone, commit: str, question: Question) -> Answer: ...
 
 
 class Wheel(CommitEnvironment):
@@ -133,20 +133,21 @@ class Wheel(CommitEnvironment):
         super().__init__(release, answers)
         self.place = place
 
-    def ask(self, clone: Clone, commit: str, question: Question) -> Answer:
-        """What ``sklearn/mixture`` of a commit answers on this wheel."""
-        files, what = clone.mixture_files(commit), commit[:SHORT]
-        place = self.place.with_name(f"{self.place.name}-{what}") if question.keeps_environments else self.place
-        return self._ask_once(
-            _digest(files), commit, self.release.version, question, lambda: self._answer(what, files, question, place)
-        )
+    def _content(self, clone: Clone, commit: str) -> str:
+        digest = hashlib.sha256()
+        for name, content in sorted(clone.mixture_files(commit).items()):
+            if name.endswith(".py") and not name.startswith("tests/"):  # which make no difference
+                digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        return digest.hexdigest()
 
-    def _answer(self, what: str, files: Mapping[str, bytes], question: Question, place: Path) -> Answer:
+    def _answer(self, clone: Clone, commit: str, question: Question) -> Answer:
+        what = commit[:SHORT]
+        place = self.place.with_name(f"{self.place.name}-{what}") if question.keeps_environments else self.place
         python = release_environment.python_of(place)
         if not place.exists():
             release_environment.make_private(self.release, place)
         try:
-            release_environment.lay(files, python)
+            release_environment.lay(clone.mixture_files(commit), python)
         except NotAnOverlay as reason:
             return Answer(None, str(reason))
         except OSError as error:
@@ -166,14 +167,11 @@ class Ends:
 
     @property
     def known(self) -> bool:
-        """Whether both answered."""
         return self.before.known and self.after.known
 
 
 @dataclass(frozen=True)
 class CommitSearch:
-    """Searches of one question in one clone."""
-
     clone: Clone
     question: Question
     near: Callable[[str], Sequence[CommitEnvironment]]  # Of a commit: where it is likely to run, the likeliest first
@@ -207,7 +205,6 @@ class CommitSearch:
         return NoCulprit(reason, outside, ends=pair)
 
     def confirm_one_of(self, suspects: Sequence[str]) -> Culprit | None:
-        """The first of some commits that differs from its parents on a wheel."""
         for commit in suspects:
             cause = self._confirm(self.near(commit), commit)
             if isinstance(cause, Culprit):
@@ -226,7 +223,6 @@ class CommitSearch:
         return found or Ends(old, new, self._ask_near(old), self._ask_near(new), None)
 
     def bisect(self, ends: Ends) -> Culprit | NoCulprit:
-        """Find the culprit between two ends that differ."""
         folder = Path(tempfile.mkdtemp(prefix="history-", dir=self.scratch), "borrowed.git")
         bisection = Bisection(self.clone, folder, ends.old, ends.new, self.paths)
         while isinstance(place := bisection.place(), str):
@@ -260,7 +256,6 @@ class CommitSearch:
         return answer
 
     def _word(self, ends: Ends, commit: str) -> str:
-        """Whether a commit is old or new."""
         try:
             changed = self.question.changed(*self._comparable(ends, commit))
         except HistoryUnusable:  # before sklearn/mixture was there
@@ -304,12 +299,3 @@ class CommitSearch:
             candidates=(self.clone.commit(commit),),
             ends=(parents[0], commit) if parents else (),
         )
-
-
-def _digest(files: Mapping[str, bytes]) -> str:
-    """Equal for equal modules: scikit-learn's own tests of them make no difference."""
-    digest = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        if name.endswith(".py") and not name.startswith("tests/"):
-            digest.update(f"{name}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()

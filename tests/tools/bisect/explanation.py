@@ -61,7 +61,6 @@ class Pace:
     seconds: list[float] = field(default_factory=list)  # Of each one that was built now, and not before
 
     def words(self) -> str:
-        """What is left, in a few words."""
         one = sum(self.seconds) / len(self.seconds) if self.seconds else SECONDS_OF_A_BUILD
         left = max(self.most - self.begun + 1, 1)
         return f"build {self.begun} of at most {self.most}, about {left * one:.0f} s left at most"
@@ -81,20 +80,23 @@ class BuiltCommits(CommitEnvironment):
         self._pace = pace
         self._say = say
 
-    def ask(self, clone: Clone, commit: str, question: Question) -> Answer:
-        """What a full build of a commit answers; one that cannot be built cannot be tested."""
-
-        def answer() -> Answer:
-            self._pace.begun += 1
-            self._say(self._pace.words())
-            answered = self._answer(clone, commit, question)
-            self._say(f"{commit[:SHORT]}: {question.words(answered)}")
-            return answered
-
-        wheel = f"{self.release.version}, a full build"
-        return self._ask_once(_digest(clone, commit), commit, wheel, question, answer)
+    def _content(self, clone: Clone, commit: str) -> str:
+        digest = hashlib.sha256()
+        for path, content in sorted(clone.file_ids(commit).items()):
+            parts = path.split("/")
+            if parts[0] not in NOT_BUILT_FROM and TESTS not in parts[:-1]:
+                digest.update(f"{path}\0{content}\0".encode(errors="surrogateescape"))
+        return digest.hexdigest()
 
     def _answer(self, clone: Clone, commit: str, question: Question) -> Answer:
+        """What a full build of a commit answers; one that cannot be built cannot be tested."""
+        self._pace.begun += 1
+        self._say(self._pace.words())
+        answered = self._built(clone, commit, question)
+        self._say(f"{commit[:SHORT]}: {question.words(answered)}")
+        return answered
+
+    def _built(self, clone: Clone, commit: str, question: Question) -> Answer:
         name = commit[:SHORT]
         place = Path(tempfile.mkdtemp(prefix="built-", dir=self._scratch), "environment")
         try:
@@ -120,8 +122,6 @@ class BuiltCommits(CommitEnvironment):
 
 @dataclass(frozen=True)
 class FullBuilds:
-    """Searches by full builds."""
-
     clone: Clone
     scratch: Path  # Folder for environments and repositories, removed by its maker
     answers: Answers
@@ -202,8 +202,7 @@ class Explainer:
         )
         if not (isinstance(cause, NoCulprit) and cause.outside):
             return cause
-        environments = Environments(question, self.scratch, self.answers)
-        found = DependencySearch(question, change, environments.ask).find()
+        found = DependencySearch(question, change, Environments(question, self.scratch, self.answers).ask).find()
         if isinstance(found, DependencyCulprit):
             return found
         return NoCulprit(f"{cause.reason}; {found}", outside=True, ends=cause.ends)
@@ -214,8 +213,7 @@ class Explainer:
         return self.wheels[release]
 
     def _commit(self, release: Release) -> str:
-        packages = release_environment.packages_of(release_environment.make(release))
-        files = release_environment.read_folder(packages / "sklearn" / "mixture")
+        files = release_environment.read_folder(release_environment.mixture_of(release_environment.make(release)))
         return release_commits.commit_of_release(self.clone, release, files)
 
     def _until(self, release: Release) -> str:
@@ -254,13 +252,3 @@ class Explainer:
     def _nearest(self, commit: str) -> list[Release]:
         day = self.clone.commit(commit).date
         return release_commits.nearest_releases(self.clone.version(commit), day, release_table.read())[:NEAR]
-
-
-def _digest(clone: Clone, commit: str) -> str:
-    """Equal for commits whose builds are."""
-    digest = hashlib.sha256()
-    for path, content in sorted(clone.file_ids(commit).items()):
-        parts = path.split("/")
-        if parts[0] not in NOT_BUILT_FROM and TESTS not in parts[:-1]:
-            digest.update(f"{path}\0{content}\0".encode(errors="surrogateescape"))
-    return digest.hexdigest()

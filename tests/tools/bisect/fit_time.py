@@ -59,7 +59,6 @@ class FitTime(Question):
 
     @property
     def seconds_of_a_comparison(self) -> float:
-        """Most seconds that comparing two answers takes."""
         return self.plan.seconds
 
     def ask(self, python: Path, name: str) -> Answer:
@@ -77,7 +76,6 @@ class FitTime(Question):
         return Timed(FITS, versions=versions, side=side)
 
     def differs(self, one: Answer, other: Answer) -> bool:
-        """Whether the interval of their ratio lies beyond the threshold."""
         return self._compared(one, other).verdict in DIFFERENT
 
     def changed(self, before: Answer, answer: Answer, after: Answer) -> bool | None:
@@ -93,7 +91,6 @@ class FitTime(Question):
         return (verdict is Verdict.SLOWER) is (whole.value > 1) if verdict in DIFFERENT else None
 
     def undecided(self, one: Answer, other: Answer) -> str:
-        """Why it is undecided whether two differ; empty where it is decided."""
         result = self._compared(one, other)
         if result.verdict in DECIDED:
             return ""

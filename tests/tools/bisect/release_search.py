@@ -97,7 +97,6 @@ def _answer(question: Question, release: Release) -> Answer:
 
 
 def ask_all(ask: Ask, releases: Sequence[Release]) -> list[Answer]:
-    """Ask several releases, two at a time."""
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         try:
             return list(pool.map(ask, releases))
@@ -127,6 +126,16 @@ def require_ends(question: Question, good: Answer, bad: Answer, names: tuple[str
         raise EndsUnusable(
             f"{seen}; should be two ends that differ (without --good and --bad all releases are searched)"
         )
+
+
+def changes(
+    question: Question, answers: Answers, releases: list[Release], good: Release | None, bad: Release | None
+) -> list[ReleaseChange]:
+    """The change between two ends, or all those of all releases."""
+    ask = asker(question, answers)
+    if good and bad:
+        return [between(question, ask, releases, good, bad)]
+    return everywhere(question, ask, releases)
 
 
 def between(question: Question, ask: Ask, releases: Sequence[Release], good: Release, bad: Release) -> ReleaseChange:
@@ -189,8 +198,6 @@ def plan(
 
 @dataclass(frozen=True)
 class DependencyCulprit:
-    """The version of a dependency that changed an answer."""
-
     package: str
     before: str  # Neighbouring versions of it that have a wheel
     after: str
@@ -209,7 +216,6 @@ class Environments:
     pythons: dict[Release, Path] = field(default_factory=dict)
 
     def ask(self, fixed: Release, versions: Mapping[str, str]) -> Answer:
-        """What a release answers with some versions of its dependencies."""
         wanted = [f"{name}=={version}" for name, version in sorted(versions.items())]
         return self.answers.keep(", ".join(wanted), fixed.version, lambda: self._answer(fixed, wanted))
 
@@ -228,8 +234,6 @@ class Environments:
 
 @dataclass(frozen=True)
 class DependencySearch:
-    """A search between the environments of two releases."""
-
     question: Question
     change: ReleaseChange
     ask_environment: Callable[[Release, Mapping[str, str]], Answer]  # Like `Environments.ask`
@@ -237,7 +241,6 @@ class DependencySearch:
     known: dict[tuple[Release, frozenset[tuple[str, str]]], Answer] = field(default_factory=dict)
 
     def find(self) -> DependencyCulprit | str:
-        """The culprit, or why none was found."""
         change = self.change
         before, after = (
             {name: answer.versions[name] for name in DEPENDENCIES if name in answer.versions}

@@ -30,16 +30,12 @@ WIDTH, DIFF_LINES = 120, 40
 
 @dataclass(frozen=True)
 class ExplainedChange:
-    """One change, and its cause where that was searched for."""
-
     change: ReleaseChange | None  # None where the ends were commits
     cause: Cause | None = None
 
 
 @dataclass
 class SearchResult:
-    """All that a search found."""
-
     question: Question
     answers: Answers
     found: list[ExplainedChange] = field(default_factory=list)
@@ -53,7 +49,6 @@ def address(culprit: Culprit) -> str:
 
 
 def show(result: SearchResult) -> None:
-    """Print the steps and what they show."""
     asked = result.question
     show_steps(result.answers.steps, asked)
     for explained in result.found:
@@ -79,7 +74,6 @@ def show(result: SearchResult) -> None:
 
 
 def show_steps(steps: Sequence[Step], asked: Question) -> None:
-    """Print a table of the steps, in the order in which they ended."""
     table = Table("step", "on the wheel of", "seconds", "answer", box=None, pad_edge=False)
     table.columns[2].justify = "right"
     for step in steps:
@@ -121,7 +115,6 @@ def markdown(result: SearchResult) -> str:
 
 
 def as_json(result: SearchResult) -> dict[str, Any]:
-    """All of it, as JSON can say it."""
     return {
         "format": FORMAT_VERSION,
         "case": result.question.case,

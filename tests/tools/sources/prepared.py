@@ -44,8 +44,6 @@ READ_ONLY = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 @dataclass(frozen=True)
 class Plan:
-    """How a source gets under test."""
-
     name: str  # For display, like ``1.9.1+fix.patch``
     how: How
     why: str  # The same in words, with the reason
@@ -60,8 +58,6 @@ class Plan:
 
 @dataclass(frozen=True)
 class Imported:
-    """The scikit-learn that an interpreter imports."""
-
     python: Path
     version: str
     folder: Path  # The folder ``sklearn`` that it comes from
@@ -70,8 +66,6 @@ class Imported:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A scikit-learn under test."""
-
     name: str  # For display, like ``1.9.1+fix.patch``
     python: Path  # Interpreter that imports it
     version: str  # As it gives it
