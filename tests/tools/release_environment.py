@@ -126,8 +126,22 @@ def make_private(release: Release, place: Path, folder: Path = FOLDER) -> Path:
 
 
 def make_of(python: str, steps: list[list[str]], place: Path) -> Path:
-    """The Python of an environment in a new folder; each step is what follows ``uv pip install``."""
-    _create(place, python, steps)
+    """The Python of a new environment, made under another name; each step is what follows ``uv pip install``."""
+    scratch = place.with_name(f".{place.name}.making")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _remove(scratch)  # of a process that was killed
+        try:
+            _make_empty(scratch, python)
+            for step in steps:
+                uv(["pip", "install", "--quiet", "--python", str(python_of(scratch)), *step])
+            (scratch / STEPS).write_text(json.dumps(steps, indent=1), encoding="utf-8")
+            _remove(place)
+            scratch.rename(place)
+        finally:
+            _remove(scratch)
+    except OSError as error:
+        raise EnvironmentFailed(f"no environment in {place}: {error}") from None
     return python_of(place)
 
 
@@ -272,7 +286,7 @@ def _make_shared(place: Path, python: str, steps: list[list[str]], name: str) ->
         with _alone(place, name):
             if not _is_whole(place, steps):
                 print(f"making the environment of {name} ...", file=sys.stderr, flush=True)
-                _create(place, python, steps)
+                make_of(python, steps, place)
     return python_of(place)
 
 
@@ -300,25 +314,6 @@ def _is_whole(place: Path, steps: list[list[str]]) -> bool:
     with contextlib.suppress(OSError, ValueError):
         return json.loads((place / STEPS).read_text(encoding="utf-8")) == steps and python_of(place).exists()
     return False
-
-
-def _create(place: Path, python: str, steps: list[list[str]]) -> None:
-    """Make an environment under another name, and move it to its place when it is whole."""
-    scratch = place.with_name(f".{place.name}.making")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        _remove(scratch)  # of a process that was killed
-        try:
-            _make_empty(scratch, python)
-            for step in steps:
-                uv(["pip", "install", "--quiet", "--python", str(python_of(scratch)), *step])
-            (scratch / STEPS).write_text(json.dumps(steps, indent=1), encoding="utf-8")
-            _remove(place)
-            scratch.rename(place)
-        finally:
-            _remove(scratch)
-    except OSError as error:
-        raise EnvironmentFailed(f"no environment in {place}: {error}") from None
 
 
 def _make_empty(place: Path, python: str) -> None:

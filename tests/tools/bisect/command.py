@@ -32,13 +32,13 @@ from rich.console import Console
 
 from fixtures import command_line, corpus, whole_file
 from fixtures.fault import Fault
-from tests.tools import release_commits, release_environment, release_table
+from tests.tools import release_environment, release_table
 from tests.tools.bisect import explain_ledger, explanation, fit_time, release_search
 from tests.tools.bisect.commit_search import NoCulprit
 from tests.tools.bisect.explanation import Explainer, FullBuilds
 from tests.tools.bisect.question import FIT_TIME, OUTCOMES, Answers, Question, Step, question
 from tests.tools.bisect.result import ExplainedChange, SearchResult, as_json, markdown, show, show_steps
-from tests.tools.clone import Clone
+from tests.tools.clone import Clone, commit_of_release
 from tests.tools.compare.measure import Plan
 from tests.tools.release_environment import UnknownRelease
 from tests.tools.release_table import Release
@@ -119,7 +119,7 @@ def _commits_in_order(
     clone: Clone, releases: list[Release], good: Release | str, bad: Release | str
 ) -> tuple[str, str]:
     """About where two ends stand in the history: without the wheels, so that a plan makes no environment."""
-    one, other = (end if isinstance(end, str) else release_commits.commit_of_release(clone, end) for end in (good, bad))
+    one, other = (end if isinstance(end, str) else commit_of_release(clone, end) for end in (good, bad))
     if isinstance(good, Release) and isinstance(bad, Release):  # perhaps on branches of their own
         swap = releases.index(good) > releases.index(bad)
     else:

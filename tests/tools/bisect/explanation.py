@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tests.tools import release_commits, release_environment, release_table
+from tests.tools import release_environment, release_table
 from tests.tools.bisect.commit_search import (
     SHORT,
     CommitEnvironment,
@@ -32,7 +32,7 @@ from tests.tools.bisect.release_search import (
     ReleaseChange,
     require_ends,
 )
-from tests.tools.clone import Clone
+from tests.tools.clone import Clone, commit_of_release, nearest_releases
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
 from tests.tools.sources import tree
@@ -197,9 +197,11 @@ class Explainer:
     def _without_builds(self, question: Question, change: ReleaseChange, suspects: Sequence[str]) -> Cause:
         wheels = [self._wheel(change.after), self._wheel(change.before)]
         search = CommitSearch(self.clone, question, lambda _: wheels, self.scratch)
-        cause = search.confirm_one_of(suspects) or search.find(
-            [self._commit(change.before)], [self._commit(change.after), self._until(change.after)]
-        )
+        cause: Cause | None = search.confirm_one_of(suspects)
+        if cause is None:
+            # The main line on the day of a release: what was added to its branch alone had been there before.
+            until = self.clone.last_until(change.after.dependencies_until, self.clone.main_line())
+            cause = search.find([self._commit(change.before)], [self._commit(change.after), until])
         if not (isinstance(cause, NoCulprit) and cause.outside):
             return cause
         found = DependencySearch(question, change, Environments(question, self.scratch, self.answers).ask).find()
@@ -214,11 +216,7 @@ class Explainer:
 
     def _commit(self, release: Release) -> str:
         files = release_environment.read_folder(release_environment.mixture_of(release_environment.make(release)))
-        return release_commits.commit_of_release(self.clone, release, files)
-
-    def _until(self, release: Release) -> str:
-        """The main line on the day of a release: what was added to its branch alone had been there before."""
-        return self.clone.last_until(release.dependencies_until, self.clone.main_line())
+        return commit_of_release(self.clone, release, files)
 
     def between(self, question: Question, good: Release | str, bad: Release | str, names: tuple[str, str]) -> Cause:
         """What made an answer change between two ends, one of which at least is a commit; the user's names of them."""
@@ -251,4 +249,4 @@ class Explainer:
 
     def _nearest(self, commit: str) -> list[Release]:
         day = self.clone.commit(commit).date
-        return release_commits.nearest_releases(self.clone.version(commit), day, release_table.read())[:NEAR]
+        return nearest_releases(self.clone.version(commit), day, release_table.read())[:NEAR]

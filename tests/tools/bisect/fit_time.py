@@ -1,11 +1,9 @@
 """The question of the fit time: two scikit-learns are timed in turn, and their ratio and its interval answer.
 
-A time measured alone means little: on a busy machine the same fit takes
-three times as long a minute later. So an answer is an environment that is kept,
-and whether two differ is what ``compare`` measures of the two. The ends of a
-search differ where the interval of their ratio lies beyond the threshold of
-``compare``. What lies between them is timed against the older end, and is like
-the newer one where the whole interval lies on its side of the middle, the
+A time measured alone means little: on a busy machine the same fit takes three times as long a minute later. So an
+answer is an environment that is kept, and whether two differ is what ``compare`` measures of the two. The ends of a
+search differ where the interval of their ratio lies beyond the threshold of ``compare``. What lies between them is
+timed against the older end, and is like the newer one where the whole interval lies on its side of the middle, the
 geometric mean of 1 and the ratio of the ends. What is undecided is skipped.
 """
 

@@ -18,7 +18,7 @@ from typing import Literal
 from packaging.utils import parse_wheel_filename
 
 from tests.tools import release_environment, release_table
-from tests.tools.release_commits import nearest_releases
+from tests.tools.clone import nearest_releases
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import PYTHONS, Release
 from tests.tools.sources import naming, tree
