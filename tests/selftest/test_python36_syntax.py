@@ -116,7 +116,7 @@ def test_later_syntax_would_be_found(source: str) -> None:
         "import fixtures.scenes",
         "from fixtures import scenes",
         "from fixtures.moments import inverse",
-        "from tests.tools import releases",
+        "from tests.tools import release_table",
         "from tests.selftest import fakes",
         "def late():\n    import requests",
     ],

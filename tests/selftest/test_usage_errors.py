@@ -28,7 +28,7 @@ COMMANDS = {
     "record-baseline": "tests.tools.record_baseline",
     "record-published-fit": "tests.tools.published_fit",
     "reduce": "tests.tools.reduce.__main__",
-    "releases": "tests.tools.releases",
+    "releases": "tests.tools.release_table",
     "remedies": "tests.tools.remedies",
     "report": "tests.tools.report.__main__",
     "tests-source": "tests.tools.sources.__main__",

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fixtures import command_line, corpus, whole_file
-from tests.tools import environments, release_environment, release_table
+from tests.tools import release_environment, release_table
 from tests.tools.bench import tables
 from tests.tools.release_table import Release
 
@@ -86,8 +86,8 @@ def _releases(names: Sequence[str]) -> list[Release]:
 
 
 def _variables(threads: int, capture: Path | None) -> dict[str, str]:
-    held = dict.fromkeys(environments.HELD, str(threads))
-    return environments.variables({**held, **({"GMM_CAPTURE": str(capture)} if capture else {})})
+    held = dict.fromkeys(release_environment.HELD, str(threads))
+    return release_environment.variables({**held, **({"GMM_CAPTURE": str(capture)} if capture else {})})
 
 
 def _threads(text: str) -> int:

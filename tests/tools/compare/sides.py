@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.tools import environments, release_environment
+from tests.tools import release_environment
 from tests.tools.release_table import Release
 from tests.tools.sources.prepared import prepare
 from tests.tools.worker_process import WorkerProcess
@@ -58,7 +58,7 @@ def open_with_dependencies_of(other: Side, release: Release) -> Iterator[Side]:
     with other.start() as worker:
         found = worker.ask("describe")
     python = ".".join(found["python"].split(".")[:2])
-    steps = environments.steps_of(release, [f"{name}=={found[name]}" for name in ("numpy", "scipy")])
+    steps = release_environment.steps_of(release, [f"{name}=={found[name]}" for name in ("numpy", "scipy")])
     with release_environment.private_folder() as scratch:
         made = release_environment.make_of(python, steps, scratch / "environment")
         yield Side(f"scikit-learn {release.version} with the Python, numpy and scipy of {other.name}", made)

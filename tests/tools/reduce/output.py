@@ -13,9 +13,9 @@ from fixtures.case_json import MAX_TITLE
 from fixtures.corpus import Case
 from tests.support import ledger
 from tests.tools import ledger_file
-from tests.tools.environments import ENVIRONMENT_VARIABLES
 from tests.tools.reduce.candidate import Candidate
 from tests.tools.reduce.issue import title_of
+from tests.tools.release_environment import ENVIRONMENT_VARIABLES
 
 SECONDS_TO_RUN = 120
 VERSIONS = """\
