@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from fixtures.fault import Fault
 from tests.tools.record import demonstration
 from tests.tools.record.frames import (
     MOST_SAMPLES,
@@ -15,10 +16,10 @@ from tests.tools.record.frames import (
     Conversion,
     Frame,
     Frames,
+    FrameSource,
     RawFrame,
     Skipped,
     Stored,
-    Unusable,
 )
 
 Made = list[Frame | Skipped]
@@ -28,8 +29,6 @@ LEVELS = np.array([[0, 1, 4], [9, 0, 2]], dtype=np.uint8)
 
 class ListedSource:
     """Frames that a test lists; one that is a string cannot be read."""
-
-    description = "frames of a test"
 
     def __init__(self, holds: str, *arrays: np.ndarray | str) -> None:
         self.holds = holds
@@ -46,7 +45,8 @@ def made(
     source: ListedSource, n_components: int = 1, every: int = 1, difference: bool = False
 ) -> list[Frame | Skipped]:
     """All frames of a source."""
-    return list(Frames(source, Conversion(difference=difference), n_components, every))
+    opened = FrameSource(source.holds, "frames of a test", source.frames)
+    return list(Frames(opened, Conversion(difference=difference), n_components, every))
 
 
 def reasons(frames: Made) -> dict[int, str]:
@@ -83,13 +83,13 @@ def test_levels_of_any_type_are_taken_as_they_are() -> None:
 
 
 def test_negative_levels_are_refused() -> None:
-    with pytest.raises(Unusable, match=r"holds the grey level -3; should be 0 or more"):
+    with pytest.raises(Fault, match=r"holds the grey level -3; should be 0 or more"):
         Conversion().points(np.array([[1, -3]], dtype=np.int16))
 
 
 @pytest.mark.parametrize("scale", [1e7, 1e300])
 def test_more_samples_than_a_case_can_hold_are_refused_before_they_are_made(scale: float) -> None:
-    with pytest.raises(Unusable, match=rf"should have at most {MOST_SAMPLES:,}: raise --threshold or lower --scale"):
+    with pytest.raises(Fault, match=rf"should have at most {MOST_SAMPLES:,}: raise --threshold or lower --scale"):
         Conversion(scale=scale).points(LEVELS)
 
 

@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from fixtures.fault import Fault
-from tests.tools.record.frame_sources import MOST_FEATURES, open_source
-from tests.tools.record.frames import PIXELS, POINTS, RawFrame, Skipped
+from tests.tools.record.frames import MOST_FEATURES, PIXELS, POINTS, RawFrame, Skipped, open_source
 
 PICTURE = np.arange(18 * 20, dtype=np.uint8).reshape(18, 20)
 SAMPLES = np.arange(12.0).reshape(6, 2)

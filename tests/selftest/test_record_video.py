@@ -13,8 +13,7 @@ import pytest
 from fixtures.fault import Fault
 from tests.tools.record import demonstration, video
 from tests.tools.record.demonstration import N_FRAMES, SCENE, picture, write_video
-from tests.tools.record.frame_sources import open_source
-from tests.tools.record.frames import RawFrame, Skipped, Stored
+from tests.tools.record.frames import RawFrame, Skipped, Stored, open_source
 
 
 @pytest.fixture(scope="module")

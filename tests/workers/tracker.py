@@ -43,7 +43,7 @@ class Tracker:
         return environment.describe()
 
     def fit(self, path: str) -> Dict[str, Any]:
-        """Fit the next frame, from its ``.npy`` file: the fields of `tests.tools.record.tracker_process.Fit`."""
+        """Fit the next frame, from its ``.npy`` file: the fields of `tests.tools.record.recording.Fit`."""
         self._case = case = self._case_of(npy.parse(Path(path), npy.read_bytes(Path(path), npy.MAX_FILE_BYTES)))
         start = replay.initial(case)
         if self._estimator is None:

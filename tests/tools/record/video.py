@@ -11,7 +11,7 @@ import av.error
 import av.logging
 
 from fixtures.fault import Fault
-from tests.tools.record.frames import MOST_PIXELS, PIXELS, RawFrame, Skipped, Stored
+from tests.tools.record.frames import MOST_PIXELS, RawFrame, Skipped, Stored
 
 # Playlists and the like may name other files and addresses: a video is read from its own file, and only as these.
 CONTAINERS = (
@@ -25,54 +25,48 @@ FRAMES_TO_SPARE = 2
 av.logging.set_level(None)  # FFmpeg's own lines would mix with ours; what is wrong is raised
 
 
-class Video:
-    """A video file; a `Fault` where FFmpeg cannot read it, or it has no picture."""
+def description(path: Path) -> str:
+    """What a video file holds; a `Fault` where FFmpeg cannot read it, it has no picture, or too large ones."""
+    with _open(path) as container:
+        stream = _pictures(container, path)
+        context = stream.codec_context
+        size = f"{context.width} x {context.height} pixels"
+        if context.width * context.height > MOST_PIXELS:
+            raise Fault(f"{path} has frames of {size}; should have at most {MOST_PIXELS:,}")
+        rate = f", {float(stream.average_rate):.3g} frames a second" if stream.average_rate else ""
+        return f"{path.name}, a video ({context.name}) of {size}{rate}"
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.holds = PIXELS
-        with self._open() as container:
-            stream = _pictures(container, path)
-            context = stream.codec_context
-            if context.width * context.height > MOST_PIXELS:
-                raise Fault(
-                    f"{path} has frames of {context.width} x {context.height} pixels;"
-                    f" should have at most {MOST_PIXELS:,}"
-                )
-            rate = f", {float(stream.average_rate):.3g} frames a second" if stream.average_rate else ""
-            self.description = (
-                f"{path.name}, a video ({context.name}) of {context.width} x {context.height} pixels{rate}"
-            )
 
-    def frames(self, every: int) -> Iterator[Stored]:
-        """Yield every so many-th frame as 8-bit grey levels; one that does not decode is skipped."""
-        number = 0
-        with self._open() as container:
-            stream = _pictures(container, self._path)
-            stream.thread_type = "AUTO"
-            ends = Fraction(0)
-            for decoded in _decoded(container, stream):
-                if isinstance(decoded, str):
-                    yield Skipped(number, "", decoded)
-                elif decoded.is_corrupt:
-                    yield Skipped(number, "", "is corrupt, as its decoder reports")
-                elif number % every == 0:
-                    yield RawFrame(number, "", decoded.to_ndarray(format="gray"))
-                if not isinstance(decoded, str) and decoded.pts is not None and decoded.time_base is not None:
-                    ends = decoded.pts * decoded.time_base
-                number += 1
-            missing = _missing(container, stream, number, ends)
-        if missing:
-            yield Skipped(number, "", missing)
+def frames(path: Path, every: int) -> Iterator[Stored]:
+    """Yield every so many-th frame as 8-bit grey levels; one that does not decode is skipped."""
+    number = 0
+    with _open(path) as container:
+        stream = _pictures(container, path)
+        stream.thread_type = "AUTO"
+        ends = Fraction(0)
+        for decoded in _decoded(container, stream):
+            if isinstance(decoded, str):
+                yield Skipped(number, "", decoded)
+            elif decoded.is_corrupt:
+                yield Skipped(number, "", "is corrupt, as its decoder reports")
+            elif number % every == 0:
+                yield RawFrame(number, "", decoded.to_ndarray(format="gray"))
+            if not isinstance(decoded, str) and decoded.pts is not None and decoded.time_base is not None:
+                ends = decoded.pts * decoded.time_base
+            number += 1
+        missing = _missing(container, stream, number, ends)
+    if missing:
+        yield Skipped(number, "", missing)
 
-    def _open(self) -> av.container.InputContainer:
-        try:
-            return av.open(str(self._path), options=OPTIONS)
-        except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise Fault(
-                f"{self._path} cannot be read as a video ({_reason(error)}); should be a whole video file, a folder of"
-                " images, or .npy arrays"
-            ) from None
+
+def _open(path: Path) -> av.container.InputContainer:
+    try:
+        return av.open(str(path), options=OPTIONS)
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise Fault(
+            f"{path} cannot be read as a video ({_reason(error)}); should be a whole video file, a folder of images,"
+            " or .npy arrays"
+        ) from None
 
 
 def _pictures(container: av.container.InputContainer, path: Path) -> av.VideoStream:
