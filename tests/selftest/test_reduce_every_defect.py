@@ -20,7 +20,7 @@ from tests.tools.reduce import __main__ as command
 from tests.tools.reduce import every_defect
 from tests.tools.reduce.__main__ import main
 from tests.tools.reduce.every_defect import Pair, Result, pairs_of, reached, results_for
-from tests.tools.reduce.verification import Releases, matrix
+from tests.tools.reduce.reduction import Releases, matrix
 
 VERSIONS = ["1.0", "1.1", "1.2"]
 ASKABLE = ["test_first_choice", "test_second_choice"]

@@ -23,8 +23,7 @@ from fixtures import command_line, corpus
 from fixtures.fault import Fault
 from tests.tools import ledger_file, release_environment, release_table
 from tests.tools.reduce import every_defect
-from tests.tools.reduce.reduction import DoesNotFail, reduce, task_of
-from tests.tools.reduce.verification import Releases, matrix
+from tests.tools.reduce.reduction import DoesNotFail, Releases, matrix, reduce, task_of
 
 RESULTS = corpus.PROJECT / "results"
 

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from fixtures import corpus, documentation, strict_json, whole_file
 from fixtures.fault import Fault
 from tests.support.ledger import Entry, Ledger
-from tests.tools.reduce.reduction import DoesNotFail, reduce, task_of
-from tests.tools.reduce.verification import Releases
+from tests.tools.reduce.reduction import DoesNotFail, Releases, reduce, task_of
 from tests.tools.worker_process import WorkerFailed
 
 README = documentation.REFERENCE

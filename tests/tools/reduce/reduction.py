@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sys
 import time
@@ -15,14 +16,49 @@ from rich.status import Status
 
 from fixtures import command_line, corpus
 from fixtures.fault import Fault
+from tests.tools import release_environment, release_table
 from tests.tools.journal import Journal
 from tests.tools.reduce import output
 from tests.tools.reduce.candidate import Candidate, from_case
-from tests.tools.reduce.issue import write_issue
-from tests.tools.reduce.script import write_script
-from tests.tools.reduce.search import Search
-from tests.tools.reduce.verification import Releases, Row
+from tests.tools.reduce.search import Judge, Search
 from tests.tools.release_environment import EnvironmentFailed
+from tests.tools.worker_process import WorkerProcess
+
+SECONDS_FOR_A_REQUEST = 1800.0
+
+
+def matrix(which: str) -> list[str]:
+    """Versions of the newest release of each series, or of every release."""
+    table = release_table.read()
+    return [release.version for release in (release_table.newest_of_series(table) if which == "series" else table)]
+
+
+class Releases(contextlib.ExitStack):
+    """Probes inside the environments of releases, started when they are needed and stopped together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._open: dict[str, WorkerProcess] = {}
+
+    def python(self, version: str) -> Path:
+        """The interpreter of a release's environment."""
+        return release_environment.make(release_environment.find(version))
+
+    def probe(self, version: str) -> WorkerProcess:
+        """The probe of a release; a new one where the last has died."""
+        if version not in self._open or self._open[version].has_ended:
+            process = WorkerProcess(self.python(version), "tests.workers.probe", f"scikit-learn {version}")
+            self._open[version] = self.enter_context(process)
+        return self._open[version]
+
+    def failure(self, version: str, check: str | None, candidate: Candidate) -> dict[str, Any] | None:
+        """How a whole case fails on a release; see `probe.Probe.failure`."""
+        request = candidate.request
+        return self.probe(version).ask("failure", timeout=SECONDS_FOR_A_REQUEST, check=check, candidate=request)
+
+    def judge(self, version: str, failure: dict[str, Any]) -> Judge:
+        """What every candidate has to be like on a release."""
+        return Judge(version, self.probe(version), failure["check"], [failure["state"], failure["faults"]])
 
 
 class Progress(Status):
@@ -35,7 +71,6 @@ class Progress(Status):
         self._shown = original.shape
 
     def tried(self, step: str, best: Candidate, asked: int) -> None:
-        """Show what is tried, and what is the smallest so far."""
         seconds = time.monotonic() - self._started
         if best.shape != self._shown:
             self._shown = best.shape
@@ -59,6 +94,26 @@ class Task(NamedTuple):
     release: str
     failure: dict[str, Any]  # as `probe.Probe.failure` gives it
     into: Path  # folder for the result
+
+
+class Row(NamedTuple):
+    """One release: how the original fails there, and whether the reduced case does so too."""
+
+    release: str
+    original: dict[str, Any] | None  # None where it does not fail
+    same: bool  # whether the reduced case fails in the same way; False where the original does not fail
+    note: str = ""  # why a release could not be asked
+
+    @property
+    def agrees(self) -> bool:
+        """Whether there is nothing to do about this release."""
+        return bool(self.note) or self.original is None or self.same
+
+    def line(self) -> str:
+        how = f"not asked: {self.note}" if self.note else "the original does not fail"
+        if self.original is not None:
+            how = "fails in the same way" if self.same else "does NOT fail in the same way"
+        return f"  {self.release:<12}{how}"
 
 
 class Reduction(NamedTuple):
@@ -100,22 +155,9 @@ def reduce(
 ) -> Reduction:
     """Reduce, ask releases about the result, and write what an upstream issue needs.
 
-    Parameters
-    ----------
-    task : Task
-    releases : Releases
-    versions : sequence of str
-        The releases that are asked about the result. Where one does not agree
-        the search goes back to where it did, and on with it as a judge.
-    least_components : int
-        How many components are kept at least.
-    afresh : bool
-        Whether to begin anew, instead of going on with one that was cut off.
-
-    Raises
-    ------
-    command_line.Interrupted
-        Ctrl-C; the smallest so far is written, and the same call goes on.
+    Where one of the `versions`, which are asked, does not agree the search goes
+    back to where it did, and on with it as a judge. After Ctrl-C the smallest
+    so far is written, and the same call goes on, unless it begins `afresh`.
     """
     started = time.perf_counter()
     failure = {name: task.failure[name] for name in ("check", "state")}
@@ -142,10 +184,7 @@ def reduce(
 def _search_and_verify(
     task: Task, search: Search, releases: Releases, versions: Sequence[str], progress: Progress
 ) -> tuple[list[Row], float]:
-    """What each release answers about the result of a search, and the seconds that asking them took.
-
-    Where one does not agree, the search goes back to where it did, and on with it as a judge.
-    """
+    """What each release answers about the result of a search, and the seconds that asking them took."""
     failures: dict[str, dict[str, Any] | None] = {task.release: task.failure}
     asking = 0.0
 
@@ -187,20 +226,16 @@ def _store(task: Task, reduced: Candidate, releases: Releases | None = None, row
     """Write the case and its script; of a reduction that was not cut off also the text of the issue."""
     check = task.failure["check"]
     case = output.reduced_case(reduced, task.case, task.failure, task.release)
-    texts = {"reproduce.py": write_script(reduced, check, case.title)}
+    texts = {"reproduce.py": output.write_script(reduced, check, case.title)}
     if releases:
         python = releases.python(task.release)
-        texts["issue.md"] = write_issue(
-            reduced,
-            check,
-            task.failure["state"],
-            script=texts["reproduce.py"],
-            output=output.run_script(python, texts["reproduce.py"]),
-            versions=output.versions(python, corpus.PROJECT),
+        texts["issue.md"] = output.write_issue(
+            reduced, check, task.failure["state"], script=texts["reproduce.py"],
+            output=output.run_script(python, texts["reproduce.py"]), versions=output.versions(python, corpus.PROJECT),
             exact=releases.probe(task.release).ask("exact", candidate=reduced.request),
             releases=[row.release for row in rows if row.same],
             upstream=output.upstream_of(task.case.name, check, task.release),
-        )
+        )  # fmt: skip
     output.store(task.into, case, texts)
 
 

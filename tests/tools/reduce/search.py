@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from tests.tools.journal import Journal
-from tests.tools.reduce.candidate import Candidate
+from tests.tools.reduce import candidate as smaller
+from tests.tools.reduce.candidate import Candidate, First, Starts
 from tests.tools.reduce.rounder import rounder_numbers
-from tests.tools.reduce.smaller import (
-    First,
-    Starts,
-    fewer_components,
-    fewer_features,
-    fewer_frames,
-    fewer_iterations,
-    fewer_samples,
-)
+from tests.tools.worker_process import WorkerProcess
 
 MOST_AT_ONCE = 16
 MOST_NUMBERS_AT_ONCE = 20_000
@@ -31,18 +24,11 @@ ITERATIONS_LAST = ("frames", "components", "samples", "features", "numbers", "it
 COMPONENTS_LAST = ("frames", "iterations", "samples", "features", "numbers", "components")
 
 
-class Probe(Protocol):
-    """Asks a release about candidates: a `WorkerProcess`, or a fake."""
-
-    def ask(self, do: str, **arguments: Any) -> Any:
-        """Have one request answered."""
-
-
 class Judge(NamedTuple):
     """A release on which every candidate has to fail as the original does there."""
 
     release: str
-    probe: Probe
+    probe: WorkerProcess
     check: str
     wanted: list[Any]  # state and faults, as `probe.Way` has them
 
@@ -55,16 +41,10 @@ class Judge(NamedTuple):
 class Search:
     """The smallest candidate so far, and the judges of those to come.
 
-    Parameters
-    ----------
-    original : Candidate
-        The whole case; it fails on every judge's release.
-    journal : Journal
-        Has the verdicts on candidates: release, key, and whether it fails in the same way.
-    progress : callable
-        Called with the step, the best candidate and `asked` whenever there is something new.
-    least_components : int
-        How many components are kept at least.
+    The original, the whole case, fails on every judge's release. The journal
+    has the verdicts on candidates: release, key, and whether it fails in the
+    same way. The progress is called with the step, the best candidate and
+    `asked` whenever there is something new.
     """
 
     def __init__(
@@ -112,11 +92,11 @@ class Search:
     def _reduce(self, starts: Starts, order: tuple[str, ...]) -> None:
         """Go from step to step until none makes the best candidate any smaller."""
         steps: dict[str, Callable[[Candidate, First], Candidate]] = {
-            "frames": lambda candidate, first: fewer_frames(candidate, first, starts),
-            "iterations": fewer_iterations,
-            "components": fewer_components,
-            "samples": fewer_samples,
-            "features": fewer_features,
+            "frames": lambda candidate, first: smaller.fewer_frames(candidate, first, starts),
+            "iterations": smaller.fewer_iterations,
+            "components": smaller.fewer_components,
+            "samples": smaller.fewer_samples,
+            "features": smaller.fewer_features,
             "numbers": rounder_numbers,
         }
         before = None
