@@ -15,8 +15,8 @@ from tests.selftest.recorder import Recorder, Said
 from tests.support import estimator, replay
 from tests.support.diagnosis import diagnose
 from tests.tools import drawing
-from tests.tools.record import demonstration, recording
-from tests.tools.record.demonstration import SCENE
+from tests.tools.record import recording, video
+from tests.tools.record.video import SCENE
 
 LOST = 4  # the component of the object that leaves
 
@@ -24,7 +24,7 @@ LOST = 4  # the component of the object that leaves
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("a folder") / "My tracker.mkv"
-    assert demonstration.main(["--to", str(path)]) == 0
+    assert video.main(["--to", str(path)]) == 0
     return path
 
 
@@ -140,7 +140,7 @@ def test_all_goes_on_and_keeps_the_first_break(film: Path, recorder: Recorder) -
     said = recorder(film, "--all")
     assert said.code == 0
     assert len(recorder.cases()) == 1
-    assert len([line for line in said.out.splitlines() if line.startswith("frame ")]) == demonstration.N_FRAMES
+    assert len([line for line in said.out.splitlines() if line.startswith("frame ")]) == video.N_FRAMES
 
 
 @pytest.mark.parametrize("kind", ["tied", "diag", "spherical"])

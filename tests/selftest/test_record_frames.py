@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fixtures.fault import Fault
-from tests.tools.record import demonstration
+from tests.tools.record import video
 from tests.tools.record.frames import (
     MOST_SAMPLES,
     PIXELS,
@@ -57,8 +57,8 @@ def reasons(frames: Made) -> dict[int, str]:
 @pytest.mark.parametrize("time", [0, 13])
 def test_a_picture_of_a_scene_becomes_the_frame_of_that_scene(time: int) -> None:
     """The same points as often, in the same order, of the same dtype as the capture's."""
-    points = Conversion().points(demonstration.picture(demonstration.SCENE, time))
-    np.testing.assert_array_equal(points, demonstration.SCENE.frame(time))
+    points = Conversion().points(video.picture(video.SCENE, time))
+    np.testing.assert_array_equal(points, video.SCENE.frame(time))
     assert points.dtype == np.int32
 
 

@@ -19,7 +19,7 @@ from fixtures.corpus import PROJECT, load_case
 from tests.selftest.conftest import Refusal
 from tests.selftest.recorder import Recorder, Said
 from tests.tools.record import __main__ as record
-from tests.tools.record.demonstration import SCENE, write_video
+from tests.tools.record.video import SCENE, write_video
 from tests.tools.release_environment import EnvironmentFailed
 
 
@@ -163,5 +163,5 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
 
 def test_the_recorders_own_environment_needs_no_scikit_learn() -> None:
     script = "import sys; sys.modules.update(dict.fromkeys(['sklearn', 'scipy', 'pytest'])); "
-    script += "import tests.tools.record.__main__, tests.tools.record.demonstration"
+    script += "import tests.tools.record.__main__, tests.tools.record.video"
     assert run(script).code == 0

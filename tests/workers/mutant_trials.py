@@ -62,11 +62,8 @@ class Trials:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: Any) -> bool:
         self._items = {item.nodeid: item for item in session.items}
-        self._suites = [
-            session.config.stash[plugin.SUITE_KEY]
-            for plugin in session.config.pluginmanager.get_plugins()
-            if hasattr(plugin, "SUITE_KEY")
-        ]
+        plugins = [one for one in session.config.pluginmanager.get_plugins() if hasattr(one, "SUITE_KEY")]
+        self._suites = [session.config.stash[plugin.SUITE_KEY] for plugin in plugins]
         for suite in self._suites:
             _read_ahead(suite)
         gc.collect()
@@ -81,44 +78,30 @@ class Trials:
 
     def tests(self) -> List[Dict[str, Any]]:
         """The ``id`` and the ``case`` (or None) of every test."""
-        cases = [getattr(item, "callspec", None) for item in self._items.values()]
-        return [
-            {"id": name, "case": None if spec is None else spec.params.get("case_name")}
-            for name, spec in zip(self._items, cases)
-        ]
+        parameters = [item.callspec.params if hasattr(item, "callspec") else {} for item in self._items.values()]
+        return [{"id": name, "case": given.get("case_name")} for name, given in zip(self._items, parameters)]
 
     def clean(self, files: List[str], tests: List[str]) -> Dict[str, Any]:
         """Run tests on the package as it is.
 
-        Returns
-        -------
-        dict
-            ``tests``: for each test its ``id``, ``failed``, CPU ``seconds``, and
-            ``lines``, an index into ``lines``: the lines that tests run, by file.
+        The answer has ``tests``: for each its ``id``, ``failed``, CPU ``seconds``, and
+        ``lines``, an index into ``lines``: the lines that tests run, by file.
         """
         paths = {_path_of(file): file for file in files}
         ran, known = [], {}  # type: List[Dict[str, Any]], Dict[str, int]
-        for item in [self._items[name] for name in tests]:
+        for name in tests:
             self._failed = False
             start = time.process_time()
-            lines = _lines_during(functools.partial(self._run, item, None), paths)
-            ran.append(
-                {
-                    "id": item.nodeid,
-                    "failed": self._failed,
-                    "seconds": time.process_time() - start,
-                    "lines": known.setdefault(json.dumps(lines), len(known)),
-                }
-            )
+            lines = _lines_during(functools.partial(self._run, self._items[name], None), paths)
+            seconds = time.process_time() - start
+            number = known.setdefault(json.dumps(lines), len(known))
+            ran.append({"id": name, "failed": self._failed, "seconds": seconds, "lines": number})
         return {"tests": ran, "lines": [json.loads(lines) for lines in known]}
 
     def attempt(self, file: str, source: str, tests: List[str]) -> Dict[str, Any]:
         """Run tests on the package with another source of one file, up to the first that fails.
 
-        Returns
-        -------
-        dict
-            ``killed_by``: the id of the test, or what happened instead, or None.
+        The answer has ``killed_by``: the id of the test, or what happened instead, or None.
         """
         items = [self._items[name] for name in tests]
         try:
@@ -238,7 +221,6 @@ def _forking(function: Callable[..., Dict[str, Any]]) -> Callable[..., Dict[str,
 
 
 def _run_in_child(function: Callable[[], Dict[str, Any]], writing: int, seconds: float) -> None:
-    """Call a function, write what it returns, and end this process."""
     try:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, 1)
@@ -257,14 +239,12 @@ def _run_in_child(function: Callable[[], Dict[str, Any]], writing: int, seconds:
 
 
 def _wait_for(child: int, reading: int, seconds: float) -> Tuple[bytes, int]:
-    received = b""
     deadline = time.perf_counter() + seconds
-    while True:
+    received, more = b"", None  # type: bytes, Optional[bytes]
+    while more != b"":
         if not select.select([reading], [], [], max(0.0, deadline - time.perf_counter()))[0]:
             os.kill(child, signal.SIGKILL)
         more = os.read(reading, 1 << 20)
-        if not more:
-            break
         received += more
     os.close(reading)
     return received, os.waitpid(child, 0)[1]

@@ -106,7 +106,6 @@ def _choose(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
 def _try(
     mutants: Sequence[Mutant], options: argparse.Namespace, python: Path, sources: dict[str, str], release: str
 ) -> dict[str, dict[str, Result]]:
-    """The results of each suite's trials."""
     results = {}
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -30,8 +30,6 @@ Key = tuple[str, str, str, str]
 
 
 class Explanations(NamedTuple):
-    """Why mutants are not tried, or survive."""
-
     release: str  # release whose source the explanations are of
     out_of_scope: dict[tuple[str, str], str]  # reason by file and function
     survivors: dict[Key, tuple[str, str]]  # kind and reason by the key of a mutant
@@ -98,8 +96,6 @@ def faults(
 
 
 class Count(NamedTuple):
-    """How many mutants of a function died by what."""
-
     mutants: int
     ours: int  # killed by this suite
     baseline: int  # of those: killed by nothing but the comparison with the baseline
@@ -128,7 +124,6 @@ def figures(
 
 
 def total(counts: Mapping[str, Count]) -> Count:
-    """All functions together."""
     return _sum([NONE, *counts.values()])
 
 
@@ -141,7 +136,6 @@ def _percent(part: int, whole: int) -> str:
 
 
 def table(counts: Mapping[str, Count]) -> str:
-    """The counts as a Markdown table."""
     head = "| function | mutants | killed by this suite | by the baseline alone | by scikit-learn's own | by neither |"
     rows: list[list[Any]] = [
         [f"`{name.partition(' ')[2]}`", one.mutants, one.ours, one.baseline or "", one.theirs, one.neither or ""]
@@ -154,7 +148,6 @@ def table(counts: Mapping[str, Count]) -> str:
 
 
 def sentence(release: str, counts: Mapping[str, Count]) -> str:
-    """The figures in words."""
     whole = total(counts)
     alive = whole.mutants - whole.ours
     return (
@@ -175,7 +168,6 @@ def write(release: str, counts: Mapping[str, Count], readme: Path = README, path
 
 
 def read(path: Path = FIGURES) -> tuple[str, dict[str, Count]]:
-    """The release and the counts of the last whole run that was written."""
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content["release"], {name: Count(**count) for name, count in content["functions"].items()}
 

@@ -59,8 +59,6 @@ class SuiteTest(NamedTuple):
 
 
 class Result(NamedTuple):
-    """How a trial ended."""
-
     killed_by: str | None  # the test that failed, or what else happened; None for a survivor
     seconds: float | None  # CPU time
 
@@ -170,7 +168,6 @@ class Tried:
         self.results = {identity: Result(*result) for identity, *result in self._journal.entries}
 
     def add(self, mutant: Mutant, result: Result) -> None:
-        """Keep the result of a trial, at once."""
         with self._lock:
             self.results[mutant.identity()] = result
             self._journal.add([mutant.identity(), *result])
@@ -189,7 +186,6 @@ def state_of(version: str, sources: dict[str, str], patterns: Iterable[str] = ()
 
 
 def attempt(mutant: Mutant, source: str, tests: Sequence[SuiteTest], worker: WorkerProcess) -> Result:
-    """Try a mutant on the tests that can notice it."""
     chosen = tests_for(mutant, tests)
     if not chosen:
         return NOT_REACHED

@@ -126,7 +126,6 @@ def _follow(
 
 
 def _shown(recording: Recording) -> Iterator[Fitted | Skipped]:
-    """The steps of a recording, each after its line."""
     with Console(stderr=True).status("fitting the first frame, cold") as shown:
         for step in recording:
             print(_line(step), flush=True)
@@ -220,8 +219,7 @@ def _draw(path: Path, case: Case, step: Fitted, recording: Recording, tracker: T
 
     fit = None  # where it raised
     if step.fit.states:
-        fitted = tracker.ask("fitted")
-        means, covariances = (np.array(fitted[name]["values"]) for name in ("means", "covariances"))
+        means, covariances = map(np.array, tracker.ask("fitted"))
         full = full_matrices(covariances, case.settings.covariance_type, *means.shape)
         release = str(case.provenance["recorded_with"]["scikit-learn"])
         fit = drawing.in_plane(means, full, step.fit.states, release)
@@ -244,7 +242,6 @@ def _draw(path: Path, case: Case, step: Fitted, recording: Recording, tracker: T
 
 
 def _last_line(recording: Recording, decoding_seconds: float, starting_seconds: float) -> str:
-    """How many frames there were, and where the seconds went."""
     needed = recording.fit_seconds + decoding_seconds
     frames = f"{recording.fitted} frame{'' if recording.fitted == 1 else 's'} fitted"
     skipped = f", {recording.skipped} skipped" if recording.skipped else ""

@@ -28,8 +28,6 @@ MOST_FEATURES = 16
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth value
 class RawFrame:
-    """A frame as it was stored."""
-
     number: int  # from 0, of all frames that the source has
     name: str  # of its own file, or nothing
     array: np.ndarray  # grey levels (height, width), or samples (n_samples, n_features)
@@ -49,8 +47,6 @@ Stored = RawFrame | Skipped
 
 @dataclass(frozen=True)
 class FrameSource:
-    """Where frames come from."""
-
     holds: str  # points or pixels
     description: str  # what is read, and as what
     frames: Callable[[int], Iterator[Stored]]  # yields every so many-th frame; none is kept
@@ -58,8 +54,6 @@ class FrameSource:
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth value
 class Frame:
-    """A frame to fit."""
-
     number: int  # in the source, from 0
     name: str  # of its own file, or nothing
     samples: np.ndarray
@@ -68,24 +62,12 @@ class Frame:
 
 @dataclass(frozen=True)
 class Conversion:
-    """How pixels become points."""
-
     threshold: float = 1.0  # grey level from which on a pixel is lit
     scale: float = 1.0  # A lit pixel is repeated ``round(scale * level)`` times
     difference: bool = False  # take the absolute difference to the frame before in place of the frame
 
     def points(self, levels: np.ndarray) -> np.ndarray:
-        """Coordinates (x, y) of every lit pixel, each repeated by its brightness, sorted.
-
-        Parameters
-        ----------
-        levels : ndarray of shape (height, width)
-            Grey levels, 0 or more.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, 2), int32
-        """
+        """Coordinates (x, y) of every lit pixel of grey levels (height, width), repeated by its brightness, sorted."""
         if levels.dtype == np.uint8:  # a video: a table of all levels is faster
             repeats = self._repeats(np.arange(256))[levels.T]
         elif levels.min() < 0:
@@ -179,14 +161,10 @@ def _difference(levels: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 
 def open_source(path: Path, holds: str | None = None) -> FrameSource:
-    """The source that a path is, which is read no further than that takes.
+    """The source that a path is: a video, a folder of images or of ``.npy`` files, or one ``.npy`` file.
 
-    Parameters
-    ----------
-    path : Path
-        A video, a folder of images or of ``.npy`` files, or one ``.npy`` file.
-    holds : {'points', 'pixels'}, optional
-        What a two-dimensional ``.npy`` array is; without it its width decides.
+    It is read no further than that takes. A two-dimensional ``.npy`` array
+    holds points or pixels; its width decides where that is not given.
     """
     try:
         if path.is_dir():

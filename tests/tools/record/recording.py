@@ -38,8 +38,6 @@ LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class Fit:
-    """What one fit left."""
-
     n_iter: int | None
     converged: bool | None
     seconds: float  # wall time inside ``fit``
@@ -52,8 +50,6 @@ class Fit:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A frame that was fitted."""
-
     frame: Frame
     fit: Fit
     before: int | None  # number of the frame that was fitted before; None for the first, which starts cold
@@ -66,7 +62,6 @@ class Fitted:
 
 
 def open_worker(release: Release) -> WorkerProcess:
-    """A tracker's worker in the environment of a release."""
     return WorkerProcess(release_environment.make(release), MODULE, f"scikit-learn {release.version}")
 
 
@@ -91,7 +86,6 @@ class TrackerProcess:
         self._worker.send("fit", path=str(self._next))
 
     def receive(self) -> Fit:
-        """What the fit that was started last left."""
         return Fit(**self._worker.receive())
 
     @property
@@ -100,7 +94,7 @@ class TrackerProcess:
 
     def start(self) -> replay.Start:
         """Weights, means and precisions that the last fit started from."""
-        return replay.Start(*(np.array(array["values"], array["dtype"]) for array in self.ask("start").values()))
+        return replay.Start(*(np.array(values, dtype) for values, dtype in self.ask("start")))
 
     def __enter__(self) -> TrackerProcess:
         return self
@@ -186,22 +180,11 @@ def case_of(
 ) -> Case:
     """The case of a break, checked as every case is.
 
-    Parameters
-    ----------
-    step : Fitted
-        The fit that broke.
-    start : replay.Start
-        What it started from.
-    settings : dict
-        Estimator settings of a case.
-    origin : dict
-        Provenance that all frames share: ``recorded_from``, the name of the
-        file or folder without its path, and how frames were made into samples.
-    name : str or None
-        Made from the source and the frame where it is None.
+    The origin is what the provenance of all frames has in common. Without a
+    name one is made from the source and the frame.
     """
     source, frame = origin["recorded_from"], step.frame
-    paths = [Path(f"{part}_ after frame {step.before}") for part in ("weights", "means", "precisions")]
+    paths = [Path(f"{part}_ after frame {step.before}") for part in start._fields]
     check_parameters(paths, settings["covariance_type"], *start)
     check_frame(Path(f"frame {frame.number}"), frame.samples, start.means.shape)
     provenance = {"kind": "user", **origin, "frame": frame.number, "frame_before": step.before}
@@ -220,7 +203,6 @@ def default_name(source: str, number: int) -> str:
 
 
 def _title(step: Fitted, source: str) -> str:
-    """One line, shortened where the error or the name of the file is long."""
     what = step.fit.error or " and ".join(f"component {number} is {step.fit.states[number]}" for number in step.broke)
     source = " ".join(source.split())[:LONGEST_NAME]
     end = f" in frame {step.frame.number} of {source}, fitted from what frame {step.before} left"

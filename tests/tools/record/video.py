@@ -1,16 +1,29 @@
-"""Videos, decoded frame by frame with PyAV."""
+"""A small video in which a tracker breaks: five objects, one of which leaves the picture.
+
+The picture is that of the corpus's chain ``chain-object-leaves``, larger and
+with more between the objects: lossless, the same on every platform. Videos are
+read here too, frame by frame, with PyAV.
+
+Examples
+--------
+  nox -s demonstration -- --to tracker.mkv
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import av.error
 import av.logging
+import numpy as np
 
+from fixtures import command_line, whole_file
 from fixtures.fault import Fault
+from fixtures.scenes import Disc, Scene
 from tests.tools.record.frames import MOST_PIXELS, RawFrame, Skipped, Stored
 
 # Playlists and the like may name other files and addresses: a video is read from its own file, and only as these.
@@ -21,6 +34,21 @@ CONTAINERS = (
 OPTIONS = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS}
 # Of a container's stated length, what may be missing at its end without a word.
 FRAMES_TO_SPARE = 2
+
+FRAMES_PER_SECOND = 10
+N_FRAMES = 24
+SCENE = Scene(
+    width=160,
+    height=120,
+    objects=(
+        Disc(x=30, y=28, radius=9, peak=24),
+        Disc(x=38, y=92, radius=8, peak=18, vy=-1),
+        Disc(x=84, y=60, radius=7, peak=30),
+        Disc(x=112, y=98, radius=8, peak=20),
+        Disc(x=96, y=24, radius=6, peak=22, vx=5),
+    ),
+    noise=2,
+)
 
 av.logging.set_level(None)  # FFmpeg's own lines would mix with ours; what is wrong is raised
 
@@ -107,3 +135,51 @@ def _missing(container: av.container.InputContainer, stream: av.VideoStream, num
 
 def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).strip()
+
+
+def picture(scene: Scene, time: int) -> np.ndarray:
+    """A scene at a time as grey levels, uint8 (height, width)."""
+    levels = np.zeros((scene.height, scene.width), dtype=np.uint8)
+    x, y = scene.frame(time).T
+    np.add.at(levels, (y, x), 1)
+    return levels
+
+
+def write_video(
+    path: Path, pictures: Iterable[np.ndarray], *, codec: str = "ffv1", container: str | None = None
+) -> None:
+    """Write greyscale pictures of one size, uint8 (height, width), as a video; the codec ``ffv1`` is lossless.
+
+    The container has FFmpeg's name; without it the path's suffix decides.
+    """
+    # Without this flag the container gets a random name of its own.
+    with av.open(str(path), "w", format=container, options={"fflags": "+bitexact"}) as file:
+        stream = None
+        for levels in pictures:
+            frame = av.VideoFrame.from_ndarray(levels, format="gray")
+            if stream is None:
+                stream = file.add_stream(codec, rate=FRAMES_PER_SECOND)
+                stream.width, stream.height = frame.width, frame.height
+                stream.pix_fmt = "gray" if codec == "ffv1" else "yuv420p"
+                stream.gop_size = 1  # each frame stands for itself, so that a broken one breaks no other
+                stream.time_base = Fraction(1, FRAMES_PER_SECOND)
+            file.mux(stream.encode(frame))
+        if stream is not None:
+            file.mux(stream.encode(None))
+
+
+@command_line.command()
+def main(arguments: list[str] | None = None) -> int:
+    parser = command_line.parser("demonstration", __doc__)
+    parser.add_argument("--to", type=Path, required=True, metavar="FILE.mkv", help="file to write")
+    options = parser.parse_args(arguments)
+    if options.to.suffix != ".mkv":
+        raise Fault(f"--to is {str(options.to)!r}; should end in .mkv")
+    with whole_file.writing(options.to) as scratch:
+        write_video(scratch, (picture(SCENE, time) for time in range(N_FRAMES)), container="matroska")
+    print(f"{options.to}: {N_FRAMES} frames of {SCENE.width} x {SCENE.height} pixels, {len(SCENE.objects)} objects")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

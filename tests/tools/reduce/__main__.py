@@ -16,6 +16,7 @@ Examples
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from fixtures import command_line, corpus
 from fixtures.fault import Fault
 from tests.tools import ledger_file, release_environment, release_table
 from tests.tools.reduce import every_defect
-from tests.tools.reduce.reduction import DoesNotFail, Releases, matrix, reduce, task_of
+from tests.tools.reduce.reduction import DoesNotFail, Reduction, Releases, matrix
 
 RESULTS = corpus.PROJECT / "results"
 
@@ -41,7 +42,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _one(options: argparse.Namespace, releases: Releases) -> int:
-    """Reduce one case."""
     version = release_environment.find(options.sklearn).version if options.sklearn else matrix("series")[-1]
     case = _load(options.case, options.capture)
     if options.component is not None and not 0 <= options.component < case.n_components:
@@ -49,17 +49,18 @@ def _one(options: argparse.Namespace, releases: Releases) -> int:
         raise Fault(f"--component is {options.component}; {has}")
     check = _full_name(options.check, releases.probe(version).ask("names"))
     into = Path(options.into) if options.into else RESULTS / f"reduced-{case.name}"
-    task = task_of(releases, version, case, check=check, component=options.component, into=into)
-    state, faults = task.failure["state"], task.failure["faults"]
-    component = task.failure["component"]
-    what = ", ".join(faults) if component is None else f"component {component} is {state}"
-    print(f"{case.name}: {task.failure['check']} fails on scikit-learn {version}: {what}", flush=True)
+    reduction = Reduction(releases, version, case, check=check, component=options.component, into=into)
+    component = reduction.failure["component"]
+    what = f"component {component} is {reduction.failure['state']}"
+    what = ", ".join(reduction.failure["faults"]) if component is None else what
+    print(f"{case.name}: {reduction.failure['check']} fails on scikit-learn {version}: {what}", flush=True)
     if options.dry_run:
         print("  nothing written: --dry-run")
         return 0
     versions = matrix(options.verify) if options.verify else ()
-    reduction = reduce(task, releases, versions, least_components=options.least_components, afresh=options.afresh)
-    print(f"  {task.original.size} -> {reduction.best.size}; {reduction.asked} candidates, {reduction.seconds:.1f} s")
+    reduction.run(versions, least_components=options.least_components, afresh=options.afresh)
+    print(f"  {reduction.original.size} -> {reduction.best.size}; {reduction.asked} candidates,", end="")
+    print(f" {reduction.seconds:.1f} s")
     for name in (f"reduced-{case.name}", "reproduce.py", "issue.md"):
         print(f"  {into / name}")
     for row in reduction.rows:
@@ -68,7 +69,6 @@ def _one(options: argparse.Namespace, releases: Releases) -> int:
 
 
 def _ledger(options: argparse.Namespace, releases: Releases) -> int:
-    """Reduce every case of every known defect, or of those that are named."""
     known = ledger_file.read()
     askable = releases.probe(matrix("series")[-1]).ask("names")
     every = every_defect.pairs_of(known, askable, matrix("every"))
@@ -81,11 +81,9 @@ def _ledger(options: argparse.Namespace, releases: Releases) -> int:
         return 0
     capture = corpus.find_capture(options.capture)
     into = Path(options.into) if options.into else RESULTS / "reduced-ledger"
-    asked = matrix(options.verify) if options.verify else []
-
-    def versions(pair: every_defect.Pair) -> list[str]:
-        return every_defect.listed_for(pair, known, asked)
-
+    versions = functools.partial(
+        every_defect.listed_for, ledger=known, versions=matrix(options.verify) if options.verify else []
+    )
     try:
         for result in every_defect.run(pairs, results, releases, versions=versions, capture=capture, into=into):
             print(result.line(), flush=True)
@@ -100,7 +98,6 @@ def _ledger(options: argparse.Namespace, releases: Releases) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Refuse options that do not go together."""
     if bool(options.case) == options.ledger:
         raise Fault("name one CASE, or --ledger for every case of every known defect")
     if options.ledger and (options.check or options.sklearn or options.component is not None):
@@ -114,10 +111,9 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _full_name(check: str | None, names: list[str]) -> str | None:
-    if check is None or check in names:
-        return check
-    if f"test_{check}" in names:
-        return f"test_{check}"
+    for name in (check, f"test_{check}"):
+        if name is None or name in names:
+            return name
     raise Fault(f"--check is {check!r}; should be one of {', '.join(names)}")
 
 

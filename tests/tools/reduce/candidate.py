@@ -33,8 +33,6 @@ Part = tuple[Item, ...]
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A case with the component that its failure is about."""
-
     settings: Settings
     frames: tuple[np.ndarray, ...]  # each (n_samples, n_features)
     weights: np.ndarray  # (n_components,)
@@ -54,7 +52,6 @@ class Candidate:
 
     @cached_property
     def key(self) -> str:
-        """A digest that no other candidate has."""
         digest = hashlib.sha256(json.dumps([self.settings, self.component]).encode())
         for array in (*self.frames, self.weights, self.means, self.precisions):
             digest.update(f"{array.dtype} {array.shape}".encode())
@@ -63,12 +60,10 @@ class Candidate:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Samples of all frames, components, features."""
         return sum(len(frame) for frame in self.frames), *self.means.shape
 
     @property
     def size(self) -> str:
-        """The shape in words."""
         counts = zip(self.shape, ("sample", "component", "feature"), strict=True)
         return ", ".join(f"{number:,} {what}{'' if number == 1 else 's'}" for number, what in counts)
 
@@ -78,7 +73,6 @@ class Candidate:
 
     @cached_property
     def fewest_distinct(self) -> int:
-        """Distinct samples of the frame that has the fewest."""
         return min(len(np.unique(frame, axis=0)) for frame in self.frames)
 
     def is_valid(self) -> bool:
@@ -103,7 +97,6 @@ class Candidate:
 
 
 def from_case(case: Case, component: int | None = None) -> Candidate:
-    """A whole case as the first candidate."""
     return Candidate(case.settings, case.frames, case.weights, case.means, case.precisions, component)
 
 
@@ -130,9 +123,11 @@ def fewer_frames(candidate: Candidate, first: First, starts: Starts) -> Candidat
                 yield candidate.changed(frames=candidate.frames[number : number + length], **start)
 
     found = first(windows()) or candidate
-    frames = found.frames
-    keep = lambda kept: found.changed(frames=tuple(frames[number] for number in kept))  # noqa: E731
-    return _minimised(found, range(len(frames)), keep, first)
+
+    def keep(kept: Sequence[int]) -> Candidate:
+        return found.changed(frames=tuple(found.frames[number] for number in kept))
+
+    return _minimised(found, range(len(found.frames)), keep, first)
 
 
 def fewer_iterations(candidate: Candidate, first: First) -> Candidate:
@@ -152,14 +147,13 @@ def fewer_components(candidate: Candidate, first: First) -> Candidate:
     chosen = () if candidate.component is None else (candidate.component,)
     others = tuple(number for number in range(candidate.n_components) if number not in chosen)
     few = [*([chosen] if chosen else []), *((*chosen, other) for other in others)]
-    found = first(with_components(candidate, kept) for kept in few if len(kept) < candidate.n_components)
+    found = first(_with_components(candidate, kept) for kept in few if len(kept) < candidate.n_components)
     if found:
         return found
-    return _minimised(candidate, others, lambda kept: with_components(candidate, (*chosen, *kept)), first)
+    return _minimised(candidate, others, lambda kept: _with_components(candidate, (*chosen, *kept)), first)
 
 
-def with_components(candidate: Candidate, kept: Sequence[int]) -> Candidate:
-    """The candidate with only some of its components, in their order."""
+def _with_components(candidate: Candidate, kept: Sequence[int]) -> Candidate:
     order = sorted(kept)
     weights = candidate.weights[order].astype(np.float64)
     own = candidate.settings.covariance_type != "tied"
@@ -176,17 +170,13 @@ def fewer_features(candidate: Candidate, first: First) -> Candidate:
     for regardless in (False, True):
         every = range(candidate.means.shape[1])
         if len(every) > 1:
-            keep = functools.partial(with_features, candidate, regardless=regardless)
+            keep = functools.partial(_with_features, candidate, regardless=regardless)
             candidate = first(keep([feature]) for feature in every) or _minimised(candidate, every, keep, first)
     return candidate
 
 
-def with_features(candidate: Candidate, kept: Sequence[int], *, regardless: bool) -> Candidate:
-    """The candidate with only some of its features.
-
-    Regardless of the others the precision is that of the marginal density; else
-    of the density given the others, which is a part of the matrix.
-    """
+def _with_features(candidate: Candidate, kept: Sequence[int], *, regardless: bool) -> Candidate:
+    """Regardless of the others the precision is that of the marginal density; else of the one given the others."""
     order = sorted(kept)
     kind, precisions = candidate.settings.covariance_type, candidate.precisions
     if kind == "diag":
@@ -216,9 +206,8 @@ def fewer_samples(candidate: Candidate, first: First) -> Candidate:
 def _with_a_few_samples(candidate: Candidate) -> Iterator[Candidate]:
     """Of each frame two samples, then twice as many each time, until they do: cheaper than halving from above.
 
-    Where iterations count, as many samples are tried with a tolerance that is
-    large enough for few of them, too: few samples rarely change the lower
-    bound by as little as many do.
+    Where iterations count, a larger tolerance is tried too: few samples rarely
+    change the lower bound by as little as many do.
     """
     distinct = [_distinct(frame) for frame in candidate.frames]
     most = max(len(rows) for rows, _ in distinct)
@@ -253,22 +242,16 @@ def _orders(candidate: Candidate, rows: np.ndarray) -> list[Callable[[int], set[
 
 
 def _fewer_repeats(candidate: Candidate, number: int, first: First) -> Candidate:
+    """Every sample once; else one after the other once, twice, four times, ... as long as that is less often."""
     rows, counts = _distinct(candidate.frames[number])
     every = range(len(rows))
     candidate = first([_with_rows(candidate, number, rows, np.ones_like(counts), every)]) or candidate
     for row in every:
-        candidate = first(_with_fewer_of(candidate, number, row)) or candidate
+        counts = _distinct(candidate.frames[number])[1]
+        powers = (2**power for power in range(int(counts[row] - 1).bit_length()))
+        fewer = (np.where(np.arange(len(rows)) == row, repeats, counts) for repeats in powers)
+        candidate = first(_with_rows(candidate, number, rows, few, every) for few in fewer) or candidate
     return candidate
-
-
-def _with_fewer_of(candidate: Candidate, number: int, row: int) -> Iterator[Candidate]:
-    """One sample once, twice, four times, ... as long as that is less often."""
-    rows, counts = _distinct(candidate.frames[number])
-    repeats = 1
-    while repeats < counts[row]:
-        fewer = np.where(np.arange(len(rows)) == row, repeats, counts)
-        yield _with_rows(candidate, number, rows, fewer, range(len(rows)))
-        repeats *= 2
 
 
 def _distinct(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -312,14 +295,8 @@ def minimise(items: Part[Item], first: Callable[[Iterable[Part[Item]]], Part[Ite
     """A part of a list that is 1-minimal: taking any one item away breaks it.
 
     Delta debugging: the algorithm ddmin of Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing Input,
-    IEEE Transactions on Software Engineering 28(2), 2002.
-
-    Parameters
-    ----------
-    items : tuple
-        The whole list, which does what is wanted.
-    first : callable
-        Takes parts, and gives the first one that does so too, or None.
+    IEEE Transactions on Software Engineering 28(2), 2002. The first of some parts that does what the whole does, or
+    None, is what `first` gives.
     """
     n_chunks = 2
     while len(items) > 1:

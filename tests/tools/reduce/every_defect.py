@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from fixtures import corpus, documentation, strict_json, whole_file
 from fixtures.fault import Fault
 from tests.support.ledger import Entry, Ledger
-from tests.tools.reduce.reduction import DoesNotFail, Releases, reduce, task_of
+from tests.tools.reduce.reduction import DoesNotFail, Reduction, Releases
 from tests.tools.worker_process import WorkerFailed
 
 README = documentation.REFERENCE
@@ -22,8 +22,6 @@ MOST_SAMPLES, MOST_COMPONENTS = 4, 3
 
 
 class Pair(NamedTuple):
-    """A known defect and a case that shows it."""
-
     defect: str
     case: str
     check: str  # the one that is asked: of those that the ledger lists, the first in the order of preference
@@ -34,8 +32,6 @@ class Pair(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The result of reducing a pair."""
-
     pair: Pair
     before: list[int]  # samples, components and features
     after: list[int]
@@ -47,7 +43,6 @@ class Result(NamedTuple):
 
     @property
     def is_small(self) -> bool:
-        """Whether the result has as few samples and components as it should."""
         return not self.failure and self.after[0] <= MOST_SAMPLES and self.after[1] <= MOST_COMPONENTS
 
     def line(self) -> str:
@@ -62,13 +57,9 @@ class Result(NamedTuple):
 def pairs_of(ledger: Ledger, askable: Sequence[str], versions: Sequence[str]) -> list[Pair]:
     """Each defect with each of its cases, as the ledger has them in turn.
 
-    Parameters
-    ----------
-    askable : sequence of str
-        Checks that can be asked about any case, in the order of preference. A
-        pair that only others show, which compare with a baseline, is left out.
-    versions : sequence of str
-        Releases, in order.
+    The askable checks are in the order of preference, the versions in that of
+    the releases. A pair that only other checks show, which compare with a
+    baseline, is left out.
     """
     found: dict[tuple[str, str], list[Entry]] = {}
     for entry in ledger.entries:
@@ -82,31 +73,23 @@ def pairs_of(ledger: Ledger, askable: Sequence[str], versions: Sequence[str]) ->
 
 
 def listed_for(pair: Pair, ledger: Ledger, versions: Sequence[str]) -> list[str]:
-    """The releases on which a pair's check fails, by the ledger."""
     entries = [entry for entry in ledger.entries if (entry.defect, entry.case, entry.check) == pair[:3]]
     return [version for version in versions if any(entry.covers(version) for entry in entries)]
 
 
 def results_for(pairs: Sequence[Pair], results: Iterable[Result]) -> list[Result]:
-    """The results of some pairs, in the order of the pairs."""
     by_pair = {result.pair: result for result in results}
     return [by_pair[pair] for pair in pairs if pair in by_pair]
 
 
 def is_done(pair: Pair, results: Iterable[Result]) -> bool:
-    """Whether a pair has a result that is not a failure."""
     return any(result.pair == pair and not result.failure for result in results)
 
 
 def run(
-    pairs: Sequence[Pair],
-    results: list[Result],
-    releases: Releases,
-    *,
-    versions: Callable[[Pair], Sequence[str]],
-    capture: Path | None,
-    into: Path,
-) -> Iterator[Result]:
+    pairs: Sequence[Pair], results: list[Result], releases: Releases,
+    *, versions: Callable[[Pair], Sequence[str]], capture: Path | None, into: Path,
+) -> Iterator[Result]:  # fmt: skip
     """Reduce each pair that has no result yet; each result is added to the others before it is yielded.
 
     `versions` gives the releases that are asked about a pair's result; `into`
@@ -118,11 +101,11 @@ def run(
         try:
             case = corpus.load_case(pair.case, capture=capture)
             folder = into / pair.defect / pair.case
-            task = task_of(releases, pair.release, case, check=pair.check, component=None, into=folder)
-            reduction = reduce(task, releases, versions(pair))
+            reduction = Reduction(releases, pair.release, case, check=pair.check, component=None, into=folder)
+            reduction.run(versions(pair))
             failing = [row for row in reduction.rows if row.original is not None]
             result = Result(
-                pair, list(task.original.shape), list(reduction.best.shape), reduction.asked,
+                pair, list(reduction.original.shape), list(reduction.best.shape), reduction.asked,
                 round(reduction.seconds, 1), same=[row.release for row in failing if row.same],
                 other=[row.release for row in failing if not row.same],
             )  # fmt: skip
@@ -133,12 +116,10 @@ def run(
 
 
 def reached(results: Sequence[Result]) -> bool:
-    """Whether every result is small, and fails wherever its original does."""
     return bool(results) and all(result.is_small and not result.other for result in results)
 
 
 def table(results: Sequence[Result]) -> str:
-    """The results of the cases of each defect, as a Markdown table."""
     head = "| known defect | cases | samples | components | features | seconds | fails alike on |"
     defects = list(dict.fromkeys(result.pair.defect for result in results))
     rows = [_row(defect, [result for result in results if result.pair.defect == defect]) for defect in defects]
@@ -172,18 +153,12 @@ def _row(defect: str, results: Sequence[Result]) -> str:
     done = [result for result in results if not result.failure]
     if not done:
         return f"| `{defect}` | {len(results)} | no result |  |  |  |  |"
-    sizes = [_range([result.after[number] for result in done]) for number in range(3)]
-    seconds = sorted(result.seconds for result in done)
-    asked = sum(len(result.same) + len(result.other) for result in done)
+    sizes = zip(*(result.after for result in done), strict=True)
+    ranges = " | ".join(" to ".join(map(str, sorted({min(size), max(size)}))) for size in sizes)
+    seconds = [result.seconds for result in done]
+    asked = [release for result in done for release in (*result.same, *result.other)]
     alike = sum(len(result.same) for result in done)
-    releases = {release for result in done for release in (*result.same, *result.other)}
-    return (
-        f"| `{defect}` | {len(done)}{f' of {len(results)}' if len(done) < len(results) else ''} | {' | '.join(sizes)}"
-        f" | {statistics.median(seconds):.1f}, at most {seconds[-1]:.1f}"
-        f" | {f'{alike} of {asked}, with {len(releases)} releases' if asked else 'not asked'} |"
-    )
-
-
-def _range(numbers: Sequence[int]) -> str:
-    low, high = min(numbers), max(numbers)
-    return f"{low}" if low == high else f"{low} to {high}"
+    how = f"{alike} of {len(asked)}, with {len(set(asked))} releases" if asked else "not asked"
+    of = f" of {len(results)}" if len(done) < len(results) else ""
+    times = f"{statistics.median(seconds):.1f}, at most {max(seconds):.1f}"
+    return f"| `{defect}` | {len(done)}{of} | {ranges} | {times} | {how} |"

@@ -123,25 +123,26 @@ def upstream_of(case: str, check: str, release: str) -> str | None:
 
 
 def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    held = {name: value for name, value in ENVIRONMENT_VARIABLES.items() if value is not None}
-    return subprocess.run(
-        command, cwd=folder, env=held, capture_output=True, text=True, check=False, timeout=SECONDS_TO_RUN
-    )
+    env = {name: value for name, value in ENVIRONMENT_VARIABLES.items() if value is not None}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=SECONDS_TO_RUN)  # noqa: PLW1510  (the caller looks)
 
 
 def write_script(candidate: Candidate, check: str, summary: str) -> str:
     """The script of a reduced case, with a summary of one line; the check that fails on it decides what is shown."""
     own = known_checks.every()[check].reproduction
-    show = own.shows if own else EVERYTHING if candidate.component is None else _component(candidate)
+    tied = candidate.settings.covariance_type == "tied"
+    covariance = "model.covariances_" if tied else f"model.covariances_[{candidate.component}]"
+    one = COMPONENT.format(number=candidate.component, covariance=covariance)
+    show = own.shows if own else EVERYTHING if candidate.component is None else one
     fit = "" if own and own.makes_fits else (FITTED if len(candidate.frames) == 1 else CHAIN) + "\n"
     parameters = _parameters(candidate, own.needs if own else ())
     return HEAD.format(summary=summary) + _samples(candidate) + parameters + fit + show + "\n"
 
 
 def _samples(candidate: Candidate) -> str:
-    if len(candidate.frames) == 1:
-        return _assignment("X = ", candidate.frames[0], "") + "\n"
-    frames = [_assignment("", frame, "") for frame in candidate.frames]
+    frames = [_array(frame) for frame in candidate.frames]
+    if len(frames) == 1:
+        return f"X = {frames[0]}\n"
     on_one_line = f"frames = [{', '.join(frames)}]\n"
     return on_one_line if len(on_one_line) <= WIDTH else "frames = [\n    " + ",\n    ".join(frames) + ",\n]\n"
 
@@ -150,32 +151,22 @@ def _parameters(candidate: Candidate, needed: Sequence[str]) -> str:
     settings = candidate.settings._asdict()
     given = {name: value for name, value in settings.items() if value != DEFAULT_SETTINGS[name] or name in needed}
     scalars = {"n_components": candidate.n_components, **given, "random_state": 0}
-    lines = ["parameters = dict(", "    " + ", ".join(f"{name}={value!r}" for name, value in scalars.items()) + ","]
-    for name in PARAMETERS:
-        lines.append(_assignment(f"    {name}_init=", getattr(candidate, name), ","))
-    return "\n".join([*lines, ")"]) + "\n"
+    arrays = (f"    {name}_init={_array(getattr(candidate, name))},\n" for name in PARAMETERS)
+    values = ", ".join(f"{name}={value!r}" for name, value in scalars.items())
+    return f"parameters = dict(\n    {values},\n{''.join(arrays)})\n"
 
 
-def _assignment(before: str, array: np.ndarray, after: str) -> str:
+def _array(array: np.ndarray) -> str:
     dtype = "" if array.dtype == np.float64 else f', dtype="{array.dtype.name}"'
-    # Printed one by one: the shortest digits of the array's own dtype, not those of float64.
-    return f"{before}np.array({_nested(array)}{dtype}){after}"
+    return f"np.array({_nested(array)}{dtype})"
 
 
 def _nested(array: np.ndarray) -> str:
-    if array.ndim:
-        return "[" + ", ".join(_nested(row) for row in array) + "]"
-    return str(array[()])
-
-
-def _component(candidate: Candidate) -> str:
-    tied = candidate.settings.covariance_type == "tied"
-    covariance = "model.covariances_" if tied else f"model.covariances_[{candidate.component}]"
-    return COMPONENT.format(number=candidate.component, covariance=covariance)
+    """Printed one by one: the shortest digits of the array's own dtype, not those of float64."""
+    return f"[{', '.join(map(_nested, array))}]" if array.ndim else str(array[()])
 
 
 def title_of(check: str, state: str | None) -> str:
-    """What is wrong, in one line."""
     if state and state.startswith("dragged"):
         return "GaussianMixture: a component with little responsibility is dragged towards the origin"
     if state and state.startswith("raised"):
@@ -186,31 +177,23 @@ def title_of(check: str, state: str | None) -> str:
 
 
 def write_issue(
-    candidate: Candidate,
-    check: str,
-    state: str | None,
-    *,
-    script: str,
-    output: str,
-    versions: str,
-    exact: dict[str, Any],
-    releases: Sequence[str],
-    upstream: str | None,
-) -> str:
+    candidate: Candidate, check: str, state: str | None, *, script: str, output: str, versions: str,
+    exact: dict[str, Any], releases: Sequence[str], upstream: str | None,
+) -> str:  # fmt: skip
     """The text of an upstream issue about the chosen component's state: the template's headings, and real output.
 
     It was verified on the releases; `upstream` is the address that the ledger
     has for the defect, and `exact` what exact EM leaves, as the probe gives it.
     """
     what = DESCRIPTIONS.get((state or "").partition(",")[0], title_of(check, state) + ".")
-    description = [f"{what} Reduced to {candidate.size}, covariance_type={candidate.settings.covariance_type!r}."]
-    if candidate.settings.max_iter == 1 and check == known_checks.COLLAPSE:
-        description.append("One iteration (`max_iter=1`) is enough to show it.")
-    if releases:
-        description.append(f"Verified on scikit-learn {', '.join(releases)}.")
-    if upstream:
-        description.append(f"Probably the defect of {upstream}.")
-    text = "\n".join(description)
+    one_iteration = candidate.settings.max_iter == 1 and check == known_checks.COLLAPSE
+    description = [
+        f"{what} Reduced to {candidate.size}, covariance_type={candidate.settings.covariance_type!r}.",
+        "One iteration (`max_iter=1`) is enough to show it." if one_iteration else "",
+        f"Verified on scikit-learn {', '.join(releases)}." if releases else "",
+        f"Probably the defect of {upstream}." if upstream else "",
+    ]
+    text = "\n".join(filter(None, description))
     return f"""\
 # {title_of(check, state)}
 

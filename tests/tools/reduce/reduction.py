@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.status import Status
 
 from fixtures import command_line, corpus
+from fixtures.corpus import Case
 from fixtures.fault import Fault
 from tests.tools import release_environment, release_table
 from tests.tools.journal import Journal
@@ -41,7 +42,6 @@ class Releases(contextlib.ExitStack):
         self._open: dict[str, WorkerProcess] = {}
 
     def python(self, version: str) -> Path:
-        """The interpreter of a release's environment."""
         return release_environment.make(release_environment.find(version))
 
     def probe(self, version: str) -> WorkerProcess:
@@ -57,7 +57,6 @@ class Releases(contextlib.ExitStack):
         return self.probe(version).ask("failure", timeout=SECONDS_FOR_A_REQUEST, check=check, candidate=request)
 
     def judge(self, version: str, failure: dict[str, Any]) -> Judge:
-        """What every candidate has to be like on a release."""
         return Judge(version, self.probe(version), failure["check"], [failure["state"], failure["faults"]])
 
 
@@ -77,23 +76,12 @@ class Progress(Status):
             self.show(f"fewer {step:<11} {best.size:<50} {seconds:6.1f} s")
         self.update(f"{step}: {best.size}, {asked} candidates, {seconds:.0f} s")
 
-    def show(self, line: str) -> None:
-        """Print a line that stays."""
+    def show(self, line: str) -> None:  # it stays
         self.console.print(f"  {line}")
 
 
 class DoesNotFail(Fault):
     """There is nothing to reduce."""
-
-
-class Task(NamedTuple):
-    """What is reduced: a case, how it fails, and on which release."""
-
-    case: corpus.Case
-    original: Candidate  # the whole case with the component that is chosen
-    release: str
-    failure: dict[str, Any]  # as `probe.Probe.failure` gives it
-    into: Path  # folder for the result
 
 
 class Row(NamedTuple):
@@ -105,8 +93,7 @@ class Row(NamedTuple):
     note: str = ""  # why a release could not be asked
 
     @property
-    def agrees(self) -> bool:
-        """Whether there is nothing to do about this release."""
+    def agrees(self) -> bool:  # there is nothing to do about this release
         return bool(self.note) or self.original is None or self.same
 
     def line(self) -> str:
@@ -116,127 +103,116 @@ class Row(NamedTuple):
         return f"  {self.release:<12}{how}"
 
 
-class Reduction(NamedTuple):
-    """The result of a task."""
+class Reduction:
+    """A case that fails on a release, and what is left of it; `DoesNotFail` where it, or its component, does not."""
 
-    best: Candidate
-    asked: int  # candidates that a release was asked about
-    seconds: float  # wall time until it was found and written, without that of asking the other releases
-    rows: list[Row]  # for each release that was asked about the result
+    def __init__(
+        self, releases: Releases, release: str, case: Case, *, check: str | None, component: int | None, into: Path
+    ) -> None:
+        original = from_case(case, component)
+        failure = releases.failure(release, check, original)
+        where = f"scikit-learn {release}, case {case.name}"
+        if failure is None:
+            which = check or "none of the checks"
+            raise DoesNotFail(f"{where}: {which} {'does not fail' if check else 'fails'}; should fail, to be reduced")
+        if failure["faults"] is None:
+            states = failure["states"]
+            lost = [f"{n} ({state})" for n, state in enumerate(states) if state.startswith(("empty", "dragged"))]
+            raise DoesNotFail(
+                f"{where}: component {component} is {states[component]}; should be one that"
+                f" {failure['check']} fails for: {', '.join(lost) or 'none of them'}"
+            )
+        self._releases, self._release, self._case, self._into = releases, release, case, into
+        self.failure: dict[str, Any] = failure  # as `probe.Probe.failure` gives it
+        self.original = self.best = replace(original, component=failure["component"])
+        self.asked = 0  # candidates that a release was asked about
+        self.seconds = 0.0  # wall time until the best was written, without that of asking the other releases
+        self.rows: list[Row] = []  # for each release that was asked about the best
 
     @property
     def agrees(self) -> bool:
-        """Whether no release was found on which the result does not fail as the original does."""
         return all(row.agrees for row in self.rows)
 
+    def run(self, versions: Sequence[str] = (), *, least_components: int = 1, afresh: bool = False) -> None:
+        """Reduce, ask releases about the result, and write what an upstream issue needs.
 
-def task_of(
-    releases: Releases, release: str, case: corpus.Case, *, check: str | None, component: int | None, into: Path
-) -> Task:
-    """Ask a release how a case fails; raises `DoesNotFail` where it does not, or not for the component."""
-    original = from_case(case, component)
-    failure = releases.failure(release, check, original)
-    where = f"scikit-learn {release}, case {case.name}"
-    if failure is None:
-        which = check or "none of the checks"
-        raise DoesNotFail(f"{where}: {which} {'does not fail' if check else 'fails'}; should fail, to be reduced")
-    if failure["faults"] is None:
-        states = failure["states"]
-        lost = [f"{number} ({state})" for number, state in enumerate(states) if state.startswith(("empty", "dragged"))]
-        raise DoesNotFail(
-            f"{where}: component {component} is {states[component]}; should be one that"
-            f" {failure['check']} fails for: {', '.join(lost) or 'none of them'}"
-        )
-    return Task(case, replace(original, component=failure["component"]), release, failure, into)
-
-
-def reduce(
-    task: Task, releases: Releases, versions: Sequence[str] = (), *, least_components: int = 1, afresh: bool = False
-) -> Reduction:
-    """Reduce, ask releases about the result, and write what an upstream issue needs.
-
-    Where one of the `versions`, which are asked, does not agree the search goes
-    back to where it did, and on with it as a judge. After Ctrl-C the smallest
-    so far is written, and the same call goes on, unless it begins `afresh`.
-    """
-    started = time.perf_counter()
-    failure = {name: task.failure[name] for name in ("check", "state")}
-    header = ["reduction", {"case": task.original.key, "code": _code(), **failure}]
-    journal = Journal(task.into / "journal.jsonl", header, afresh=afresh)
-    progress = Progress(task.original)
-    with progress:
-        if journal.entries:
-            progress.show(f"going on after {len(journal.entries)} candidates that are in {journal.path}")
-        judges = [releases.judge(task.release, task.failure)]
-        search = Search(task.original, judges, journal, progress.tried, least_components)
-        try:
-            rows, asking = _search_and_verify(task, search, releases, versions, progress)
-        except KeyboardInterrupt:
-            _store(task, search.best)
-            raise command_line.Interrupted(
-                f"{task.into} has the smallest so far, {search.best.size}; the same command goes on from here"
-            ) from None
-        _store(task, search.best, releases, rows)
-        journal.path.unlink(missing_ok=True)
-    return Reduction(search.best, search.asked, time.perf_counter() - started - asking, rows)
-
-
-def _search_and_verify(
-    task: Task, search: Search, releases: Releases, versions: Sequence[str], progress: Progress
-) -> tuple[list[Row], float]:
-    """What each release answers about the result of a search, and the seconds that asking them took."""
-    failures: dict[str, dict[str, Any] | None] = {task.release: task.failure}
-    asking = 0.0
-
-    def starts(candidate: Candidate) -> list[dict[str, Any]]:
-        return releases.probe(task.release).ask("starts", candidate=candidate.request)
-
-    while True:
-        reduced = search.run(starts)
+        Where one of the `versions`, which are asked, does not agree the search goes
+        back to where it did, and on with it as a judge. After Ctrl-C the smallest
+        so far is written, and the same call goes on, unless it begins `afresh`.
+        """
         started = time.perf_counter()
-        rows = []
-        for version in versions:
-            rows.append(_row(task, releases, version, failures, reduced))
-            progress.update(f"verifying: {rows[-1].line().strip()}")
-        asking += time.perf_counter() - started
-        judging = {judge.release for judge in search.judges}
-        differing = next((row for row in rows if not row.agrees and row.release not in judging), None)
-        if differing is None or differing.original is None:
-            return rows, asking
-        progress.show(f"scikit-learn {differing.release} does not agree: going back, with that release as a judge, too")
-        search.add_judge(releases.judge(differing.release, differing.original))
+        failure = {name: self.failure[name] for name in ("check", "state")}
+        header = ["reduction", {"case": self.original.key, "code": _code(), **failure}]
+        journal = Journal(self._into / "journal.jsonl", header, afresh=afresh)
+        progress = Progress(self.original)
+        with progress:
+            if journal.entries:
+                progress.show(f"going on after {len(journal.entries)} candidates that are in {journal.path}")
+            judges = [self._releases.judge(self._release, self.failure)]
+            search = Search(self.original, judges, journal, progress.tried, least_components)
+            try:
+                self._search_and_verify(search, versions, progress)
+            except KeyboardInterrupt:
+                self.best = search.best
+                self._store()
+                raise command_line.Interrupted(
+                    f"{self._into} has the smallest so far, {self.best.size}; the same command goes on from here"
+                ) from None
+            self.asked = search.asked
+            self._store(finished=True)
+            journal.path.unlink(missing_ok=True)
+        self.seconds += time.perf_counter() - started
 
+    def _search_and_verify(self, search: Search, versions: Sequence[str], progress: Progress) -> None:
+        failures: dict[str, dict[str, Any] | None] = {self._release: self.failure}
 
-def _row(
-    task: Task, releases: Releases, version: str, failures: dict[str, dict[str, Any] | None], reduced: Candidate
-) -> Row:
-    """Ask a release about the result; about the original once, which is kept in `failures`."""
-    try:
-        if version not in failures:
-            failures[version] = releases.failure(version, task.failure["check"], task.original)
-        failure = failures[version]
-        if failure is None or failure["faults"] is None:
-            return Row(version, None, False)
-        return Row(version, failure, releases.judge(version, failure).same([reduced]) == [True])
-    except EnvironmentFailed as error:
-        return Row(version, None, False, str(error))
+        def starts(candidate: Candidate) -> list[dict[str, Any]]:
+            return self._releases.probe(self._release).ask("starts", candidate=candidate.request)
 
+        while True:
+            self.best, self.rows = search.run(starts), []
+            started = time.perf_counter()
+            for version in versions:
+                self.rows.append(self._row(version, failures))
+                progress.update(f"verifying: {self.rows[-1].line().strip()}")
+            self.seconds -= time.perf_counter() - started
+            judging = {judge.release for judge in search.judges}
+            differing = next((row for row in self.rows if not row.agrees and row.release not in judging), None)
+            if differing is None or differing.original is None:
+                return
+            progress.show(
+                f"scikit-learn {differing.release} does not agree: going back, with that release as a judge, too"
+            )
+            search.add_judge(self._releases.judge(differing.release, differing.original))
 
-def _store(task: Task, reduced: Candidate, releases: Releases | None = None, rows: Sequence[Row] = ()) -> None:
-    """Write the case and its script; of a reduction that was not cut off also the text of the issue."""
-    check = task.failure["check"]
-    case = output.reduced_case(reduced, task.case, task.failure, task.release)
-    texts = {"reproduce.py": output.write_script(reduced, check, case.title)}
-    if releases:
-        python = releases.python(task.release)
-        texts["issue.md"] = output.write_issue(
-            reduced, check, task.failure["state"], script=texts["reproduce.py"],
-            output=output.run_script(python, texts["reproduce.py"]), versions=output.versions(python, corpus.PROJECT),
-            exact=releases.probe(task.release).ask("exact", candidate=reduced.request),
-            releases=[row.release for row in rows if row.same],
-            upstream=output.upstream_of(task.case.name, check, task.release),
-        )  # fmt: skip
-    output.store(task.into, case, texts)
+    def _row(self, version: str, failures: dict[str, dict[str, Any] | None]) -> Row:
+        """Ask a release about the best; about the original once, which is kept in `failures`."""
+        try:
+            if version not in failures:
+                failures[version] = self._releases.failure(version, self.failure["check"], self.original)
+            failure = failures[version]
+            if failure is None or failure["faults"] is None:
+                return Row(version, None, False)
+            return Row(version, failure, self._releases.judge(version, failure).same([self.best]) == [True])
+        except EnvironmentFailed as error:
+            return Row(version, None, False, str(error))
+
+    def _store(self, *, finished: bool = False) -> None:
+        """Write the case and its script; of a reduction that was not cut off also the text of the issue."""
+        check = self.failure["check"]
+        case = output.reduced_case(self.best, self._case, self.failure, self._release)
+        script = output.write_script(self.best, check, case.title)
+        texts = {"reproduce.py": script}
+        if finished:
+            python = self._releases.python(self._release)
+            texts["issue.md"] = output.write_issue(
+                self.best, check, self.failure["state"], script=script, output=output.run_script(python, script),
+                versions=output.versions(python, corpus.PROJECT),
+                exact=self._releases.probe(self._release).ask("exact", candidate=self.best.request),
+                releases=[row.release for row in self.rows if row.same],
+                upstream=output.upstream_of(self._case.name, check, self._release),
+            )  # fmt: skip
+        output.store(self._into, case, texts)
 
 
 def _code() -> str:

@@ -64,11 +64,10 @@ def _with_plain_start(candidate: Candidate) -> Iterator[Candidate]:
     if candidate.component is None:
         return
     plain = next(_with_plain_precisions(candidate))
-    for power in (1, 10, 100, 1000):
-        for digit in range(1, 10):
-            means = plain.means.copy()
-            means[candidate.component] = digit * power
-            yield plain.changed(means=means)
+    for power, digit in itertools.product((1, 10, 100, 1000), range(1, 10)):
+        means = plain.means.copy()
+        means[candidate.component] = digit * power
+        yield plain.changed(means=means)
 
 
 def _with_plain_weights(candidate: Candidate) -> Iterator[Candidate]:
@@ -141,8 +140,8 @@ def cost(number: np.generic) -> tuple[int, bool, Decimal, bool]:
 def simpler(number: np.generic, *, zero: bool = False) -> list[np.generic]:
     """Numbers of the same dtype that are easier to read and near, or small, sorted by `cost`.
 
-    Zero only where it is asked for: the origin is where a collapsed component
-    ends, and a sample or a mean that is put there hides it.
+    Zero only where it is asked for: a collapsed component ends at the origin,
+    and a sample or a mean that is put there hides it.
     """
     decimal = _decimal(number)
     sizes = {*_of_one_digit(abs(decimal)), *_rounded(abs(decimal))}
@@ -178,11 +177,9 @@ def _rounded(size: Decimal) -> Iterator[Decimal]:
     """A size with fewer digits: to nearest, down and up."""
     if not size:
         return
-    for digits in range(1, _digits(size)):
-        step = Decimal(1).scaleb(size.adjusted() - digits + 1)
-        for way in (ROUND_HALF_EVEN, ROUND_DOWN, ROUND_UP):
-            yield (size / step).to_integral_value(way) * step
-    yield from (size.to_integral_value(way) for way in (ROUND_HALF_EVEN, ROUND_DOWN, ROUND_UP))
+    steps = [Decimal(1).scaleb(size.adjusted() - digits + 1) for digits in range(1, _digits(size))]
+    for step in (*steps, Decimal(1)):
+        yield from ((size / step).to_integral_value(way) * step for way in (ROUND_HALF_EVEN, ROUND_DOWN, ROUND_UP))
 
 
 def _decimal(number: Any) -> Decimal:

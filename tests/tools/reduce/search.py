@@ -48,13 +48,9 @@ class Search:
     """
 
     def __init__(
-        self,
-        original: Candidate,
-        judges: list[Judge],
-        journal: Journal,
-        progress: Callable[[str, Candidate, int], None],
-        least_components: int = 1,
-    ) -> None:
+        self, original: Candidate, judges: list[Judge], journal: Journal,
+        progress: Callable[[str, Candidate, int], None], least_components: int = 1,
+    ) -> None:  # fmt: skip
         self._least_components = least_components
         self.judges = judges
         self._journal = journal
@@ -111,11 +107,9 @@ class Search:
         waiting: list[Candidate] = []
         for candidate in self._worth_asking(candidates):
             waiting.append(candidate)
-            known = self._known(candidate)
             numbers = sum(one.means.size + sum(frame.size for frame in one.frames) for one in waiting)
-            if known or len(waiting) >= MOST_AT_ONCE or numbers > MOST_NUMBERS_AT_ONCE:
-                found = self._first_of(waiting)
-                if found:
+            if self._known(candidate) or len(waiting) >= MOST_AT_ONCE or numbers > MOST_NUMBERS_AT_ONCE:
+                if found := self._first_of(waiting):
                     return found
                 waiting = []
         return self._first_of(waiting)
@@ -148,10 +142,7 @@ class Search:
 
     def _first_of(self, candidates: list[Candidate]) -> Candidate | None:
         rest = candidates
-        while rest:
-            number = self._first_for(self.judges[0], rest)
-            if number is None:
-                return None
+        while rest and (number := self._first_for(self.judges[0], rest)) is not None:
             found, rest = rest[number], rest[number + 1 :]
             if all(self._first_for(judge, [found]) is not None for judge in self.judges[1:]):
                 self.accepted.append(found)
