@@ -17,7 +17,6 @@ from tests.tools.record.frames import (
     Frame,
     Frames,
     FrameSource,
-    RawFrame,
     Skipped,
     Stored,
 )
@@ -38,7 +37,7 @@ class ListedSource:
         """Yield every so many-th frame."""
         for number in range(0, len(self._arrays), every):
             array = self._arrays[number]
-            yield Skipped(number, "", array) if isinstance(array, str) else RawFrame(number, "", array)
+            yield Skipped(number, "", array) if isinstance(array, str) else Frame(number, "", array)
 
 
 def made(
@@ -99,7 +98,7 @@ def test_a_difference_is_absolute_and_the_first_frame_has_none() -> None:
     assert isinstance(first, Skipped)
     assert "first" in first.reason
     assert isinstance(second, Frame)
-    assert second.samples.tolist() == [[0, 0]] * 9 + [[0, 1]] * 9 + [[1, 0], [1, 1]] + [[2, 0], [2, 0], [2, 1], [2, 1]]
+    assert second.array.tolist() == [[0, 0]] * 9 + [[0, 1]] * 9 + [[1, 0], [1, 1]] + [[2, 0], [2, 0], [2, 1], [2, 1]]
     assert third == Skipped(2, "", "no change from the frame before")
 
 
@@ -142,4 +141,4 @@ def test_every_so_many_th_frame_keeps_its_number() -> None:
 def test_points_keep_their_dtype() -> None:
     (frame,) = made(ListedSource(POINTS, np.ones((4, 2), np.float32)))
     assert isinstance(frame, Frame)
-    assert frame.samples.dtype == np.float32
+    assert frame.array.dtype == np.float32

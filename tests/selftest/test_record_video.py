@@ -12,7 +12,7 @@ import pytest
 
 from fixtures.fault import Fault
 from tests.tools.record import video
-from tests.tools.record.frames import RawFrame, Skipped, Stored, open_source
+from tests.tools.record.frames import Frame, Skipped, Stored, open_source
 from tests.tools.record.video import N_FRAMES, SCENE, picture, write_video
 
 
@@ -24,10 +24,10 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def frames(path: Path, every: int = 1) -> tuple[list[RawFrame], list[Skipped]]:
+def frames(path: Path, every: int = 1) -> tuple[list[Frame], list[Skipped]]:
     """The frames that can be read, and the others."""
     found: list[Stored] = list(open_source(path).frames(every))
-    readable = [frame for frame in found if isinstance(frame, RawFrame)]
+    readable = [frame for frame in found if isinstance(frame, Frame)]
     return readable, [frame for frame in found if isinstance(frame, Skipped)]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.tools.record.frames import PIXELS, Conversion, Frame, Frames, FrameSource, RawFrame, Skipped, Stored
+from tests.tools.record.frames import PIXELS, Conversion, Frame, Frames, FrameSource, Skipped, Stored
 from tests.tools.record.recording import REMEMBERED, Fit, Fitted, Recording, TrackerProcess
 
 HEALTHY, PINNED, DRAGGED, EMPTY = "healthy", "pinned", "dragged", "empty"
@@ -145,13 +145,13 @@ class LongVideo:
 
     def __init__(self, n_frames: int) -> None:
         self._n_frames = n_frames
-        self._pictures: weakref.WeakSet[RawFrame] = weakref.WeakSet()
+        self._pictures: weakref.WeakSet[Frame] = weakref.WeakSet()
         self.most_alive = 0
 
     def frames(self, every: int) -> Iterator[Stored]:
         """Yield pictures of 300 x 200 pixels, every one different."""
         for number in range(0, self._n_frames, every):
-            frame = RawFrame(number, "", np.full((200, 300), number % 5, np.uint8))
+            frame = Frame(number, "", np.full((200, 300), number % 5, np.uint8))
             self._pictures.add(frame)
             self.most_alive = max(self.most_alive, len(self._pictures))
             yield frame

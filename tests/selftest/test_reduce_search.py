@@ -14,7 +14,7 @@ import pytest
 from fixtures.corpus import Settings
 from tests.tools.journal import Journal
 from tests.tools.reduce.candidate import Candidate, from_case
-from tests.tools.reduce.search import Judge, Search
+from tests.tools.reduce.reduction import Judge, Search
 from tests.tools.worker_process import WorkerProcess
 from tests.workers.probe import case_of
 

@@ -138,7 +138,7 @@ def _line(step: Fitted | Skipped) -> str:
     label = f"frame {frame.number:>4}{f' {frame.name}' if frame.name else ''}"
     if isinstance(step, Skipped):
         return f"{label}  skipped: {step.reason}"
-    fit, head = step.fit, f"{label}  {len(step.frame.samples):>9,} samples"
+    fit, head = step.fit, f"{label}  {len(step.frame.array):>9,} samples"
     if fit.error:
         return f"{head}  {fit.error}"
     least = int(np.argmin(fit.masses))
@@ -253,8 +253,8 @@ def _last_line(recording: Recording, decoding_seconds: float, starting_seconds: 
 
 
 def _conversion(options: argparse.Namespace, source: FrameSource) -> Conversion:
-    given = {key: getattr(options, key) for key in ("threshold", "scale", "difference")}
-    given = {key: value for key, value in given.items() if value is not None}
+    keys = ("threshold", "scale", "difference")
+    given = {key: getattr(options, key) for key in keys if getattr(options, key) is not None}
     if given and source.holds == POINTS:
         raise Fault(f"--{min(given)} is for pixels; {source.description}: should go without it, or with --as pixels")
     return Conversion(**given)
@@ -262,10 +262,9 @@ def _conversion(options: argparse.Namespace, source: FrameSource) -> Conversion:
 
 def _check(options: argparse.Namespace) -> None:
     """Refuse options that make no sense, before anything is read."""
-    for option, fewest in (("components", 1), ("every", 1)):
-        value = getattr(options, option)
-        if value < fewest:
-            raise Fault(f"--{option} is {value}; should be {fewest} or more")
+    for option in ("components", "every"):
+        if getattr(options, option) < 1:
+            raise Fault(f"--{option} is {getattr(options, option)}; should be 1 or more")
     if options.threshold is not None and not (math.isfinite(options.threshold) and options.threshold >= 0):
         raise Fault(f"--threshold is {options.threshold}; should be a grey level, 0 or more")
     if options.scale is not None and not (math.isfinite(options.scale) and options.scale > 0):

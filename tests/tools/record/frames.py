@@ -27,10 +27,13 @@ MOST_FEATURES = 16
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth value
-class RawFrame:
+class Frame:
+    """A frame as it was stored, or made ready to be fitted."""
+
     number: int  # from 0, of all frames that the source has
     name: str  # of its own file, or nothing
-    array: np.ndarray  # grey levels (height, width), or samples (n_samples, n_features)
+    array: np.ndarray  # samples (n_samples, n_features); of a stored picture grey levels (height, width)
+    note: str = ""  # what the user should know of it
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Skipped:
     reason: str
 
 
-Stored = RawFrame | Skipped
+Stored = Frame | Skipped
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,6 @@ class FrameSource:
     holds: str  # points or pixels
     description: str  # what is read, and as what
     frames: Callable[[int], Iterator[Stored]]  # yields every so many-th frame; none is kept
-
-
-@dataclass(frozen=True, eq=False)  # arrays have no single truth value
-class Frame:
-    number: int  # in the source, from 0
-    name: str  # of its own file, or nothing
-    samples: np.ndarray
-    note: str  # what the user should know of it, or nothing
 
 
 @dataclass(frozen=True)
@@ -128,7 +123,7 @@ class Frames:
                 return
             yield raw
 
-    def _frame(self, raw: RawFrame, before: np.ndarray | None) -> Frame:
+    def _frame(self, raw: Frame, before: np.ndarray | None) -> Frame:
         unchanged = before is not None and np.array_equal(raw.array, before)
         samples = raw.array
         if self._source.holds == PIXELS:
@@ -209,7 +204,7 @@ def _open_npy(path: Path, holds: str | None) -> FrameSource:
     _only_for_arrays(path, holds)
     description = f"{path.name}, taken as {len(array)} greyscale frames because it has three dimensions"
     numbers = range(len(array))
-    return FrameSource(PIXELS, description, lambda every: (RawFrame(n, "", array[n]) for n in numbers[::every]))
+    return FrameSource(PIXELS, description, lambda every: (Frame(n, "", array[n]) for n in numbers[::every]))
 
 
 def _of_files(paths: list[Path], holds: str, description: str) -> FrameSource:
@@ -224,7 +219,7 @@ def _of_files(paths: list[Path], holds: str, description: str) -> FrameSource:
             except Fault as reason:
                 yield Skipped(number, path.name, str(reason).removeprefix(f"{path} "))
             else:
-                yield RawFrame(number, path.name, array)
+                yield Frame(number, path.name, array)
 
     return FrameSource(holds, description, frames)
 

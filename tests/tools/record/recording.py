@@ -5,6 +5,7 @@ While one frame is fitted the next one is made ready and the last one reported.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tempfile
 import time
@@ -12,7 +13,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -65,13 +65,14 @@ def open_worker(release: Release) -> WorkerProcess:
     return WorkerProcess(release_environment.make(release), MODULE, f"scikit-learn {release.version}")
 
 
-class TrackerProcess:
+class TrackerProcess(contextlib.ExitStack):
     """A mixture that is fitted to one frame after the other in a process of its own, which is stopped with this."""
 
     def __init__(self, worker: WorkerProcess) -> None:
+        super().__init__()
+        self._scratch = self.enter_context(tempfile.TemporaryDirectory(prefix="record-"))
+        self._worker = self.enter_context(worker)
         self.ask = worker.ask  # the requests of `tests.workers.tracker.Tracker` that are not below
-        self._worker = worker
-        self._scratch = tempfile.TemporaryDirectory(prefix="record-")
         self._handed_over = 0
 
     def hand_over(self, samples: np.ndarray) -> None:
@@ -90,18 +91,11 @@ class TrackerProcess:
 
     @property
     def _next(self) -> Path:
-        return Path(self._scratch.name, f"frame_{self._handed_over % 2}.npy")
+        return Path(self._scratch, f"frame_{self._handed_over % 2}.npy")
 
     def start(self) -> replay.Start:
         """Weights, means and precisions that the last fit started from."""
         return replay.Start(*(np.array(values, dtype) for values, dtype in self.ask("start")))
-
-    def __enter__(self) -> TrackerProcess:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._worker.__exit__(kind, error, at)
-        self._scratch.cleanup()
 
 
 class Recording:
@@ -140,7 +134,7 @@ class Recording:
         under_way: Frame | None = None
         for frame in self._frames:
             if isinstance(frame, Frame):
-                self._tracker.hand_over(frame.samples)
+                self._tracker.hand_over(frame.array)
             step = self._finish(under_way) if under_way else None
             if step and (step.is_break or step.fit.error):
                 yield step
@@ -186,13 +180,13 @@ def case_of(
     source, frame = origin["recorded_from"], step.frame
     paths = [Path(f"{part}_ after frame {step.before}") for part in start._fields]
     check_parameters(paths, settings["covariance_type"], *start)
-    check_frame(Path(f"frame {frame.number}"), frame.samples, start.means.shape)
+    check_frame(Path(f"frame {frame.number}"), frame.array, start.means.shape)
     provenance = {"kind": "user", **origin, "frame": frame.number, "frame_before": step.before}
     if frame.name:
         provenance["file"] = frame.name
     name = name or default_name(source, frame.number)
     return add_case.with_flags(
-        Case(name, _title(step, source), (), Settings(**settings), (frame.samples,), *start, provenance)
+        Case(name, _title(step, source), (), Settings(**settings), (frame.array,), *start, provenance)
     )
 
 

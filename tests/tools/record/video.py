@@ -24,7 +24,7 @@ import numpy as np
 from fixtures import command_line, whole_file
 from fixtures.fault import Fault
 from fixtures.scenes import Disc, Scene
-from tests.tools.record.frames import MOST_PIXELS, RawFrame, Skipped, Stored
+from tests.tools.record.frames import MOST_PIXELS, Frame, Skipped, Stored
 
 # Playlists and the like may name other files and addresses: a video is read from its own file, and only as these.
 CONTAINERS = (
@@ -78,7 +78,7 @@ def frames(path: Path, every: int) -> Iterator[Stored]:
             elif decoded.is_corrupt:
                 yield Skipped(number, "", "is corrupt, as its decoder reports")
             elif number % every == 0:
-                yield RawFrame(number, "", decoded.to_ndarray(format="gray"))
+                yield Frame(number, "", decoded.to_ndarray(format="gray"))
             if not isinstance(decoded, str) and decoded.pts is not None and decoded.time_base is not None:
                 ends = decoded.pts * decoded.time_base
             number += 1
