@@ -81,7 +81,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if options.dry_run:
         for mutant in chosen:
             print(f"{mutant.file}:{mutant.line} {mutant.function}: `{mutant.original}` -> `{mutant.mutated}`")
-        print(f"{len(chosen)} mutants would be tried, of {len(every)} that there are; in:")
+        print(f"{len(chosen)} mutants would be tried, of {len(every)} in all; in:")
         for (file, function), number in Counter((mutant.file, mutant.function) for mutant in chosen).items():
             print(f"{number:5d}  {file} {function}")
         return 0

@@ -58,7 +58,7 @@ def _keys(entry: dict[str, Any]) -> list[Key]:
     if entry["kind"] not in KINDS:
         raise Fault(f"{EXPLANATIONS.name} has the kind {entry['kind']!r}; should be one of {', '.join(KINDS)}")
     if not str(entry["because"]).strip():
-        raise Fault(f"{EXPLANATIONS.name} has no reason for {entry['mutants']}; should say why they survive")
+        raise Fault(f"{EXPLANATIONS.name} has no reason for {entry['mutants']}; should give the reason")
     return [(entry["file"], entry["function"], before, after) for before, after in entry["mutants"]]
 
 

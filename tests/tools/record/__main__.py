@@ -22,7 +22,6 @@ import re
 import shlex
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,17 +36,8 @@ from fixtures.validation import check_settings
 from tests.support.density import full_matrices
 from tests.support.states import HEALTHY
 from tests.tools import release_environment, release_table
-from tests.tools.record.frames import (
-    MOST_FEATURES,
-    PIXELS,
-    POINTS,
-    Conversion,
-    Frames,
-    FrameSource,
-    Skipped,
-    open_source,
-)
-from tests.tools.record.recording import Fitted, Recording, TrackerProcess, case_of, open_worker, store
+from tests.tools.record.frames import MOST_FEATURES, PIXELS, POINTS, Conversion, Frames, FrameSource, open_source
+from tests.tools.record.recording import Fitted, Recording, Step, TrackerProcess, case_of, open_worker, store
 from tests.tools.worker_process import WorkerProcess
 
 RECORDED = PROJECT / ".recorded"
@@ -103,7 +93,7 @@ def _follow(
     stored = None
     try:
         for step in _shown(recording):
-            if isinstance(step, Skipped):
+            if not isinstance(step, Fitted):
                 continue
             if step.before is None and step.fit.error:
                 raise Fault(f"frame {step.frame.number}, the first: {step.fit.error}")
@@ -125,7 +115,7 @@ def _follow(
     return stored
 
 
-def _shown(recording: Recording) -> Iterator[Fitted | Skipped]:
+def _shown(recording: Recording) -> Iterator[Step]:
     with Console(stderr=True).status("fitting the first frame, cold") as shown:
         for step in recording:
             print(_line(step), flush=True)
@@ -133,10 +123,10 @@ def _shown(recording: Recording) -> Iterator[Fitted | Skipped]:
             yield step
 
 
-def _line(step: Fitted | Skipped) -> str:
-    frame = step if isinstance(step, Skipped) else step.frame
+def _line(step: Step) -> str:
+    frame = step.frame if isinstance(step, Fitted) else step
     label = f"frame {frame.number:>4}{f' {frame.name}' if frame.name else ''}"
-    if isinstance(step, Skipped):
+    if not isinstance(step, Fitted):
         return f"{label}  skipped: {step.reason}"
     fit, head = step.fit, f"{label}  {len(step.frame.array):>9,} samples"
     if fit.error:
@@ -157,11 +147,10 @@ def _states(found: list[str]) -> str:
     """How many components are in which state, and which ones are not healthy: ``4 healthy, 1 empty (4)``."""
     if set(found) == {HEALTHY}:
         return f"all {len(found)} healthy"
-    counts = Counter(found)
-    parts = [f"{counts[HEALTHY]} healthy"] if counts[HEALTHY] else []
+    parts = [f"{found.count(HEALTHY)} healthy"] if HEALTHY in found else []
     for state in sorted(set(found) - {HEALTHY}):
         which = [number for number, seen in enumerate(found) if seen == state]
-        parts.append(f"{counts[state]} {state} ({_listed(which)})")
+        parts.append(f"{len(which)} {state} ({_listed(which)})")
     return ", ".join(parts)
 
 

@@ -5,6 +5,7 @@ Pixels become points, each repeated as often as it is bright.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -230,13 +231,10 @@ def _only_for_arrays(path: Path, holds: str | None) -> None:
 
 
 def _first_readable(paths: list[Path]) -> np.ndarray:
-    reasons = []
     for path in paths:
-        try:
+        with contextlib.suppress(BrokenCase):
             return _read_array(path)
-        except BrokenCase as error:
-            reasons.append(error)
-    raise reasons[0]
+    return _read_array(paths[0])  # raises
 
 
 def _kind_of(array: np.ndarray, holds: str | None) -> tuple[str, str]:

@@ -61,6 +61,9 @@ class Fitted:
         return self.before is not None and bool(self.broke or self.fit.error)
 
 
+Step = Fitted | Skipped
+
+
 def open_worker(release: Release) -> WorkerProcess:
     return WorkerProcess(release_environment.make(release), MODULE, f"scikit-learn {release.version}")
 
@@ -116,7 +119,7 @@ class Recording:
         self.fit_seconds = 0.0  # wall time inside ``fit``
         self.seconds = 0.0  # wall time, without what the caller does about a break
 
-    def __iter__(self) -> Iterator[Fitted | Skipped]:
+    def __iter__(self) -> Iterator[Step]:
         """Yield each frame fitted or skipped; it ends with a fit that left nothing to go on from.
 
         A break is yielded before the next fit is started, any other step while it runs.
@@ -130,7 +133,7 @@ class Recording:
                 clock += time.perf_counter() - reported
         self.seconds = time.perf_counter() - clock
 
-    def _steps(self) -> Iterator[Fitted | Skipped]:
+    def _steps(self) -> Iterator[Step]:
         under_way: Frame | None = None
         for frame in self._frames:
             if isinstance(frame, Frame):

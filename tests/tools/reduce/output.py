@@ -108,7 +108,7 @@ def run_script(python: Path, script: str) -> str:
 
 
 def versions(python: Path, project: Path) -> str:
-    """What ``sklearn.show_versions()`` says, without the paths of this machine."""
+    """What ``sklearn.show_versions()`` reports, without the paths of this machine."""
     lines = _run([str(python), "-W", "ignore", "-c", VERSIONS], project).stdout.strip().splitlines()
     return "\n".join(line for line in lines if not line.strip().startswith(("executable:", "filepath:"))) + "\n"
 
