@@ -146,8 +146,7 @@ def _put_under_test(suite: Any, swap: Callable[[Dict[str, Any]], None]) -> None:
 
 
 def _path_of(file: str) -> str:
-    package = importlib.import_module(PACKAGE)
-    return os.path.join(os.path.dirname(str(package.__file__)), file)
+    return os.path.join(os.path.dirname(str(importlib.import_module(PACKAGE).__file__)), file)
 
 
 class _ChangedSource(importlib.machinery.SourceFileLoader):

@@ -91,12 +91,11 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _choose(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
     if options.function:
-        named = set(options.function)
-        known = {mutant.function for mutant in mutants} | {mutant.function.rpartition(".")[2] for mutant in mutants}
-        if named - known:
-            unknown = ", ".join(sorted(named - known))
-            raise Fault(f"no mutant in scope is in {unknown}; `--dry-run` lists the functions that have some")
-        mutants = [m for m in mutants if {m.function, m.function.rpartition(".")[2]} & named]
+        names = [{mutant.function, mutant.function.rpartition(".")[2]} for mutant in mutants]
+        if unknown := set(options.function).difference(*names):
+            where = ", ".join(sorted(unknown))
+            raise Fault(f"no mutant in scope is in {where}; `--dry-run` lists the functions that have some")
+        mutants = [mutant for mutant, own in zip(mutants, names, strict=True) if own & set(options.function)]
     if options.sample and options.sample < len(mutants):
         drawn = set(random.Random(options.seed).sample(range(len(mutants)), options.sample))  # noqa: S311
         mutants = [mutant for number, mutant in enumerate(mutants) if number in drawn]

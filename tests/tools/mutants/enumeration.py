@@ -173,15 +173,12 @@ class _Places:
         return part, ".".join(names), tuple(range(*_lines_of(node, first, last))) if is_run else None
 
 
-def _statements(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.stmt, ast.ExceptHandler)):
-            yield child
+def _statements(node: ast.AST) -> list[ast.AST]:
+    return [child for child in ast.iter_child_nodes(node) if isinstance(child, (ast.stmt, ast.ExceptHandler))]
 
 
 def _begins(node: ast.AST) -> int:
-    decorators = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])  # type: ignore[attr-defined]
+    return min(int(one.lineno) for one in (node, *getattr(node, "decorator_list", [])))
 
 
 def _ends(node: ast.AST) -> int:

@@ -209,10 +209,8 @@ def read_results(path: Path = REDUCTIONS) -> list[Result]:
 
 def write_results(results: Sequence[Result], path: Path = REDUCTIONS, readme: Path = README) -> None:
     """Store the results, a line for each, and put the table into the README."""
-    lines = []
-    for result in results:
-        fields: dict[str, Any] = {**result.pair._asdict(), **result._asdict()}
-        lines.append(json.dumps({name: value for name, value in fields.items() if name != "pair"}))
+    fields: list[dict[str, Any]] = [{**result.pair._asdict(), **result._asdict()} for result in results]
+    lines = [json.dumps({name: value for name, value in one.items() if name != "pair"}) for one in fields]
     whole_file.write_text(path, f'{{"format": {FORMAT}, "results": [\n' + ",\n".join(lines) + "\n]}\n")
     documentation.put_table(readme, TABLE, table(results))
 
