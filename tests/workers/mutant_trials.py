@@ -13,14 +13,14 @@ import importlib
 import importlib.machinery
 import importlib.util
 import json
+import multiprocessing
 import os
 import resource
-import select
 import signal
 import sys
 import time
 from types import ModuleType
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set
 
 import pytest
 
@@ -29,6 +29,7 @@ from tests.support import baseline, expected
 from tests.workers import worker
 
 PACKAGE = "sklearn.mixture"
+FORK = multiprocessing.get_context("fork")
 MOST_BYTES = 8 << 30
 MOST_WALL_PER_CPU_SECOND = 10  # other work may keep the cores busy
 
@@ -205,21 +206,28 @@ def _forking(function: Callable[..., Dict[str, Any]]) -> Callable[..., Dict[str,
     """
 
     def forked(seconds: float, **arguments: Any) -> Dict[str, Any]:
-        reading, writing = os.pipe()
-        child = os.fork()
-        if not child:
-            _run_in_child(functools.partial(function, **arguments), writing, seconds)
-        os.close(writing)
-        received, status = _wait_for(child, reading, seconds * MOST_WALL_PER_CPU_SECOND)
-        if received and os.WIFEXITED(status):
-            answer: Dict[str, Any] = json.loads(received.decode("utf-8"))
-            return answer
-        return {"killed_by": _how_it_ended(status), "seconds": None}
+        receiving, sending = FORK.Pipe(duplex=False)
+        work = functools.partial(function, **arguments)
+        child: Any = FORK.Process(target=_answer, args=(work, sending, seconds))
+        child.start()
+        sending.close()
+        answer: Optional[Dict[str, Any]] = None
+        try:
+            if receiving.poll(seconds * MOST_WALL_PER_CPU_SECOND):
+                answer = receiving.recv()
+            else:
+                os.kill(child.pid, signal.SIGKILL)
+        except EOFError:  # it ended without an answer
+            pass
+        child.join()
+        receiving.close()
+        return answer or {"killed_by": _how_it_ended(child.exitcode), "seconds": None}
 
     return forked
 
 
-def _run_in_child(function: Callable[[], Dict[str, Any]], writing: int, seconds: float) -> None:
+def _answer(function: Callable[[], Dict[str, Any]], sending: Any, seconds: float) -> None:
+    """Call a function in a fork, send what it returns, and end the process."""
     try:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, 1)
@@ -227,33 +235,16 @@ def _run_in_child(function: Callable[[], Dict[str, Any]], writing: int, seconds:
         for limit, value in ((resource.RLIMIT_CPU, int(seconds) + 1), (resource.RLIMIT_AS, MOST_BYTES)):
             hard = resource.getrlimit(limit)[1]
             resource.setrlimit(limit, (value if hard < 0 else min(value, hard), hard))
-        answer = function()
-        answer["seconds"] = time.process_time()
-        content = json.dumps(answer).encode("utf-8")
-        while content:
-            content = content[os.write(writing, content) :]
+        sending.send(dict(function(), seconds=time.process_time()))
     except BaseException:
         os._exit(1)
     os._exit(0)
 
 
-def _wait_for(child: int, reading: int, seconds: float) -> Tuple[bytes, int]:
-    deadline = time.perf_counter() + seconds
-    received, more = b"", None  # type: bytes, Optional[bytes]
-    while more != b"":
-        if not select.select([reading], [], [], max(0.0, deadline - time.perf_counter()))[0]:
-            os.kill(child, signal.SIGKILL)
-        more = os.read(reading, 1 << 20)
-        received += more
-    os.close(reading)
-    return received, os.waitpid(child, 0)[1]
-
-
-def _how_it_ended(status: int) -> str:
-    number: Optional[int] = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-    if number in (signal.SIGXCPU, signal.SIGKILL):
+def _how_it_ended(code: int) -> str:
+    if -code in (signal.SIGXCPU, signal.SIGKILL):
         return "time: it took too long"
-    return "crash: signal {}".format(number) if number else "crash: it ended without an answer"
+    return "crash: signal {}".format(-code) if code < 0 else "crash: it ended without an answer"
 
 
 def main(arguments: List[str]) -> int:

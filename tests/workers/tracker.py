@@ -55,7 +55,7 @@ class Tracker:
             "seconds": outcome.seconds,
             "warnings": sorted({category for category, _ in outcome.warnings}),
         }
-        nothing = {"states": [], "masses": [], "means": []}  # type: Dict[str, Any]
+        nothing: Dict[str, Any] = {"states": [], "masses": [], "means": []}
         try:
             components = diagnosis.states_alone(case, outcome).components
         except diagnosis.NotDiagnosable as reason:

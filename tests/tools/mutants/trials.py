@@ -5,6 +5,7 @@ The two suites are this one, and scikit-learn's own tests.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import os
@@ -205,35 +206,29 @@ def run(
     The progress is called with the ``description`` of what is being done, and
     with ``advance``, how many trials have ended since the last call.
     """
-    waiting: queue.SimpleQueue[Mutant] = queue.SimpleQueue()
-    for mutant in mutants:
-        if mutant.identity() not in tried.results:
-            waiting.put(mutant)
-    if waiting.empty():
+    waiting = [mutant for mutant in mutants if mutant.identity() not in tried.results]
+    if not waiting:
         return
     progress(description=f"{TITLES[suite]}: on the package as it is")
-    with start(suite, python) as first:
+    idle: queue.SimpleQueue[WorkerProcess] = queue.SimpleQueue()
+    with contextlib.ExitStack() as workers:
+        first = workers.enter_context(start(suite, python))
         tests = clean_tests(suite, first, all_cases)
         require_notice(suite, first, sources, tests)
-        stop = threading.Event()
+        for worker in (first, *(workers.enter_context(start(suite, python)) for _ in range(jobs - 1))):
+            idle.put(worker)
 
-        def work(worker: WorkerProcess) -> None:
+        def work(mutant: Mutant) -> None:
+            worker = idle.get()
             try:
-                while not stop.is_set():
-                    mutant = waiting.get_nowait()
-                    tried.add(mutant, attempt(mutant, sources[mutant.file], tests, worker))
-                    progress(description=f"{TITLES[suite]}: {mutant.function}", advance=1)
-            except queue.Empty:
-                return
-
-        def start_and_work() -> None:
-            with start(suite, python) as worker:
-                work(worker)
+                tried.add(mutant, attempt(mutant, sources[mutant.file], tests, worker))
+                progress(description=f"{TITLES[suite]}: {mutant.function}", advance=1)
+            finally:
+                idle.put(worker)
 
         with ThreadPoolExecutor(jobs) as pool:
             try:
-                running = [pool.submit(work, first), *(pool.submit(start_and_work) for _ in range(jobs - 1))]
-                for future in running:
+                for future in [pool.submit(work, mutant) for mutant in waiting]:
                     future.result()
             finally:
-                stop.set()
+                pool.shutdown(cancel_futures=True)
