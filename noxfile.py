@@ -108,7 +108,7 @@ def record(session: nox.Session) -> None:
 @nox.session(default=False)
 def demonstration(session: nox.Session) -> None:
     """Make the small video that the README shows."""
-    run_module(session, "record", "tests.tools.record.demonstration", "--to")
+    run_module(session, "record", "tests.tools.record.video", "--to")
 
 
 @nox.session(default=False)

@@ -21,7 +21,7 @@ COMMANDS = {
     "bisect": "tests.tools.bisect.command",
     "compare": "tests.tools.compare.__main__",
     "corpus": "tests.tools.corpus",
-    "demonstration": "tests.tools.record.demonstration",
+    "demonstration": "tests.tools.record.video",
     "fetch-capture": "tests.tools.fetch_capture",
     "mutants": "tests.tools.mutants.__main__",
     "record": "tests.tools.record.__main__",

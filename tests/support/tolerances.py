@@ -20,6 +20,7 @@ from typing import NamedTuple, Tuple
 import numpy as np
 
 from fixtures.corpus import Settings
+from tests.support.comparison import Tolerances
 from tests.support.density import log_joint_densities, log_sum_exp
 from tests.support.reference import Parameters
 
@@ -242,28 +243,13 @@ def of_fitted_covariances(arithmetic: Arithmetic, samples: np.ndarray, covarianc
     return gamma * products + (2 * gamma) ** 2 * np.outer(largest, largest)
 
 
-class Step(NamedTuple):
-    """How far rounding may take what one EM step leaves; each in its own unit and shape.
-
-    Attributes
-    ----------
-    weights, means, covariances : ndarray
-    lower_bound : float
-    """
-
-    weights: np.ndarray
-    means: np.ndarray
-    covariances: np.ndarray
-    lower_bound: float
-
-
 def of_step(
     arithmetic: Arithmetic,
     points: np.ndarray,
     counts: np.ndarray,
     start: Tuple[np.ndarray, np.ndarray, np.ndarray],
     exact: Parameters,
-) -> Step:
+) -> Tolerances:
     """How far rounding, and the ``10 * eps`` that scikit-learn adds to each mass, may take one EM step.
 
     Parameters
@@ -303,7 +289,7 @@ def of_step(
                 exact.covariances[component]
             )
     added = with_added_mass(arithmetic, n_samples, exact)
-    return Step(
+    return Tolerances(
         weights=weights * (mean_off + own.log_weights) + np.abs(np.exp(added.log_weights) - weights),
         means=means + np.abs(added.means - exact.means),
         covariances=covariances + np.abs(added.covariances - exact.covariances),

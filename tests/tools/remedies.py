@@ -29,7 +29,7 @@ from tests.tools import release_environment
 from tests.tools.compare.measure import Plan, measure_all
 from tests.tools.compare.ratio import Ratio
 from tests.tools.compare.sides import Side
-from tests.tools.reduce.verification import matrix
+from tests.tools.reduce.reduction import matrix
 from tests.tools.worker_process import WorkerProcess
 
 README = documentation.REFERENCE
