@@ -11,7 +11,6 @@ import pytest
 from fixtures.corpus import Case
 from tests.support import environment, replay
 from tests.workers import fit_timer
-from tests.workers.made_frames import made_case
 
 pytest.importorskip("pytest_benchmark", reason="needs pytest-benchmark: pip install pytest-benchmark")
 
@@ -57,8 +56,8 @@ def test_fit_time(benchmark: Any, case: Case, start: str, estimator_class: Any) 
 def test_scaling(benchmark: Any, size: Tuple[int, int, int], covariance_type: str, estimator_class: Any) -> None:
     """Time a fixed number of EM iterations on a made frame."""
     benchmark.group = covariance_type
-    made = made_case(size, covariance_type)
-    run(benchmark, fit_timer.Subject(made, replay.EXPLICIT, estimator_class))
+    case = fit_timer.made_case(size, covariance_type)
+    run(benchmark, fit_timer.Subject(case, replay.EXPLICIT, estimator_class))
 
 
 def run(benchmark: Any, subject: fit_timer.Subject) -> None:
@@ -67,12 +66,8 @@ def run(benchmark: Any, subject: fit_timer.Subject) -> None:
         try:
             n_iter, seconds = fit_timer.first_fits(subject)  # warms up too
         except Exception as error:  # whatever the estimator raises: there is nothing to time
-            pytest.fail(
-                "case {}: the fit raised {}: {}; nothing to time".format(
-                    subject.case.name, type(error).__name__, error
-                ),
-                pytrace=False,
-            )
+            raised = "{}: {}".format(type(error).__name__, error)
+            pytest.fail("case {}: the fit raised {}; nothing to time".format(subject.case.name, raised), pytrace=False)
         # Before the clock: to count what is allocated makes a fit slower.
         peak = fit_timer.peak_memory(subject)
         rounds = int(SECONDS_FOR_ONE_CASE / max(seconds, 1e-6))

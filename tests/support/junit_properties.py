@@ -28,7 +28,7 @@ from tests.support.junit_format import (
     ledger_digest,
 )  # fmt: skip
 from tests.support.ledger import Ledger
-from tests.support.plane import covariances_in_plane, points_in_plane
+from tests.support.picture import covariances_in_plane, points_in_plane
 from tests.support.replay import Outcome
 from tests.support.subject import Subject
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-from tests.tools.compare.ratio import FEWEST_ROUNDS, LOOKS, Block, Ratio, Verdict, ratio_of, verdict_of
-from tests.tools.compare.sides import Side
+from tests.tools import environments, release_environment, release_table
+from tests.tools.compare.ratio import FEWEST_ROUNDS, LOOKS, Block, Ratio, Verdict, interval, ratio_of, verdict_of
+from tests.tools.compare.steps import CASES, RUNS_ON
+from tests.tools.release_environment import EnvironmentFailed
+from tests.tools.release_table import Release
+from tests.tools.sources.prepared import prepare
 from tests.tools.worker_process import WorkerProcess, WorkerRefused
+
+WORKER = "tests.workers.fit_timer"
 
 # Requests are made in blocks of old, new, new, old. A side that is asked right
 # after itself finds its caches warm: its fits of 2 ms take an eighth less than
@@ -33,6 +42,57 @@ SECONDS_OF_A_REQUEST = 0.004
 # A round ends by the number of its blocks; on a machine that is busy, by time.
 MOST_BLOCKS = 75
 MOST_SECONDS_OF_A_FIT = 300.0
+KEPT = ("case", "verdict", "failure", "ratio", "ratio_of_an_iteration", "sides")  # of a step, which stays small
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two that are compared."""
+
+    name: str  # in messages, like "scikit-learn 1.9.1"
+    python: Path
+    estimator: str = "sklearn.mixture:GaussianMixture"
+    worker: str = WORKER  # the module that times its fits
+    variables: Mapping[str, str] = field(default_factory=dict)  # of its worker's environment
+
+    def start(self) -> WorkerProcess:
+        """A new process of this side, held open."""
+        return WorkerProcess(self.python, self.worker, self.name, self.variables)
+
+
+@contextlib.contextmanager
+def open_side(text: str, *, overlay: bool = False) -> Iterator[Side]:
+    """The side that a release, series, wheel, checkout, revision or patch names, as `sources.prepare` takes it.
+
+    With an overlay a checkout or a revision is laid over the nearest release,
+    whatever else than ``sklearn/mixture`` differs.
+    """
+    with prepare(text, "overlay" if overlay else None) as prepared:
+        yield Side(f"scikit-learn {prepared.name}", prepared.python, variables=prepared.variables)
+
+
+@contextlib.contextmanager
+def open_with_dependencies_of(other: Side, release: Release) -> Iterator[Side]:
+    """A release with the Python, numpy and scipy of another side: what differs is scikit-learn alone.
+
+    Raises
+    ------
+    EnvironmentFailed
+        The release does not go with them, or has no wheel for that Python.
+    """
+    found = _runs_on(other)
+    python = ".".join(found.pop("python").split(".")[:2])
+    steps = environments.steps_of(release, [f"{name}=={version}" for name, version in found.items()])
+    with release_environment.private_folder() as scratch:
+        made = release_environment.make_of(python, steps, scratch / "environment")
+        yield Side(f"scikit-learn {release.version} with the Python, numpy and scipy of {other.name}", made)
+
+
+def _runs_on(side: Side) -> dict[str, str]:
+    """Versions of what a fit runs on besides scikit-learn."""
+    with side.start() as worker:
+        versions = worker.ask("describe")
+    return {name: versions[name] for name in RUNS_ON}
 
 
 @dataclass(frozen=True)
@@ -90,6 +150,19 @@ class CaseResult:
             return Verdict.UNDECIDED
         return verdict_of(ratio_of(self.rounds).times(1 / self.middle), self.threshold)
 
+    def as_json(self) -> dict[str, Any]:
+        """Ratios with their intervals, verdict, what each side is, and the blocks of each round."""
+        return {
+            "case": self.case,
+            "threshold": self.threshold,
+            "verdict": self.verdict.value if self.verdict else None,
+            "failure": self.failure,
+            "ratio": interval(self.ratio),
+            "ratio_of_an_iteration": interval(self.ratio_of_an_iteration),
+            "sides": {side: asdict(facts) for side, facts in self.facts.items()},
+            "cpu_seconds_per_fit": self.rounds,
+        }
+
     def look(self) -> None:
         """Finish where the interval is decided or narrow enough."""
         if self.rounds:
@@ -107,12 +180,8 @@ class Measurement:
     def run(self, results: Sequence[CaseResult]) -> Iterator[int]:
         """Measure until every case is decided or the time is up; gives the number of each round that is done.
 
-        Each whole round is added to the results, of which there is an empty one for each case.
-
-        Raises
-        ------
-        worker_process.WorkerFailed
-            A worker died.
+        Each whole round is added to the results, of which there is an empty
+        one for each case. Where a worker dies, `WorkerFailed` is raised.
         """
         started = time.monotonic()
         for number in range(1, max(self.plan.looks) + 1):
@@ -181,6 +250,46 @@ def measure_all(old: Side, new: Side, plan: Plan, cases: Iterable[str]) -> list[
     for _ in Measurement(old, new, plan).run(results):
         pass
     return results
+
+
+def pairs_of_series() -> list[tuple[str, str]]:
+    """The newest release of each series and that of the next one, in order."""
+    newest = [release.version for release in release_table.newest_of_series(release_table.read())]
+    return list(itertools.pairwise(newest))
+
+
+def measure_neighbours(
+    plan: Plan,
+    known: Sequence[dict[str, Any]],
+    open_one: Callable[[str], AbstractContextManager[Side]] = open_side,
+    open_alone: Callable[[Side, Release], AbstractContextManager[Side]] = open_with_dependencies_of,
+) -> Iterator[list[dict[str, Any]]]:
+    """Compare every series with the one before: each as it is, then the newer one with what the older one runs on.
+
+    After each step that is measured, and was not known, gives all of them in the order of releases.
+    """
+    steps = {(step["old"], step["new"]): step for step in known}
+    order = pairs_of_series()
+    for pair in order:
+        if pair in steps:
+            continue
+        with open_one(pair[0]) as old, open_one(pair[1]) as new:
+            step: dict[str, Any] = {"old": pair[0], "new": pair[1], "runs_on": [_runs_on(old), _runs_on(new)]}
+            step["cases"] = _compared(old, new, plan)
+            try:
+                with open_alone(old, release_environment.find(pair[1])) as alone:
+                    step["scikit_learn_alone"] = _compared(old, alone, plan)
+            except EnvironmentFailed:  # there is no such wheel, or it asks for a newer numpy
+                step["scikit_learn_alone"] = None
+        steps[pair] = step
+        yield [steps[one] for one in order if one in steps]
+
+
+def _compared(old: Side, new: Side, plan: Plan) -> list[dict[str, Any]]:
+    return [
+        {**{name: whole for name, whole in result.as_json().items() if name in KEPT}, "rounds": len(result.rounds)}
+        for result in measure_all(old, new, plan, CASES)
+    ]
 
 
 def _keep_on_one_core(workers: Iterable[WorkerProcess], number: int) -> None:

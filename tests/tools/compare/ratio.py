@@ -53,6 +53,19 @@ class Ratio:
         return math.log(self.high / self.low) <= math.log(threshold) / 2
 
 
+def interval(ratio: Ratio | None) -> dict[str, float | None] | None:
+    """A ratio for JSON, which has no infinity: one round alone has no interval."""
+    if ratio is None:
+        return None
+    low, high = (None, None) if ratio.low == 0 else (ratio.low, ratio.high)
+    return {"value": ratio.value, "low": low, "high": high}
+
+
+def in_words(ratio: Ratio) -> str:
+    """A ratio with its interval."""
+    return f"x {ratio.value:.3f} ({'one round' if ratio.low == 0 else f'{ratio.low:.3f} to {ratio.high:.3f}'})"
+
+
 def ratio_of(rounds: Sequence[Sequence[Block]]) -> Ratio:
     """The ratio that rounds of blocks show.
 

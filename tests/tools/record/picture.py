@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from fixtures.corpus import Case
 from tests.support.density import full_matrices
+from tests.support.picture import Fit
 from tests.tools import drawing
 from tests.tools.record.recording import Fitted, Remembered
 
@@ -41,7 +42,7 @@ def draw(path: Path, case: Case, fitted: dict[str, Any], step: Fitted, last: Ite
     drawing.save(figure, path, dpi=90)
 
 
-def _fit(case: Case, fitted: dict[str, Any], states: list[str]) -> drawing.Fit | None:
+def _fit(case: Case, fitted: dict[str, Any], states: list[str]) -> Fit | None:
     """What a fit left, as it is drawn; None where it raised."""
     if not states:
         return None

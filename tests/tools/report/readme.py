@@ -17,7 +17,7 @@ from tests.support import check, ledger
 from tests.support.check import COLLAPSE
 from tests.tools import ledger_file, release_table
 from tests.tools.report import page
-from tests.tools.report.defects import Defect, defects_of
+from tests.tools.report.matrix import Defect, defects_of
 
 README = corpus.PROJECT / "README.md"
 REFERENCE = documentation.REFERENCE
@@ -79,22 +79,15 @@ def _rows() -> list[dict[str, Any]]:
     releases, defects = release_table.read(), _defects()
     series = {release.version for release in release_table.newest_of_series(releases)}
     names = corpus.case_names()
-    broken_before: set[str] = set()
+    kinds = dict.fromkeys(names, "healthy")
     rows = []
     for version in [release.version for release in releases]:
         listed = [(entry.check, entry.case) for one in defects for entry in one.entries if one.lists(entry, version)]
-        collapses = {case for check, case in listed if check == COLLAPSE}
-        broken = {case for _, case in listed}
-        kinds = [
-            "collapses" if name in collapses
-            else "other" if name in broken
-            else "fixed" if name in broken_before
-            else "healthy"
-            for name in names
-        ]  # fmt: skip
-        broken_before |= broken
+        kinds = {name: "healthy" if kind == "healthy" else "fixed" for name, kind in kinds.items()}
+        kinds |= {case: "other" for _, case in listed}
+        kinds |= {case: "collapses" for check, case in listed if check == COLLAPSE}
         if version in series:
-            rows.append({"version": version, "kinds": kinds})
+            rows.append({"version": version, "kinds": [kinds[name] for name in names]})
     return rows
 
 
@@ -104,10 +97,8 @@ def _defects() -> list[Defect]:
 
 def reference(text: str) -> str:
     """The text of tests/README.md with its tables of the checks and of the ledger made anew."""
-    tables = {"promises": promises(check.by_file()), "not judged": not_judged(ledger_file.read().not_judged)}
-    for name, made in tables.items():
-        text = documentation.with_table(text, name, made)
-    return text
+    text = documentation.with_table(text, "promises", promises(check.by_file()))
+    return documentation.with_table(text, "not judged", not_judged(ledger_file.read().not_judged))
 
 
 def promises(files: dict[str, list[check.Check]]) -> str:
