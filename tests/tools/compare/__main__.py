@@ -22,6 +22,7 @@ Examples
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -45,16 +46,10 @@ from tests.tools.worker_process import WorkerFailed
 # Short fits, of which many are timed: every covariance type, float32, many
 # features, many components, many samples, and a chain of warm starts.
 DEFAULT_CASES = (
-    "control-still-scene",
-    "control-still-scene-diag",
-    "control-still-scene-spherical",
-    "control-still-scene-tied",
-    "control-still-scene-float32",
-    "control-16d",
-    "control-64-objects",
-    "object-leaves-20000-samples",
+    "control-still-scene", "control-still-scene-diag", "control-still-scene-spherical", "control-still-scene-tied",
+    "control-still-scene-float32", "control-16d", "control-64-objects", "object-leaves-20000-samples",
     "chain-object-leaves",
-)
+)  # fmt: skip
 FORMAT_VERSION = 1
 HEAD = ("case", "seconds per fit", "per iteration", "iterations", "peak memory", "verdict")
 MORE = "give more --seconds, or stop what else is running"
@@ -111,11 +106,12 @@ def _compare(old: Side, new: Side, plan: Plan, options: argparse.Namespace) -> i
         _measure(old, new, plan, measured)
     except (KeyboardInterrupt, WorkerFailed) as reason:
         broke_off = reason
-    print(f"{new.name} relative to {old.name}: CPU seconds, with 95 % intervals; load {_load()}")
+    load = f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
+    print(f"{new.name} relative to {old.name}: CPU seconds, with 95 % intervals; load {load}")
     print("\n".join([columns.aligned([HEAD, *map(_row, measured)]), *_notes(measured)]))
     if options.json:
         content = {
-            "format": FORMAT_VERSION, "old": old.name, "new": new.name, "load_average": _load(),
+            "format": FORMAT_VERSION, "old": old.name, "new": new.name, "load_average": load,
             "interrupted": broke_off is not None, "cases": [result.as_json() for result in measured],
         }  # fmt: skip
         whole_file.write_text(options.json, json.dumps(content, indent=1) + "\n")
@@ -146,13 +142,10 @@ def _row(result: CaseResult) -> Sequence[str]:
     if verdict is None or ratio is None or of_an_iteration is None:
         return (result.case, "-", "-", "-", "-", "a fit failed" if result.failure else "not measured")
     facts = [result.facts["old"], result.facts["new"]]
-    iterations = _both([str(side.n_iter) for side in facts])
-    memory = _both([f"{side.peak_memory / 1e6:.2f} MB" for side in facts])
+    # Each side's where they differ.
+    iterations = " -> ".join(dict.fromkeys(str(side.n_iter) for side in facts))
+    memory = " -> ".join(dict.fromkeys(f"{side.peak_memory / 1e6:.2f} MB" for side in facts))
     return (result.case, in_words(ratio), in_words(of_an_iteration), iterations, memory, verdict.value)
-
-
-def _both(texts: Sequence[str]) -> str:
-    return texts[0] if texts[0] == texts[1] else f"{texts[0]} -> {texts[1]}"
 
 
 def _notes(results: Sequence[CaseResult]) -> list[str]:
@@ -164,17 +157,16 @@ def _notes(results: Sequence[CaseResult]) -> list[str]:
         elif result.facts and (old := result.facts["old"].n_iter) != (new := result.facts["new"].n_iter):
             lines.append(f"{result.case}: {old} iterations became {new}; compare the seconds per iteration")
     undecided = [result for result in results if result.verdict is Verdict.UNDECIDED]
-    too_few = [result for result in undecided if len(result.rounds) < FEWEST_ROUNDS]
+    too_few = [f"{one.case} ({len(one.rounds)})" for one in undecided if len(one.rounds) < FEWEST_ROUNDS]
     if too_few:
-        cases = ", ".join(f"{result.case} ({len(result.rounds)})" for result in too_few)
-        lines.append(f"undecided after too few rounds: {cases}; should be {FEWEST_ROUNDS} or more: {MORE}")
-    near = [result for result in undecided if result not in too_few]
+        lines.append(f"undecided after too few rounds: {', '.join(too_few)}; should be {FEWEST_ROUNDS} or more: {MORE}")
+    near = [one.case for one in undecided if len(one.rounds) >= FEWEST_ROUNDS]
     if near:
-        threshold = near[0].threshold
+        threshold = undecided[0].threshold
         lines.append(
-            f"undecided at a threshold of {threshold:g}: {', '.join(result.case for result in near)}; the interval"
-            f" should lie wholly above {threshold:g}, below {1 / threshold:.3g}, or between: the ratio is near the"
-            f" threshold, or the machine too noisy: {MORE}"
+            f"undecided at a threshold of {threshold:g}: {', '.join(near)}; the interval should lie wholly above"
+            f" {threshold:g}, below {1 / threshold:.3g}, or between: the ratio is near the threshold, or the machine"
+            f" too noisy: {MORE}"
         )
     return lines
 
@@ -235,19 +227,12 @@ def _check(options: argparse.Namespace) -> None:
         raise Fault(f"--json names {options.json}, whose folder does not exist; make it first")
 
 
-def _load() -> str:
-    return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
-
-
 def _between(low: float, high: float, what: str) -> Callable[[str], float]:
     def number(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = low
-        if not low < value < high:
-            raise argparse.ArgumentTypeError(f"{text!r}; should be {what}")
-        return value
+        with contextlib.suppress(ValueError):
+            if low < float(text) < high:
+                return float(text)
+        raise argparse.ArgumentTypeError(f"{text!r}; should be {what}")
 
     return number
 

@@ -37,11 +37,11 @@ REMEDIES = RESULTS / "remedies.json"
 def main(arguments: list[str] | None = None) -> int:
     """Make the page; 1 where a release does not behave as the ledger says."""
     options = _parser().parse_args(arguments)
-    if options.readme:
-        for path in readme.write():
-            print(f"wrote {path}")
-        return 0
-    return _report(options)
+    if not options.readme:
+        return _report(options)
+    for path in readme.write():
+        print(f"wrote {path}")
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,17 +64,13 @@ def _report(options: argparse.Namespace) -> int:
     listed = ledger_file.read()
     merged = records.merge(records.read_all(records.find(options.results or [RESULTS])), listed)
     seen = matrix.matrix_of(merged, listed, known)
-    given = _given(options.remedies, REMEDIES)
+    remedies = _given(options.remedies, REMEDIES)
     content = page.Content(
-        runs=merged,
-        matrix=seen,
-        defects=matrix.defects_of(listed, {*known, *seen.versions}),
-        pictures=_pictures(merged, corpus.find_capture(options.capture)),
-        checks=check.every(),
-        course=measured.course_of(steps.read()),
-        charts=measured.charts(_given(options.benchmarks, BENCHMARKS)),
-        remedies=measured.remedies(given) if given else None,
-    )
+        runs=merged, matrix=seen, defects=matrix.defects_of(listed, {*known, *seen.versions}),
+        pictures=_pictures(merged, corpus.find_capture(options.capture)), checks=check.every(),
+        course=measured.course_of(steps.read()), charts=measured.charts(_given(options.benchmarks, BENCHMARKS)),
+        remedies=measured.remedies(remedies) if remedies else None,
+    )  # fmt: skip
     options.output.parent.mkdir(parents=True, exist_ok=True)
     whole_file.write_text(options.output, page.render(content))
     if options.summary:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from packaging.version import Version
 
@@ -168,15 +169,9 @@ def _state(result: Result | None, began: Version | None, version: str) -> str:
 
 def stretches(versions: Sequence[str], row: str, state: str) -> str:
     """The releases in a state, neighbours put together, like ``0.18.2 to 1.6.1, 1.9.1``."""
-    parts: list[list[str]] = []
-    for number, (version, other) in enumerate(zip(versions, row, strict=True)):
-        if other != state:
-            continue
-        if number and row[number - 1] == state:
-            parts[-1][1:] = [version]
-        else:
-            parts.append([version])
-    return ", ".join(" to ".join(part) for part in parts)
+    by_state = groupby(zip(versions, row, strict=True), key=lambda pair: pair[1])
+    parts = [[version for version, _ in pairs] for other, pairs in by_state if other == state]
+    return ", ".join(part[0] if len(part) == 1 else f"{part[0]} to {part[-1]}" for part in parts)
 
 
 @dataclass(frozen=True)
@@ -201,11 +196,8 @@ class Verdict:
 def verdict(runs: Runs, seen: Matrix, defects: Sequence[Defect]) -> Verdict:
     """Judge all runs together."""
     present = tuple((defect, cases) for defect in defects if (cases := cases_showing(defect, seen, -1)))
-    faults = [
-        f"{_number(number, word)} ({_releases(seen, state)})"
-        for state, word in RED.items()
-        if (number := seen.count(state))
-    ]
+    counts = [(seen.count(state), state, word) for state, word in RED.items()]
+    faults = [f"{_number(number, word)} ({_releases(seen, state)})" for number, state, word in counts if number]
     sentence = f"Not as the ledger says: {'; '.join(faults)}." if faults else _of_a_green_run(runs, seen, len(present))
     return Verdict(not faults, sentence, present, reasons_of(runs))
 
@@ -225,29 +217,23 @@ def _of_a_green_run(runs: Runs, seen: Matrix, present: int) -> str:
 
 def cases_showing(defect: Defect, seen: Matrix, number: int) -> int:
     """On how many cases a defect was seen with the release of a number."""
-    version = seen.versions[number]
+    listed = [entry for entry in defect.entries if defect.lists(entry, seen.versions[number])]
     not_run = NOT_RUN * len(seen.versions)
-    found = {
-        entry.case
-        for entry in defect.entries
-        if defect.lists(entry, version) and seen.states[entry.case].get(entry.check, not_run)[number] == KNOWN
-    }
-    return len(found)
+    return len({one.case for one in listed if seen.states[one.case].get(one.check, not_run)[number] == KNOWN})
 
 
 def reasons_of(runs: Runs) -> tuple[Reason, ...]:
     """The reasons that the records give, the most frequent first; what is not listed is among them."""
-    found: dict[str, list[tuple[str, str]]] = {}
+    found: dict[str, dict[str, set[str]]] = {}  # by reason and release, the tests
     for release in runs.releases:
         for result in release.results.values():
             if result.state in (records.NOT_JUDGED, records.UNLISTED):
-                found.setdefault(result.text, []).append((release.version, result.name))
+                found.setdefault(result.text, {}).setdefault(release.version, set()).add(result.name)
     versions = tuple(release.version for release in runs.releases)
     reasons = []
     for text, tests in found.items():
-        having = {version for version, _ in tests}
-        row = "".join("01"[version in having] for version in versions)
-        reasons.append(Reason(text, len({name for _, name in tests}), stretches(versions, row, "1")))
+        row = "".join("01"[version in tests] for version in versions)
+        reasons.append(Reason(text, len(set.union(*tests.values())), stretches(versions, row, "1")))
     return tuple(sorted(reasons, key=lambda reason: (-reason.tests, reason.text)))
 
 

@@ -43,7 +43,7 @@ def fit_times(folder: Path) -> list[FitTime]:
     """The fit times of every ``sklearn-<version>.json`` of pytest-benchmark in a folder, in the order of releases."""
     if not folder.is_dir():
         raise Fault(f"{folder} is no folder; should be one that `nox -s bench` wrote fit times into")
-    times = [time for path in sorted(folder.glob("sklearn-*.json")) for time in _fit_times_in(path)]
+    times = [time for path in folder.glob("sklearn-*.json") for time in _fit_times_in(path)]
     return sorted(times, key=lambda time: (time.case, Version(time.release)))
 
 
@@ -125,20 +125,7 @@ def charts(folder: Path | None) -> dict[str, str]:
     shown = {case: _milliseconds(case, by_case[case]) for case in longest}
     if len(by_case) == 1 or len({time.release for time in times}) == 1:
         return shown
-    together = _together(_relative(list(by_case.values())))
-    return {f"{len(by_case)} cases, relative to the newest release": together, **shown}
-
-
-def _relative(of_cases: list[list[FitTime]]) -> list[FitTime]:
-    """For each release the quartiles, over the cases, of the time relative to the newest release."""
-    newest = max((times[-1].release for times in of_cases), key=Version)
-    ratios: dict[str, list[float]] = {}
-    for times in of_cases:
-        if times[-1].release == newest and times[-1].median > 0:
-            for time in times:
-                ratios.setdefault(time.release, []).append(time.median / times[-1].median)
-    quartiles = {release: np.percentile(ratios[release], [25, 50, 75]) for release in sorted(ratios, key=Version)}
-    return [FitTime(release, "", *map(float, values)) for release, values in quartiles.items()]
+    return {f"{len(by_case)} cases, relative to the newest release": _together(list(by_case.values())), **shown}
 
 
 def _milliseconds(case: str, times: list[FitTime]) -> str:
@@ -148,10 +135,19 @@ def _milliseconds(case: str, times: list[FitTime]) -> str:
     return inline(_figure(times, 1000, "milliseconds"), f"t-{case.replace(' ', '-')}", description)
 
 
-def _together(times: list[FitTime]) -> str:
-    oldest = f"{times[0].median:.2f} times as long with {times[0].release} as with {times[-1].release}"
+def _together(of_cases: list[list[FitTime]]) -> str:
+    """For each release the quartiles, over the cases, of the time relative to the newest release."""
+    newest = max((times[-1].release for times in of_cases), key=Version)
+    ratios: dict[str, list[float]] = {}
+    for times in of_cases:
+        if times[-1].release == newest and times[-1].median > 0:
+            for time in times:
+                ratios.setdefault(time.release, []).append(time.median / times[-1].median)
+    releases = sorted(ratios, key=Version)
+    relative = [FitTime(release, "", *np.percentile(ratios[release], [25, 50, 75])) for release in releases]
+    oldest = f"{relative[0].median:.2f} times as long with {releases[0]} as with {releases[-1]}"
     description = f"fit time relative to the newest release, quartiles over the cases; {oldest}"
-    return inline(_figure(times, 1, "times as long"), "t-together", description)
+    return inline(_figure(relative, 1, "times as long"), "t-together", description)
 
 
 def _figure(times: list[FitTime], unit: float, title: str) -> Figure:

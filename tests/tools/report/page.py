@@ -102,33 +102,30 @@ def _known(check: Check | None) -> list[str]:
 
 
 def _choices(cases: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
-    return {
-        "flag": sorted({flag for case in cases for flag in case["flags"]}),
-        "covariance type": sorted({case["kind"] for case in cases}),
-        "dtype": sorted({case["dtype"] for case in cases}),
-    }
+    flags = sorted({flag for case in cases for flag in case["flags"]})
+    kinds, dtypes = (sorted({case[name] for case in cases}) for name in ("kind", "dtype"))
+    return {"flag": flags, "covariance type": kinds, "dtype": dtypes}
 
 
 def _data(content: Content, cases: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What the page's script reads: short, because it is most of the page."""
-    names, checks = list(content.matrix.states), list(content.matrix.promises)
+    seen, releases = content.matrix, content.runs.releases
+    names, checks = list(seen.states), list(seen.promises)
     texts = _Texts()
     return {
-        "releases": content.matrix.versions,
+        "releases": seen.versions,
         "about": [[case["kind"], case["dtype"], case["flags"]] for case in cases],
         "known": [_known(content.checks.get(check)) for check in checks],
-        "cases": names,
-        "checks": checks,
-        "promises": list(content.matrix.promises.values()),
-        "states": [[content.matrix.states[name].get(check, "") for check in checks] for name in names],
+        "cases": names, "checks": checks, "promises": list(seen.promises.values()),
+        "states": [[seen.states[name].get(check, "") for check in checks] for name in names],
         "legend": {letter: [word, sign] for letter, (word, sign, _) in LEGEND.items()},
         "worst": "".join(matrix.WORST_FIRST),
         "defects": [[defect.name, defect.upstream, defect.reference] for defect in content.defects],
         "listed": [_listed(content, name, checks) for name in names],
-        "seen": [_seen(content.runs, checks, name, texts) for name in names],
-        "fits": [[texts[_figures(release.properties_of(name))] for release in content.runs.releases] for name in names],
+        "seen": [_seen(releases, checks, name, texts) for name in names],
+        "fits": [[texts[_figures(release.properties_of(name))] for release in releases] for name in names],
         "texts": list(texts),
-    }
+    }  # fmt: skip
 
 
 class _Texts(dict[str, int]):
@@ -148,17 +145,14 @@ def _listed(content: Content, name: str, checks: Sequence[str]) -> list[list[Any
     ]
 
 
-def _seen(runs: Runs, checks: Sequence[str], case: str, texts: _Texts) -> list[list[Any]]:
-    """For a case ``[check, [text, releases], ...]``: what was found in each stretch of releases, as numbers.
-
-    The text is -1 for nothing; of the releases it is how many they are.
-    """
-    rows: list[list[Any]] = []
-    for number, check in enumerate(checks):
-        found = [_text(release, check, case, texts) for release in runs.releases]
-        if any(text >= 0 for text in found):
-            rows.append([number, *([text, len(list(stretch))] for text, stretch in groupby(found))])
-    return rows
+def _seen(releases: Sequence[Release], checks: Sequence[str], case: str, texts: _Texts) -> list[list[Any]]:
+    """For a case ``[check, [text, how many releases], ...]``: the number of what was found, -1 for nothing."""
+    found = [[_text(release, check, case, texts) for release in releases] for check in checks]
+    return [
+        [number, *([text, len(list(stretch))] for text, stretch in groupby(row))]
+        for number, row in enumerate(found)
+        if max(row) >= 0
+    ]
 
 
 def _text(release: Release, check: str, case: str, texts: _Texts) -> int:
@@ -206,11 +200,10 @@ def summary(content: Content) -> str:
     for defect in content.defects:
         numbers = [matrix.cases_showing(defect, seen, number) for number in range(len(seen.versions))]
         if any(numbers):
-            rows.append([f"[{defect.name}]({defect.upstream})", *(str(number or "") for number in numbers)])
+            rows.append(f"| [{defect.name}]({defect.upstream}) | {' | '.join(str(one or '') for one in numbers)} |")
     if rows:
-        head, *table = ["| " + " | ".join(row) + " |" for row in [["defect", *seen.versions], *rows]]
-        ruled = [head, "| --- |" + " ---: |" * len(seen.versions), *table]
-        lines += ["Cases that show each known defect:", "", *ruled, ""]
+        head = [f"| defect | {' | '.join(seen.versions)} |", "| --- |" + " ---: |" * len(seen.versions)]
+        lines += ["Cases that show each known defect:", "", *head, *rows, ""]
     faults = [
         f"{LEGEND[state][0]}: `{check}[{case}]` with {matrix.stretches(seen.versions, row, state)}"
         for state in matrix.RED

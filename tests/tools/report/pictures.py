@@ -40,15 +40,14 @@ DROPPED = re.compile(
 
 def draw(case: Case, release: str, properties: Mapping[str, str]) -> tuple[str, str]:
     """SVG of a case's frame, and of its lower bounds, empty where there are none; of a fit what its record keeps."""
-    fit = _fit(case, release, properties)
-    frame = inline(_frame(case, fit), f"f-{case.name}", _description_of_frame(case, fit))
+    frame = _frame(case, _fit(case, release, properties))
     fitted = records.lower_bounds_in(properties.get(records.BOUNDS) or "[]")
     exact = _exact_bounds(case)
     if not fitted and not exact:
         return frame, ""
     ends = [f"scikit-learn {release} ends at {fitted[-1]:.6g} after {len(fitted)} iterations"] if fitted else []
     ends += [f"exact EM at {exact[-1]:.6g} after {len(exact)}"] if exact else []
-    return frame, inline(_bounds(fitted, exact), f"b-{case.name}", "lower bound: " + ", ".join(ends))
+    return frame, inline(_bounds(fitted, exact), f"b-{case.name}", f"lower bound: {', '.join(ends)}")
 
 
 def _fit(case: Case, release: str, properties: Mapping[str, str]) -> Fit | None:
@@ -61,19 +60,16 @@ def _fit(case: Case, release: str, properties: Mapping[str, str]) -> Fit | None:
     return drawing.in_plane(means, covariances, [states.get(number) for number in range(case.n_components)], release)
 
 
-def _frame(case: Case, fit: Fit | None) -> Figure:
+def _frame(case: Case, fit: Fit | None) -> str:
     figure, axes = axes_of(3.6)
     drawing.draw_frame(axes, case)
     drawing.draw_components(axes, case, fit, exact_means(case))
     style(axes)
-    return figure
-
-
-def _description_of_frame(case: Case, fit: Fit | None) -> str:
-    if fit is None:
-        return f"{case.name}: the frame and the initial components; the fit left none"
-    collapsed = int(fit.lost.sum())
-    return f"{case.name}: {collapsed} of {case.n_components} components collapsed with scikit-learn {fit.release}"
+    description = "the frame and the initial components; the fit left none"
+    if fit is not None:
+        collapsed = f"{int(fit.lost.sum())} of {case.n_components}"
+        description = f"{collapsed} components collapsed with scikit-learn {fit.release}"
+    return inline(figure, f"f-{case.name}", f"{case.name}: {description}")
 
 
 def _bounds(fitted: list[float], exact: list[float]) -> Figure:

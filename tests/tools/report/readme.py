@@ -23,24 +23,18 @@ README = corpus.PROJECT / "README.md"
 REFERENCE = documentation.REFERENCE
 PICTURE = corpus.PROJECT / ".github" / "pictures" / "matrix.svg"
 KINDS = {
-    "collapses": "a component collapses, or the fit raises",
-    "other": "another known defect",
-    "fixed": "fixed",
+    "collapses": "a component collapses, or the fit raises", "other": "another known defect", "fixed": "fixed",
     "healthy": "healthy since 0.18.1",
-}
+}  # fmt: skip
 TABLE = "defects"
 
 
 def write() -> list[Path]:
     """Bring the tables and the picture up to date; the files that were written."""
-    pages = {
-        README: documentation.with_table(README.read_text(encoding="utf-8"), TABLE, table()),
-        REFERENCE: reference(REFERENCE.read_text(encoding="utf-8")),
-        PICTURE: picture(),
-    }
-    for path, text in pages.items():
-        whole_file.write_text(path, text)
-    return list(pages)
+    documentation.put_table(README, TABLE, table())
+    whole_file.write_text(REFERENCE, reference(REFERENCE.read_text(encoding="utf-8")))
+    whole_file.write_text(PICTURE, picture())
+    return [README, REFERENCE, PICTURE]
 
 
 def table() -> str:
@@ -108,10 +102,9 @@ def promises(files: dict[str, list[check.Check]]) -> str:
         # The first paragraph of the file, without the word that opens it.
         promise = " ".join((sys.modules[f"tests.{file}"].__doc__ or "").partition("\n\n")[0].split()).partition(": ")[2]
         rows.append(f"| **`{file}.py`** | **{_cell(promise)}** | | |")
-        rows += [
-            f"| `{one.name}` | {_cell(one.promise)}{_upstream(one)} | {_cell(one.headline)} | {_runs_on(one)} |"
-            for one in checks
-        ]
+        for one in checks:
+            upstream = f" ([#{one.upstream.rpartition('/')[2]}]({one.upstream}))" if one.upstream else ""
+            rows.append(f"| `{one.name}` | {_cell(one.promise)}{upstream} | {_cell(one.headline)} | {_runs_on(one)} |")
     return "\n".join(rows)
 
 
@@ -127,10 +120,6 @@ def not_judged(entries: Iterable[ledger.Entry]) -> str:
         which = f"{len(checks)} checks" if len(checks) > 2 else ", ".join(f"`{check}`" for check in sorted(checks))
         rows.append(f"| `{case}` | `{releases}` | {which} | {_cell(why)} |")
     return "\n".join(rows)
-
-
-def _upstream(one: check.Check) -> str:
-    return f" ([#{one.upstream.rpartition('/')[2]}]({one.upstream}))" if one.upstream else ""
 
 
 def _runs_on(one: check.Check) -> str:

@@ -158,22 +158,15 @@ def read_all(paths: Iterable[Path]) -> list[Record]:
     """Read records of whole runs, and check that their cases are of this corpus."""
     cases = {None, *corpus.case_names()}
     records = [read(path) for path in paths]
-    for record in records:
-        for result in record.results:
-            if result.case not in cases:
-                seen = f"has the test {result.name!r:.80}"
-                raise BadRecord(record.path, seen, "the record of tests on cases of this corpus")
+    for path, other in (
+        (one.path, result.name) for one in records for result in one.results if result.case not in cases
+    ):
+        raise BadRecord(path, f"has the test {other!r:.80}", "the record of tests on cases of this corpus")
     return records
 
 
 def read(path: Path) -> Record:
-    """Read a record and check that it is of a whole run.
-
-    Raises
-    ------
-    BadRecord
-        It cannot be read, is no record of this suite, is truncated, or is of a run that broke off.
-    """
+    """Read a record; a `BadRecord` where it is none of this suite, is truncated, or is of a run that broke off."""
     suites = list(_root(path).iter("testsuite"))
     if len(suites) != 1:
         raise BadRecord(path, f"holds {len(suites)} test suites", "the JUnit record of one run")
@@ -195,41 +188,27 @@ def read(path: Path) -> Record:
 
 
 def results_of(path: Path) -> tuple[Result, ...]:
-    """Every test of a run of ours, whether the run is whole or not.
-
-    Raises
-    ------
-    BadRecord
-        It cannot be read, or a test in it is not what this suite writes.
-    """
+    """Every test of a run of ours, whether the run is whole or not; a `BadRecord` where it cannot be read."""
     return tuple(_result(path, case) for case in _root(path).iter("testcase"))
 
 
 def merge(records: Sequence[Record], listed: ledger.Ledger) -> Runs:
-    """Put records together.
+    """Put records together; those of one release add up, as the shards of a run do.
 
-    Records of one release add up, as the shards of a run do. Where two have
-    the same test they must agree.
-
-    Raises
-    ------
-    BadRecord
-        A record was run with another estimator, ledger, corpus or set of
-        checks than the others, contradicts another, or was not run with the
-        ledger and the corpus that are here.
+    A `BadRecord` is one that was run with another estimator, ledger, corpus or
+    set of checks than the others, that contradicts another about a test, or
+    that was not run with the ledger and the corpus that are here.
     """
     for name in SAME:
         _require_same(records, name)
-    first = records[0]
+    path, said = records[0].path, records[0].header
     here = {"ledger": junit_format.ledger_digest(listed), "corpus": junit_format.corpus_digest()}
     for name, value in here.items():
-        if first.header[name] not in (value, junit_format.OFF):
-            seen = f"was run with the {name} {first.header[name]}"
-            raise BadRecord(first.path, seen, f"with the one that is here, {value}")
+        if said[name] not in (value, junit_format.OFF):
+            raise BadRecord(path, f"was run with the {name} {said[name]}", f"with the one that is here, {value}")
     versions = sorted({one.release for one in records}, key=Version)
     releases = tuple(_release([one for one in records if one.release == version]) for version in versions)
-    has_ledger = first.header["ledger"] != junit_format.OFF
-    return Runs(releases, first.header["estimator"], has_ledger, first.header["corpus"])
+    return Runs(releases, said["estimator"], said["ledger"] != junit_format.OFF, said["corpus"])
 
 
 def states_in(properties: Mapping[str, str]) -> dict[int, str]:
