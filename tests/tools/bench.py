@@ -24,7 +24,6 @@ from fixtures import command_line, corpus, whole_file
 from fixtures.fault import Fault
 from tests.tools import environments, release_environment, release_table
 from tests.tools.columns import aligned
-from tests.tools.release_table import Release
 
 FOLDER = corpus.PROJECT / ".benchmarks"
 FILE = "tests/test_fit_time.py"
@@ -48,10 +47,11 @@ def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
     """Run the benchmark on each release, and print one table of all."""
     options = parser().parse_args(arguments)
     capture = corpus.find_capture(options.capture)
+    named = [release_environment.find(name) for name in options.releases]
     by_release: dict[str, Entries] = {}
     failed = []
     try:
-        for release in _releases(options.releases):
+        for release in named or release_table.newest_of_series(release_table.read()):
             print(f"scikit-learn {release.version} ...", file=sys.stderr, flush=True)
             timings = folder / f"{'scaling' if options.scaling else 'sklearn'}-{release.version}.json"
             if run(release_environment.make(release), timings, options, capture):
@@ -87,11 +87,6 @@ def run(python: Path, timings: Path, options: argparse.Namespace, capture: Path 
     return not done.returncode
 
 
-def _releases(names: Sequence[str]) -> list[Release]:
-    named = [release_environment.find(name) for name in names]
-    return named or release_table.newest_of_series(release_table.read())
-
-
 def _variables(threads: int, capture: Path | None) -> dict[str, str]:
     held = dict.fromkeys(environments.HELD, str(threads))
     return environments.variables({**held, **({"GMM_CAPTURE": str(capture)} if capture else {})})
@@ -116,11 +111,11 @@ def read(path: Path) -> Entries:
 
 def fit_times(by_release: Mapping[str, Entries]) -> str:
     """Median milliseconds of a fit: a line for each case and start, a column for each release."""
-    names = sorted({_case_and_start(entry) for entries in by_release.values() for entry in entries})
-    columns = {
-        release: {_case_and_start(entry): 1e3 * entry["stats"]["median"] for entry in entries}
-        for release, entries in by_release.items()
-    }
+    columns: dict[str, dict[str, float]] = {}
+    for release, entries in by_release.items():
+        named = {f"{entry['group']} {entry['extra_info']['start']}": entry["stats"]["median"] for entry in entries}
+        columns[release] = {name: 1e3 * seconds for name, seconds in named.items()}
+    names = sorted({name for column in columns.values() for name in column})
     rows = [[name, *(f"{of[name]:.2f}" if name in of else "-" for of in columns.values())] for name in names]
     return aligned([["median ms of a fit", *columns], *rows], numbers=True)
 
@@ -131,30 +126,19 @@ def slopes(by_release: Mapping[str, Entries]) -> str:
     for release, entries in by_release.items():
         for kind in sorted({entry["extra_info"]["covariance_type"] for entry in entries}):
             of_kind = [entry for entry in entries if entry["extra_info"]["covariance_type"] == kind]
-            grown = {axis: slope(*_grown_along(of_kind, name)) for axis, name in AXES.items()}
-            rows.append([release, kind, *(f"{value:.2f}" if value is not None else "-" for value in grown.values())])
+            rows.append(
+                [release, kind, *(_slope([one["extra_info"] for one in of_kind], axis) for axis in AXES.values())]
+            )
     return aligned(rows, numbers=True)
 
 
-def slope(sizes: list[int], seconds: list[float]) -> float | None:
-    """Least-squares slope of log(seconds) over log(size); None where there are not two sizes."""
-    if len(set(sizes)) < 2:
-        return None
-    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
-
-
-def _grown_along(entries: Entries, axis: str) -> tuple[list[int], list[float]]:
-    """Sizes and seconds of an iteration of the frames that differ along one axis only."""
-    infos = [entry["extra_info"] for entry in entries]
+def _slope(infos: Entries, axis: str) -> str:
+    """Least-squares slope over the frames that differ along one axis only; a dash where there are not two sizes."""
     # Where an axis does not grow it has the least value that there is.
     least = {name: min(info[name] for info in infos) for name in AXES.values() if name != axis}
     along = [info for info in infos if all(info[name] == value for name, value in least.items())]
-    along.sort(key=lambda info: info[axis])
-    return [info[axis] for info in along], [info["seconds_per_iteration"] for info in along]
-
-
-def _case_and_start(entry: dict[str, Any]) -> str:
-    return f"{entry['group']} {entry['extra_info']['start']}"
+    sizes, seconds = ([info[name] for info in along] for name in (axis, "seconds_per_iteration"))
+    return f"{np.polyfit(np.log(sizes), np.log(seconds), 1)[0]:.2f}" if len(set(sizes)) > 1 else "-"
 
 
 if __name__ == "__main__":

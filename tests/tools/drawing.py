@@ -154,13 +154,10 @@ def draw_cases(cases: Sequence[Case], folder: Path, root: Path = CASES) -> None:
 
 def _outcome(case: Case, frame: int, record: dict[str, Any]) -> replay.Outcome:
     """What a baseline keeps of a fit, as the fit left it."""
-    arrays: dict[str, Any] = {
-        name: np.array(record[name]["values"], dtype=record[name]["dtype"]) if name in record else None
-        for name in PARAMETERS
-    }
-    ended = {name: record.get(name) for name in ("n_iter", "converged", "lower_bound")}
+    kept: dict[str, Any] = {name: record.get(name) for name in (*PARAMETERS, "n_iter", "converged", "lower_bound")}
+    kept |= {name: np.array(one["values"], one["dtype"]) for name in PARAMETERS if (one := kept[name]) is not None}
     error = replay.Raised(record["error"], "") if "error" in record else None
     return replay.Outcome(
         start=replay.initial(case), precisions=None, warnings=(), error=error, seconds=0.0, frame=frame,
-        **ended, **arrays,
+        **kept,
     )  # fmt: skip

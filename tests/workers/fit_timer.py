@@ -28,8 +28,7 @@ from tests.support.estimator import UnknownEstimator, import_estimator
 from tests.workers import worker
 
 COLD = "cold"
-# Before 0.20 ``n_iter_`` is one less than the iterations that were made
-# (scikit-learn #11015); a time per iteration needs what was made.
+# Before 0.20 ``n_iter_`` is one less than the iterations that were made (scikit-learn #11015).
 COUNTS_FROM_ZERO = tuple(int(part) for part in sklearn.__version__.split(".")[:2]) < (0, 20)
 
 # The first of shorter fits is no measure of the others: caches are cold, imports are not made.
@@ -62,11 +61,9 @@ class Subject(NamedTuple):
 
 
 def made_case(size: Tuple[int, int, int], covariance_type: str, dtype: str = "float64") -> Case:
-    """Round clusters of unit width, started from half a unit beside their centres, for a fixed number of iterations.
+    """Round clusters of unit width, of so many samples, components and features, started half a unit off.
 
-    The size is that of samples, components and features. ``tol`` is 0, so that
-    every release makes the same iterations; the centres lie far enough apart
-    for none to be lost.
+    ``tol`` is 0, so that every release makes the same iterations; the centres lie too far apart for one to be lost.
     """
     n_samples, n_components, n_features = size
     random = np.random.RandomState(SEED)
@@ -97,8 +94,7 @@ def made_case(size: Tuple[int, int, int], covariance_type: str, dtype: str = "fl
 def held_still(threads: int = 1) -> Iterator[None]:
     """No garbage collection, no warnings, and as many BLAS threads as are asked for.
 
-    Without threadpoolctl the environment variables decide, as they were when
-    numpy was imported.
+    Without threadpoolctl the environment variables decide, as they were when numpy was imported.
     """
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(ImportError):
@@ -115,10 +111,8 @@ def held_still(threads: int = 1) -> Iterator[None]:
 
 def iterations(subject: Subject) -> int:
     """EM iterations of the fits of a subject, all frames together; whatever the fit raises is raised."""
-    total = 0
-    for estimator, frame in zip(subject.estimators(), subject.case.frames):
-        total += int(estimator.fit(frame).n_iter_) + COUNTS_FROM_ZERO
-    return total
+    fits = zip(subject.estimators(), subject.case.frames)
+    return sum(int(estimator.fit(frame).n_iter_) + COUNTS_FROM_ZERO for estimator, frame in fits)
 
 
 def seconds_of(subject: Subject, n_fits: int) -> Dict[str, float]:
@@ -142,10 +136,9 @@ def first_fits(subject: Subject) -> Tuple[int, float]:
 
 
 def peak_memory(subject: Subject) -> int:
-    """Bytes that one fit holds at its peak beyond what there was before, arrays of numpy included.
+    """Bytes that one fit holds at its peak beyond what there was before, arrays of numpy (from 1.13 on) included.
 
-    Counting them makes a fit slower: this one is never timed. numpy reports its
-    arrays to tracemalloc since 1.13, which every release here can have.
+    Counting them makes a fit slower: this one is never timed.
     """
     estimators = subject.estimators()
     tracemalloc.start()

@@ -23,21 +23,16 @@ from tests.tools.worker_process import WorkerProcess, WorkerRefused
 
 WORKER = "tests.workers.fit_timer"
 
-# Requests are made in blocks of old, new, new, old. A side that is asked right
-# after itself finds its caches warm: its fits of 2 ms take an eighth less than
-# those right after the other side's. In a block both sides meet both alike.
-# Measured for a release with itself, in 20 rounds on two cores of which another
-# process kept one busy, by the standard deviation of the rounds: 0.9 % for the
-# median of the blocks' ratios, 0.9 to 1.1 % for the ratio of the sides' lowest
-# deciles or quintiles, 1.1 % for that of their medians, and 2.9 % for the median
-# of the ratios of pairs, which are of two kinds. Wall time, which counts other
-# processes too, is worse than CPU time where they are many: on 2 cores with 2
-# to 3 busy ones, 0.9 to 1.6 % in place of 0.7 to 1.2 %.
+# Requests are made in blocks of old, new, new, old: a side that is asked right after itself finds its caches warm
+# (fits of 2 ms take an eighth less), and in a block both sides meet both alike. Measured for a release with itself,
+# in 20 rounds on two cores, one of them busy, by the standard deviation of the rounds: 0.9 % for the median of the
+# blocks' ratios, 0.9 to 1.1 % for the ratio of the sides' lowest deciles or quintiles, 1.1 % for that of their
+# medians, and 2.9 % for the median of the ratios of pairs, which are of two kinds. Wall time, which counts other
+# processes too, is worse than CPU time: on 2 cores with 2 to 3 busy ones, 0.9 to 1.6 % in place of 0.7 to 1.2 %.
 #
-# CPU seconds of one request. What slows a busy machine comes and goes within
-# tens of milliseconds, so the fits of a block should be no further apart: with
-# as much CPU time and 10 busy processes, rounds of requests of 4 ms differed by
-# 0.5 to 0.9 %, rounds of requests of 30 ms by 0.8 to 1.8 %.
+# CPU seconds of one request. What slows a busy machine comes and goes within tens of milliseconds, so the fits of a
+# block should be no further apart: with as much CPU time and 10 busy processes, rounds of requests of 4 ms differed
+# by 0.5 to 0.9 %, rounds of requests of 30 ms by 0.8 to 1.8 %.
 SECONDS_OF_A_REQUEST = 0.004
 # A round ends by the number of its blocks; on a machine that is busy, by time.
 MOST_BLOCKS = 75
@@ -62,24 +57,14 @@ class Side:
 
 @contextlib.contextmanager
 def open_side(text: str, *, overlay: bool = False) -> Iterator[Side]:
-    """The side that a release, series, wheel, checkout, revision or patch names, as `sources.prepare` takes it.
-
-    With an overlay a checkout or a revision is laid over the nearest release,
-    whatever else than ``sklearn/mixture`` differs.
-    """
+    """The side that a text names, as `sources.prepare` takes it; with an overlay over the nearest release."""
     with prepare(text, "overlay" if overlay else None) as prepared:
         yield Side(f"scikit-learn {prepared.name}", prepared.python, variables=prepared.variables)
 
 
 @contextlib.contextmanager
 def open_with_dependencies_of(other: Side, release: Release) -> Iterator[Side]:
-    """A release with the Python, numpy and scipy of another side: what differs is scikit-learn alone.
-
-    Raises
-    ------
-    EnvironmentFailed
-        The release does not go with them, or has no wheel for that Python.
-    """
+    """A release with the Python, numpy and scipy of another side; `EnvironmentFailed` where it cannot run on them."""
     found = _runs_on(other)
     python = ".".join(found.pop("python").split(".")[:2])
     steps = environments.steps_of(release, [f"{name}=={version}" for name, version in found.items()])
@@ -116,15 +101,11 @@ class Facts:
 
 @dataclass
 class CaseResult:
-    """What has been measured of one case.
-
-    The ratio is judged against ``middle``. With a threshold of 1 the verdict
-    says on which side of it the interval lies, and nothing else decides.
-    """
+    """What has been measured of one case."""
 
     case: str
-    threshold: float
-    middle: float = 1.0
+    threshold: float  # with one of 1 the verdict only says on which side of the middle the interval lies
+    middle: float = 1.0  # what the ratio is judged against
     rounds: list[list[Block]] = field(default_factory=list)  # CPU seconds per fit, old and new, by block, by round
     facts: dict[str, Facts] = field(default_factory=dict)  # for "old" and "new"
     failure: str | None = None  # why there is no ratio: what a fit raised, and on which side
@@ -152,16 +133,12 @@ class CaseResult:
 
     def as_json(self) -> dict[str, Any]:
         """Ratios with their intervals, verdict, what each side is, and the blocks of each round."""
+        verdict = self.verdict.value if self.verdict else None
         return {
-            "case": self.case,
-            "threshold": self.threshold,
-            "verdict": self.verdict.value if self.verdict else None,
-            "failure": self.failure,
-            "ratio": interval(self.ratio),
-            "ratio_of_an_iteration": interval(self.ratio_of_an_iteration),
-            "sides": {side: asdict(facts) for side, facts in self.facts.items()},
-            "cpu_seconds_per_fit": self.rounds,
-        }
+            "case": self.case, "threshold": self.threshold, "verdict": verdict, "failure": self.failure,
+            "ratio": interval(self.ratio), "ratio_of_an_iteration": interval(self.ratio_of_an_iteration),
+            "sides": {side: asdict(facts) for side, facts in self.facts.items()}, "cpu_seconds_per_fit": self.rounds,
+        }  # fmt: skip
 
     def look(self) -> None:
         """Finish where the interval is decided or narrow enough."""
@@ -178,10 +155,9 @@ class Measurement:
         self.plan = plan
 
     def run(self, results: Sequence[CaseResult]) -> Iterator[int]:
-        """Measure until every case is decided or the time is up; gives the number of each round that is done.
+        """Measure until every case is decided or the time is up: the number of each round that is added to the results.
 
-        Each whole round is added to the results, of which there is an empty
-        one for each case. Where a worker dies, `WorkerFailed` is raised.
+        Where a worker dies, `WorkerFailed` is raised.
         """
         started = time.monotonic()
         for number in range(1, max(self.plan.looks) + 1):
@@ -264,15 +240,10 @@ def measure_neighbours(
     open_one: Callable[[str], AbstractContextManager[Side]] = open_side,
     open_alone: Callable[[Side, Release], AbstractContextManager[Side]] = open_with_dependencies_of,
 ) -> Iterator[list[dict[str, Any]]]:
-    """Compare every series with the one before: each as it is, then the newer one with what the older one runs on.
-
-    After each step that is measured, and was not known, gives all of them in the order of releases.
-    """
+    """Compare every series with the one before, as it is and with what that runs on: all steps, after each one."""
     steps = {(step["old"], step["new"]): step for step in known}
     order = pairs_of_series()
-    for pair in order:
-        if pair in steps:
-            continue
+    for pair in [one for one in order if one not in steps]:
         with open_one(pair[0]) as old, open_one(pair[1]) as new:
             step: dict[str, Any] = {"old": pair[0], "new": pair[1], "runs_on": [_runs_on(old), _runs_on(new)]}
             step["cases"] = _compared(old, new, plan)
@@ -293,16 +264,11 @@ def _compared(old: Side, new: Side, plan: Plan) -> list[dict[str, Any]]:
 
 
 def _keep_on_one_core(workers: Iterable[WorkerProcess], number: int) -> None:
-    """Keep the processes of a round on one core, the next one in the next round; they never run at the same time.
-
-    Left alone, one gets the core that something else is busy on and the other a
-    quieter one, for a whole round: on a loaded machine of two cores the rounds
-    of a release with itself then differed by 5 to 8 %, against 2 to 4 % on one
-    core. A system that cannot do this leaves them alone.
-    """
-    if not hasattr(os, "sched_setaffinity"):
-        return
-    cores = sorted(os.sched_getaffinity(0))
-    with contextlib.suppress(OSError):
-        for worker in workers:
-            os.sched_setaffinity(worker.process_id, {cores[number % len(cores)]})
+    """Keep the processes of a round on one core, the next one in the next round; they never run at the same time."""
+    # Left alone, one gets the core that something else is busy on for a whole round: on a loaded machine of two
+    # cores the rounds of a release with itself then differed by 5 to 8 %, against 2 to 4 % on one core.
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        with contextlib.suppress(OSError):
+            for worker in workers:
+                os.sched_setaffinity(worker.process_id, {cores[number % len(cores)]})

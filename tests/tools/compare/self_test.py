@@ -77,10 +77,8 @@ def table(trials: list[Trial], threshold: float) -> str:
         ranges = (f"{median(one):{form}} ({min(one):{form}} to {max(one):{form}})" if one else "-" for one in values)
         return [name, *ranges]
 
-    verdicts = [
-        [one.value, *(f"{sum(trial.verdict == one.value for trial in kind)} of {len(kind)}" for kind in by_kind)]
-        for one in Verdict
-    ]
+    ended = [[trial.verdict for trial in trials] for trials in by_kind]
+    verdicts = [[one.value, *(f"{kind.count(one.value)} of {len(kind)}" for kind in ended)] for one in Verdict]
     return columns.aligned(
         [
             ["", "release with itself", "with itself slowed by 4 %"],

@@ -30,9 +30,8 @@ PICTURE = corpus.PROJECT / ".github" / "pictures" / "fit-time.svg"
 CHANGED = ("faster", "slower")  # verdicts
 
 UPSTREAM = "https://github.com/scikit-learn/scikit-learn/pull/"
-# By the series in which it appeared: read in scikit-learn's history, and seen
-# in the time that the parts of a fit take, or between the commit and its parent
-# (`compare -- REPO@COMMIT~1 REPO@COMMIT --overlay`).
+# By the series in which it appeared: read in scikit-learn's history, and seen in the time that the parts of a fit
+# take, or between the commit and its parent (`compare -- REPO@COMMIT~1 REPO@COMMIT --overlay`).
 CAUSES: dict[str, str] = {
     "0.19": "the k-means start, which was made even where all parameters are given",
     "0.20": f"one more E-step after the last iteration ([#12451]({UPSTREAM}12451)), and the k-means start",
@@ -53,7 +52,7 @@ CAUSES_ELSEWHERE: dict[str, str] = {
 
 
 def read(path: Path = FILE) -> list[dict[str, Any]]:
-    """The steps that were measured; none where there is no file.
+    """The steps that were measured; empty where there is no file.
 
     Each has the versions ``old`` and ``new``, what both run on (``runs_on``),
     what each of the ``cases`` gave, and what each gave where the new one ran
@@ -77,16 +76,16 @@ def read(path: Path = FILE) -> list[dict[str, Any]]:
 
 def write(steps: Sequence[dict[str, Any]], path: Path = FILE) -> None:
     """Write the steps, whole or not at all, a line for each case."""
+
+    def one_a_line(cases: Sequence[dict[str, Any]] | None) -> str:
+        return "null" if cases is None else "[\n    " + ",\n    ".join(map(json.dumps, cases)) + "\n  ]"
+
     lines = []
     for step in steps:
         rest = {name: value for name, value in step.items() if name not in MEASURED}
-        measured = [f'"{name}": {_one_a_line(step[name])}' for name in MEASURED]
+        measured = [f'"{name}": {one_a_line(step[name])}' for name in MEASURED]
         lines.append(f"  {json.dumps(rest)[:-1]}, {', '.join(measured)}}}")
     whole_file.write_text(path, f'{{"format": {FORMAT_VERSION}, "steps": [\n' + ",\n".join(lines) + "\n]}\n")
-
-
-def _one_a_line(cases: Sequence[dict[str, Any]] | None) -> str:
-    return "null" if cases is None else "[\n    " + ",\n    ".join(map(json.dumps, cases)) + "\n  ]"
 
 
 def changed(cases: Sequence[dict[str, Any]]) -> bool:
@@ -109,10 +108,9 @@ def table(steps: Sequence[dict[str, Any]]) -> str:
 
 
 def why(step: dict[str, Any]) -> str:
-    """The causes of a step's change, as far as they are known.
+    """The causes of a step's change, as far as they are known: of scikit-learn what was found upstream.
 
-    Of scikit-learn alone what was found upstream. What else is new is named
-    where everything together gives other ratios than scikit-learn alone.
+    What else is new is named where everything together gives other ratios than scikit-learn alone.
     """
     alone, new_series = step["scikit_learn_alone"], series(step["new"])
     of_scikit_learn = CAUSES.get(new_series, "scikit-learn: not found")
@@ -130,26 +128,22 @@ def why(step: dict[str, Any]) -> str:
 def _are_apart(everything: dict[str, Any], alone: dict[str, Any]) -> bool:
     """Whether the two intervals of a case that changed have nothing in common."""
     one, other = everything["ratio_of_an_iteration"], alone["ratio_of_an_iteration"]
-    if not changed([everything, alone]) or not _has_interval(one) or not _has_interval(other):
+    if not (changed([everything, alone]) and _known(one) and _known(other)):
         return False
     return one["low"] > other["high"] or other["low"] > one["high"]
 
 
-def _has_interval(ratio: dict[str, Any] | None) -> bool:
+def _known(ratio: dict[str, Any] | None) -> bool:
     return ratio is not None and ratio["low"] is not None
 
 
 def _cells(cases: Sequence[dict[str, Any]]) -> str:
-    by_name = {case["case"]: case for case in cases}
-    return "".join(f" {_cell(by_name[name])} |" for name in CASES)
-
-
-def _cell(case: dict[str, Any]) -> str:
-    ratio = case["ratio_of_an_iteration"]
-    if not _has_interval(ratio):
-        return "-"
-    text = f"{ratio['value']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})"
-    return f"**{text}**" if changed([case]) else text
+    cells = {}
+    for case in cases:
+        ratio, mark = case["ratio_of_an_iteration"], "**" if changed([case]) else ""
+        text = f"{mark}{ratio['value']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f}){mark}" if _known(ratio) else "-"
+        cells[case["case"]] = f" {text} |"
+    return "".join(cells[name] for name in CASES)
 
 
 def series(version: str) -> str:
@@ -168,7 +162,7 @@ def course(steps: Sequence[dict[str, Any]], case_name: str) -> list[tuple[str, f
     logarithm = square = 0.0
     for step in reversed(steps):
         ratio = next(case for case in step["cases"] if case["case"] == case_name)["ratio_of_an_iteration"]
-        if not _has_interval(ratio):
+        if not _known(ratio):
             break
         logarithm -= math.log(ratio["value"])
         square += (math.log(ratio["high"] / ratio["low"]) / 2) ** 2

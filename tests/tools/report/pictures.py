@@ -31,6 +31,7 @@ LONG_NUMBERS = re.compile(r"-?\d+\.\d{2,}(?:e-?\d+)?")
 FONTS = re.compile(r"font: (?:[a-z]+ )*([\d.]+)px [^;\"]*|font-family: [^;\"]*;? ?")
 PICTURES = re.compile(r"<svg.*?</svg>", flags=re.DOTALL)
 STYLES = re.compile(r' style="([^"]+)"')
+PLAIN_GROUPS = re.compile(r"<g>((?:(?!</?g\b).)*)</g>")  # without attributes: they held nothing but an id
 # What stands around a drawing and says nothing: its style would hold for the whole page,
 # and no figure here draws beyond its axes.
 DROPPED = re.compile(
@@ -129,35 +130,15 @@ def inline(figure: Figure, name: str, description: str) -> str:
     text = stream.getvalue()
     width, height = re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text)[0]
     text = DROPPED.sub("", DROPPED.sub("", text[text.index(">", text.index("<svg")) + 1 :])).replace("xlink:", "")
-    text = _with_short_ids(text, name)
+    referenced = set(REFERENCES.findall(text))
+    text = IDS.sub(lambda match: match[0] if match[1] in referenced else "", text)
     # Only where a tenth of a point does not show: not in what is scaled, and not in what is read.
     text = PATHS.sub(lambda path: LONG_NUMBERS.sub(_rounded, path[0]), text)
     text = FONTS.sub(lambda font: f"font-size: {font[1]}px" if font[1] else "", text)
     for colour, variable in COLOURS.items():
         text = text.replace(colour, f"var({variable})")
-    text = _without_plain_groups(re.sub(r">\s+<", "><", re.sub(r"\s*\n\s*", " ", text)))
+    text = PLAIN_GROUPS.sub(r"\1", re.sub(r">\s+<", "><", re.sub(r"\s*\n\s*", " ", text)))
     return f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(description)}">{text.strip()}'
-
-
-def _with_short_ids(text: str, name: str) -> str:
-    kept = dict.fromkeys(REFERENCES.findall(text))
-    short = {old: f"{name}-{number}" for number, old in enumerate(kept)}
-    text = IDS.sub(lambda match: f' id="{short[match[1]]}"' if match[1] in short else "", text)
-    return REFERENCES.sub(lambda match: match[0].replace(match[1], short[match[1]]), text)
-
-
-def _without_plain_groups(text: str) -> str:
-    """Leave out the groups without attributes: they held nothing but an id."""
-    parts: list[str] = []
-    plain: list[bool] = []
-    for part in re.split(r"(<g\b[^>]*>|</g>)", text):
-        if part.startswith("<g"):
-            plain.append(part == "<g>")
-        if not (part.startswith(("<g", "</g")) and plain[-1]):
-            parts.append(part)
-        if part == "</g>":
-            plain.pop()
-    return "".join(parts)
 
 
 def _rounded(number: re.Match[str]) -> str:
