@@ -57,7 +57,7 @@ def test_an_empty_component_is_drawn_as_lost_where_the_origin_is_in_the_data() -
 @pytest.mark.parametrize(("state", "number"), [("empty", 1), ("dragged", 1), ("pinned", 0), ("healthy", 0), (None, 0)])
 def test_of_a_fit_that_was_judged_elsewhere_the_state_decides(state: str | None, number: int) -> None:
     case = case_of([[0.0, 0.0], [1.0, 1.0]])
-    fit = drawing.in_plane(np.array([[5.0, 5.0]]), np.eye(2)[np.newaxis], [state], "1.9.1")
+    fit = picture.in_plane(np.array([[5.0, 5.0]]), np.eye(2)[np.newaxis], [state], "1.9.1")
     assert drawn_as_lost(case, fit) == number
 
 

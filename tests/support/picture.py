@@ -9,7 +9,7 @@ Python 3.6 syntax, numpy only.
 """
 
 from pathlib import Path
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -47,8 +47,6 @@ ellipse, .lost {{ fill: none }}
 """
 LINE_OF_KEY = '<path class="{}" fill="none" d="M{} {}h22"/>\n<text x="{}" y="{}">{}</text>'
 
-Lines = List[str]
-
 
 class Fit(NamedTuple):
     """Where a fit put the components of a case, in the plane of the first two features."""
@@ -66,7 +64,12 @@ def fit_of(case: Case, outcome: Outcome, release: str) -> Optional[Fit]:
     except NotDiagnosable:
         return None
     means, covariances = (np.array([getattr(one, name) for one in components]) for name in ("mean", "covariance"))
-    lost = np.array([one.state in COLLAPSED for one in components])
+    return in_plane(means, covariances, [one.state for one in components], release)
+
+
+def in_plane(means: np.ndarray, covariances: np.ndarray, states: Sequence[Optional[str]], release: str) -> Fit:
+    """A fit that was judged elsewhere, with the state of each component, in the plane of the first two features."""
+    lost = np.array([state in COLLAPSED for state in states])
     return Fit(points_in_plane(means), covariances_in_plane(covariances), lost, release)
 
 
@@ -162,7 +165,7 @@ class _Scale:
         return '<path class="exact" d="M{:.1f} {:.1f}h8m-4-4v8"/>'.format(x - 4, y)
 
 
-def _frame(scale: _Scale, points: np.ndarray) -> Lines:
+def _frame(scale: _Scale, points: np.ndarray) -> List[str]:
     """Samples as squares, the darker the more there are in one."""
     cells = np.floor((points - scale.low) / scale.cell).astype(np.int64)
     cells, counts = np.unique(cells, axis=0, return_counts=True)
@@ -178,8 +181,8 @@ def _frame(scale: _Scale, points: np.ndarray) -> Lines:
     return lines
 
 
-def _after(scale: _Scale, before: np.ndarray, after: Fit) -> Lines:
-    lines: Lines = []
+def _after(scale: _Scale, before: np.ndarray, after: Fit) -> List[str]:
+    lines: List[str] = []
     for start, mean, matrix, lost in zip(before, after.means, after.covariances, after.lost):
         lines.append(scale.ellipse(mean, matrix, "lost" if lost else "after"))
         if lost:
@@ -188,7 +191,7 @@ def _after(scale: _Scale, before: np.ndarray, after: Fit) -> Lines:
     return lines
 
 
-def _key(outcome: Outcome) -> Lines:
+def _key(outcome: Outcome) -> List[str]:
     fit = "raised {}".format(outcome.error) if outcome.error else "{} iterations".format(outcome.n_iter)
     key = [
         (HEIGHT + 34, "before", "before: what the fit starts from, two standard deviations"),

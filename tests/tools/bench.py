@@ -76,20 +76,17 @@ def run(python: Path, timings: Path, options: argparse.Namespace, capture: Path 
         # What else the machine does is not in the CPU time of one thread; of several it is the sum.
         *(["--benchmark-timer=time.process_time"] if options.threads == 1 else []),
     ]  # fmt: skip
+    variables = dict.fromkeys(environments.HELD, str(options.threads))
+    variables |= {"GMM_CAPTURE": str(capture)} if capture else {}
     with whole_file.written_by_program(timings) as scratch:
         done = subprocess.run(
-            [*command, f"--benchmark-json={scratch}"], cwd=corpus.PROJECT, env=_variables(options.threads, capture),
+            [*command, f"--benchmark-json={scratch}"], cwd=corpus.PROJECT, env=environments.variables(variables),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
             print(done.stdout, file=sys.stderr)
             scratch.unlink(missing_ok=True)
     return not done.returncode
-
-
-def _variables(threads: int, capture: Path | None) -> dict[str, str]:
-    held = dict.fromkeys(environments.HELD, str(threads))
-    return environments.variables({**held, **({"GMM_CAPTURE": str(capture)} if capture else {})})
 
 
 def _threads(text: str) -> int:

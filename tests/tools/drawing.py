@@ -25,19 +25,12 @@ from fixtures.corpus import CASES, Case
 from tests.support import baseline, picture, replay
 from tests.support.comparison import PARAMETERS
 from tests.support.picture import AFTER, BEFORE, EXACT, LOST, Fit
-from tests.support.states import COLLAPSED
 
 CELLS = 150  # of the longer side of a frame
 COLUMNS = 8  # of the contact sheet
 GREY = 0.5
 
 mpl.rcParams["svg.hashsalt"] = "cases"  # same input, same bytes
-
-
-def in_plane(means: np.ndarray, covariances: np.ndarray, states: Sequence[str | None], release: str) -> Fit:
-    """A fit that was judged elsewhere, with the state of each component, in the plane of the first two features."""
-    lost = np.array([state in COLLAPSED for state in states])
-    return Fit(picture.points_in_plane(means), picture.covariances_in_plane(covariances), lost, release)
 
 
 def draw_frame(axes: Axes, case: Case) -> None:
@@ -128,8 +121,14 @@ def baseline_fit(case: Case, root: Path = CASES) -> Fit | None:
     if not baseline.path_of(case.name, root).exists():
         return None
     recorded = baseline.read(case.name, root)
-    records = recorded.ways[replay.EXPLICIT]
-    return picture.fit_of(case, _outcome(case, len(records) - 1, records[-1]), recorded.release)
+    *earlier, record = recorded.ways[replay.EXPLICIT]
+    kept: dict[str, Any] = {name: record.get(name) for name in (*PARAMETERS, "n_iter", "converged", "lower_bound")}
+    kept |= {name: np.array(one["values"], one["dtype"]) for name in PARAMETERS if (one := kept[name]) is not None}
+    outcome = replay.Outcome(
+        start=replay.initial(case), precisions=None, warnings=(), seconds=0.0, frame=len(earlier),
+        error=replay.Raised(record["error"], "") if "error" in record else None, **kept,
+    )  # fmt: skip
+    return picture.fit_of(case, outcome, recorded.release)
 
 
 def draw_cases(cases: Sequence[Case], folder: Path, root: Path = CASES) -> None:
@@ -150,14 +149,3 @@ def draw_cases(cases: Sequence[Case], folder: Path, root: Path = CASES) -> None:
         small.title.set_fontsize(6)
     save(sheet, folder / "contact-sheet.png", dpi=90)
     print(f"{len(cases)} pictures and contact-sheet.png in {folder}")
-
-
-def _outcome(case: Case, frame: int, record: dict[str, Any]) -> replay.Outcome:
-    """What a baseline keeps of a fit, as the fit left it."""
-    kept: dict[str, Any] = {name: record.get(name) for name in (*PARAMETERS, "n_iter", "converged", "lower_bound")}
-    kept |= {name: np.array(one["values"], one["dtype"]) for name in PARAMETERS if (one := kept[name]) is not None}
-    error = replay.Raised(record["error"], "") if "error" in record else None
-    return replay.Outcome(
-        start=replay.initial(case), precisions=None, warnings=(), error=error, seconds=0.0, frame=frame,
-        **kept,
-    )  # fmt: skip

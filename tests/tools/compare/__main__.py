@@ -143,8 +143,8 @@ def _row(result: CaseResult) -> Sequence[str]:
         return (result.case, "-", "-", "-", "-", "a fit failed" if result.failure else "not measured")
     facts = [result.facts["old"], result.facts["new"]]
     # Each side's where they differ.
-    iterations = " -> ".join(dict.fromkeys(str(side.n_iter) for side in facts))
-    memory = " -> ".join(dict.fromkeys(f"{side.peak_memory / 1e6:.2f} MB" for side in facts))
+    iterations = " -> ".join(dict.fromkeys(str(side["n_iter"]) for side in facts))
+    memory = " -> ".join(dict.fromkeys(f"{side['peak_memory'] / 1e6:.2f} MB" for side in facts))
     return (result.case, in_words(ratio), in_words(of_an_iteration), iterations, memory, verdict.value)
 
 
@@ -154,7 +154,7 @@ def _notes(results: Sequence[CaseResult]) -> list[str]:
     for result in results:
         if result.failure:
             lines.append(f"{result.case} has no ratio: {result.failure}")
-        elif result.facts and (old := result.facts["old"].n_iter) != (new := result.facts["new"].n_iter):
+        elif result.facts and (old := result.facts["old"]["n_iter"]) != (new := result.facts["new"]["n_iter"]):
             lines.append(f"{result.case}: {old} iterations became {new}; compare the seconds per iteration")
     undecided = [result for result in results if result.verdict is Verdict.UNDECIDED]
     too_few = [f"{one.case} ({len(one.rounds)})" for one in undecided if len(one.rounds) < FEWEST_ROUNDS]

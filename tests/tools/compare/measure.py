@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -92,14 +92,6 @@ class Plan:
 
 
 @dataclass
-class Facts:
-    """What is the same in every fit of a case on one side."""
-
-    n_iter: int
-    peak_memory: int
-
-
-@dataclass
 class CaseResult:
     """What has been measured of one case."""
 
@@ -107,7 +99,7 @@ class CaseResult:
     threshold: float  # with one of 1 the verdict only says on which side of the middle the interval lies
     middle: float = 1.0  # what the ratio is judged against
     rounds: list[list[Block]] = field(default_factory=list)  # CPU seconds per fit, old and new, by block, by round
-    facts: dict[str, Facts] = field(default_factory=dict)  # for "old" and "new"
+    facts: dict[str, dict[str, int]] = field(default_factory=dict)  # of each fit on a side: "n_iter" and "peak_memory"
     failure: str | None = None  # why there is no ratio: what a fit raised, and on which side
     finished: bool = False  # whether more rounds would say no more
 
@@ -120,7 +112,7 @@ class CaseResult:
     def ratio_of_an_iteration(self) -> Ratio | None:
         """Seconds per EM iteration, new relative to old."""
         ratio = self.ratio
-        return None if ratio is None else ratio.times(self.facts["old"].n_iter / self.facts["new"].n_iter)
+        return None if ratio is None else ratio.times(self.facts["old"]["n_iter"] / self.facts["new"]["n_iter"])
 
     @property
     def verdict(self) -> Verdict | None:
@@ -137,7 +129,7 @@ class CaseResult:
         return {
             "case": self.case, "threshold": self.threshold, "verdict": verdict, "failure": self.failure,
             "ratio": interval(self.ratio), "ratio_of_an_iteration": interval(self.ratio_of_an_iteration),
-            "sides": {side: asdict(facts) for side, facts in self.facts.items()}, "cpu_seconds_per_fit": self.rounds,
+            "sides": self.facts, "cpu_seconds_per_fit": self.rounds,
         }  # fmt: skip
 
     def look(self) -> None:
@@ -201,7 +193,8 @@ class Measurement:
                 continue
             seconds.append(answer["seconds"])
             if side not in result.facts:
-                result.facts[side] = Facts(answer["n_iter"], worker.ask("peak_memory", case=result.case))
+                peak_memory = worker.ask("peak_memory", case=result.case)
+                result.facts[side] = {"n_iter": answer["n_iter"], "peak_memory": peak_memory}
         result.failure = "; ".join(refused) or None
         return min(seconds, default=0.0)
 

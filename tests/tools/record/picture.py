@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from fixtures.corpus import Case
 from tests.support.density import full_matrices
-from tests.support.picture import Fit
+from tests.support.picture import Fit, in_plane
 from tests.tools import drawing
 from tests.tools.record.recording import Fitted, Remembered
 
@@ -48,4 +48,4 @@ def _fit(case: Case, fitted: dict[str, Any], states: list[str]) -> Fit | None:
         return None
     means, covariances = (np.array(fitted[name]["values"]) for name in ("means", "covariances"))
     full = full_matrices(covariances, case.settings.covariance_type, *means.shape)
-    return drawing.in_plane(means, full, states, str(case.provenance["recorded_with"]["scikit-learn"]))
+    return in_plane(means, full, states, str(case.provenance["recorded_with"]["scikit-learn"]))

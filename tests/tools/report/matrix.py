@@ -51,9 +51,7 @@ class Defect:
     upstream: str
     entries: tuple[Entry, ...]  # checks and cases that find it
     culprits: tuple[Culprit, ...]  # what made it begin and end, as far as it is known
-    cases: dict[str, tuple[str, ...]]  # by release, those that show it, sorted
-    releases: tuple[str, ...]  # all that are known, in order
-    covered: dict[str, frozenset[str]]  # by specifier of its entries, the releases that it covers
+    listed: dict[str, frozenset[Entry]]  # by release, of all that are known and in order, the entries that cover it
 
     @property
     def reference(self) -> str:
@@ -64,7 +62,7 @@ class Defect:
     @property
     def having(self) -> list[str]:
         """The releases that have it, in order."""
-        return [version for version in self.releases if self.cases[version]]
+        return [version for version, entries in self.listed.items() if entries]
 
     @property
     def since(self) -> str:
@@ -75,16 +73,16 @@ class Defect:
     def until(self) -> str:
         """The last release that has it; empty where the newest does."""
         last = self.having[-1] if self.having else ""
-        return "" if last == self.releases[-1] else last
+        return "" if last == [*self.listed][-1] else last
 
     def partly(self, culprit: Culprit) -> bool:
         """Whether the defect is there before a culprit and after it: only some of its cases or checks change."""
         at = Version(culprit.release)
         return len({Version(version) < at for version in self.having}) == 2
 
-    def lists(self, entry: Entry, version: str) -> bool:
-        """Whether one of its entries covers a release."""
-        return version in self.covered[entry.releases]
+    def n_cases(self, version: str) -> int:
+        """On how many cases a release has it."""
+        return len({entry.case for entry in self.listed[version]})
 
     @property
     def checks(self) -> list[str]:
@@ -99,13 +97,10 @@ def defects_of(ledger: Ledger, releases: Iterable[str]) -> list[Defect]:
     found = []
     for name in dict.fromkeys(entry.defect for entry in ledger.entries):
         entries = tuple(entry for entry in ledger.entries if entry.defect == name)
-        cases = {
-            version: tuple(sorted({entry.case for entry in entries if version in covered[entry.releases]}))
-            for version in versions
-        }
+        listed = {one: frozenset(entry for entry in entries if one in covered[entry.releases]) for one in versions}
         culprits = tuple(culprit for culprit in ledger.culprits if culprit.defect == name)
-        found.append(Defect(name, entries[0].summary, entries[0].upstream, entries, culprits, cases, versions, covered))
-    return sorted(found, key=lambda defect: (-len(defect.cases[versions[-1]]), defect.name))
+        found.append(Defect(name, entries[0].summary, entries[0].upstream, entries, culprits, listed))
+    return sorted(found, key=lambda defect: (-defect.n_cases(versions[-1]), defect.name))
 
 
 def _covered(ledger: Ledger, versions: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -217,8 +212,7 @@ def _of_a_green_run(runs: Runs, seen: Matrix, present: int) -> str:
 
 def cases_showing(defect: Defect, seen: Matrix, number: int) -> int:
     """On how many cases a defect was seen with the release of a number."""
-    listed = [entry for entry in defect.entries if defect.lists(entry, seen.versions[number])]
-    not_run = NOT_RUN * len(seen.versions)
+    listed, not_run = defect.listed[seen.versions[number]], NOT_RUN * len(seen.versions)
     return len({one.case for one in listed if seen.states[one.case].get(one.check, not_run)[number] == KNOWN})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -111,7 +112,7 @@ def _data(content: Content, cases: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What the page's script reads: short, because it is most of the page."""
     seen, releases = content.matrix, content.runs.releases
     names, checks = list(seen.states), list(seen.promises)
-    texts = _Texts()
+    texts: dict[str, int] = defaultdict(lambda: len(texts))  # numbered: the same words in many releases are one text
     return {
         "releases": seen.versions,
         "about": [[case["kind"], case["dtype"], case["flags"]] for case in cases],
@@ -128,24 +129,21 @@ def _data(content: Content, cases: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class _Texts(dict[str, int]):
-    """The number of each text, in order: the same words in many releases are one text."""
-
-    def __missing__(self, text: str) -> int:
-        return self.setdefault(text, len(self))
-
-
 def _listed(content: Content, name: str, checks: Sequence[str]) -> list[list[Any]]:
     """For a case ``[check, defect, releases]``: which defect explains a check in which releases, as numbers."""
     return [
-        [checks.index(entry.check), number, "".join("01"[defect.lists(entry, one)] for one in content.matrix.versions)]
+        [
+            checks.index(entry.check),
+            number,
+            "".join("01"[entry in defect.listed[one]] for one in content.matrix.versions),
+        ]
         for number, defect in enumerate(content.defects)
         for entry in defect.entries
         if entry.case == name and entry.check in checks
     ]
 
 
-def _seen(releases: Sequence[Release], checks: Sequence[str], case: str, texts: _Texts) -> list[list[Any]]:
+def _seen(releases: Sequence[Release], checks: Sequence[str], case: str, texts: dict[str, int]) -> list[list[Any]]:
     """For a case ``[check, [text, how many releases], ...]``: the number of what was found, -1 for nothing."""
     found = [[_text(release, check, case, texts) for release in releases] for check in checks]
     return [
@@ -155,7 +153,7 @@ def _seen(releases: Sequence[Release], checks: Sequence[str], case: str, texts: 
     ]
 
 
-def _text(release: Release, check: str, case: str, texts: _Texts) -> int:
+def _text(release: Release, check: str, case: str, texts: dict[str, int]) -> int:
     result = release.results.get((check, case))
     if result is None or not result.text:
         return -1

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from fixtures.corpus import Case
-from tests.support.picture import AFTER, BEFORE, EXACT, LOST, Fit, exact_means
+from tests.support.picture import AFTER, BEFORE, EXACT, LOST, Fit, exact_means, in_plane
 from tests.support.reference import DegenerateCovariance, exact_replay
 from tests.tools import drawing
 from tests.tools.report import records
@@ -58,7 +58,7 @@ def _fit(case: Case, release: str, properties: Mapping[str, str]) -> Fit | None:
     if len(means) != case.n_components or len(covariances) != case.n_components:
         return None
     states = records.states_in(properties)
-    return drawing.in_plane(means, covariances, [states.get(number) for number in range(case.n_components)], release)
+    return in_plane(means, covariances, [states.get(number) for number in range(case.n_components)], release)
 
 
 def _frame(case: Case, fit: Fit | None) -> str:

@@ -42,20 +42,20 @@ def table() -> str:
     newest = release_table.read()[-1].version
     rows = [f"| defect | upstream | releases that have it: number of cases | {newest} |", "| --- | --- | --- | --- |"]
     for defect in _defects():
-        now = "**has it**" if defect.cases[newest] else "fixed"
+        now = "**has it**" if defect.n_cases(newest) else "fixed"
         rows.append(f"| `{defect.name}` | [{defect.reference}]({defect.upstream}) | {_course(defect)} | {now} |")
     return "\n".join(rows)
 
 
 def _course(defect: Defect) -> str:
     """On how many cases it is seen, by ranges of releases, like ``1.7.0 to 1.7.2: 42; from 1.8.0 on: 35``."""
-    parts = []
-    for number, group in groupby(defect.releases, key=lambda version: len(defect.cases[version])):
+    parts, releases = [], list(defect.listed)
+    for number, group in groupby(releases, key=defect.n_cases):
         versions = list(group)
         first, last = versions[0], versions[-1]
-        if first == defect.releases[0]:
-            when = "every release" if last == defect.releases[-1] else f"up to {last}"
-        elif last == defect.releases[-1]:
+        if first == releases[0]:
+            when = "every release" if last == releases[-1] else f"up to {last}"
+        elif last == releases[-1]:
             when = f"from {first} on"
         else:
             when = f"{first} to {last}" if len(versions) > 1 else first
@@ -76,7 +76,7 @@ def _rows() -> list[dict[str, Any]]:
     kinds = dict.fromkeys(names, "healthy")
     rows = []
     for version in [release.version for release in releases]:
-        listed = [(entry.check, entry.case) for one in defects for entry in one.entries if one.lists(entry, version)]
+        listed = [(entry.check, entry.case) for defect in defects for entry in defect.listed[version]]
         kinds = {name: "healthy" if kind == "healthy" else "fixed" for name, kind in kinds.items()}
         kinds |= {case: "other" for _, case in listed}
         kinds |= {case: "collapses" for check, case in listed if check == COLLAPSE}
