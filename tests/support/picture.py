@@ -127,7 +127,8 @@ def draw(case: Case, outcome: Outcome) -> str:
         drawn += _after(scale, before[0], after)
     exact = exact_means(case) if outcome.frame == len(case.frames) - 1 else None
     if exact is not None:
-        drawn += [scale.cross(mean) for mean in exact]
+        places = [scale.at(mean) for mean in exact]
+        drawn += ['<path class="exact" d="M{:.1f} {:.1f}h8m-4-4v8"/>'.format(x - 4, y) for x, y in places]
     title = escape("{}: {}".format(case.name, case.title))
     drawn.append('<text x="{}" y="{}" font-weight="bold">{}</text>'.format(MARGIN, HEIGHT + 12, title))
     return DOCUMENT.format(
@@ -160,10 +161,6 @@ class _Scale:
         turned = "translate({:.1f} {:.1f}) rotate({:.1f})".format(*self.at(mean), angle)
         return '<ellipse class="{}" rx="{:.1f}" ry="{:.1f}" transform="{}"/>'.format(name, major, minor, turned)
 
-    def cross(self, mean: np.ndarray) -> str:
-        x, y = self.at(mean)
-        return '<path class="exact" d="M{:.1f} {:.1f}h8m-4-4v8"/>'.format(x - 4, y)
-
 
 def _frame(scale: _Scale, points: np.ndarray) -> List[str]:
     """Samples as squares, the darker the more there are in one."""
@@ -182,7 +179,7 @@ def _frame(scale: _Scale, points: np.ndarray) -> List[str]:
 
 
 def _after(scale: _Scale, before: np.ndarray, after: Fit) -> List[str]:
-    lines: List[str] = []
+    lines = []
     for start, mean, matrix, lost in zip(before, after.means, after.covariances, after.lost):
         lines.append(scale.ellipse(mean, matrix, "lost" if lost else "after"))
         if lost:

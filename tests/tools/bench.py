@@ -121,11 +121,10 @@ def slopes(by_release: Mapping[str, Entries]) -> str:
     """By how much the seconds of an iteration grow: the slope of log(seconds) over log(size), by covariance type."""
     rows = [["release", "covariance", *AXES]]
     for release, entries in by_release.items():
-        for kind in sorted({entry["extra_info"]["covariance_type"] for entry in entries}):
-            of_kind = [entry for entry in entries if entry["extra_info"]["covariance_type"] == kind]
-            rows.append(
-                [release, kind, *(_slope([one["extra_info"] for one in of_kind], axis) for axis in AXES.values())]
-            )
+        infos = [entry["extra_info"] for entry in entries]
+        for kind in sorted({info["covariance_type"] for info in infos}):
+            of_kind = [info for info in infos if info["covariance_type"] == kind]
+            rows.append([release, kind, *(_slope(of_kind, axis) for axis in AXES.values())])
     return aligned(rows, numbers=True)
 
 

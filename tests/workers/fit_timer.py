@@ -79,15 +79,10 @@ def made_case(size: Tuple[int, int, int], covariance_type: str, dtype: str = "fl
     }[covariance_type]
     return Case(
         name="made-{}-samples-{}-components-{}-features-{}".format(*size, covariance_type),
-        title="round clusters, one a component",
-        flags=(),
-        settings=Settings(covariance_type, 1e-6, 0.0, ITERATIONS),
-        frames=(frame.astype(dtype),),
-        weights=np.full(n_components, 1.0 / n_components, dtype=dtype),
-        means=(centres + 0.5).astype(dtype),
-        precisions=precisions.astype(dtype),
-        provenance={},
-    )
+        title="round clusters, one a component", flags=(), provenance={}, frames=(frame.astype(dtype),),
+        settings=Settings(covariance_type, 1e-6, 0.0, ITERATIONS), means=(centres + 0.5).astype(dtype),
+        weights=np.full(n_components, 1.0 / n_components, dtype=dtype), precisions=precisions.astype(dtype),
+    )  # fmt: skip
 
 
 @contextlib.contextmanager

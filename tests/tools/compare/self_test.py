@@ -49,7 +49,7 @@ class Trial:
 
 
 def run(side: Side, plan: Plan, comparisons: int) -> Iterator[Trial]:
-    """Compare a release with itself and with itself slowed, in turn, as often as is asked of each."""
+    """Compare a release with itself and with itself slowed, in turn, so many times each."""
     others = {"A/A": side, "A/B": replace(side, name=f"{side.name} slowed by 4 %", estimator=SLOWED)}
     with _busy_core():
         for _ in range(comparisons):

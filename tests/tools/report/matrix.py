@@ -145,10 +145,8 @@ def matrix_of(runs: Runs, ledger: Ledger, known_releases: Iterable[str]) -> Matr
     states: dict[str, dict[str, str]] = {case: {} for case in corpus.case_names()}
     for case, rows in states.items():
         for name in promises:
-            row = "".join(
-                _state(release.results.get((name, case)), began.get((name, case)), release.version)
-                for release in runs.releases
-            )
+            first = began.get((name, case))
+            row = "".join(_state(one.results.get((name, case)), first, one.version) for one in runs.releases)
             if row.strip(NOT_RUN):
                 rows[name] = row
     return Matrix(versions, promises, states)

@@ -84,13 +84,9 @@ class Record:
     """What one run left."""
 
     path: Path
+    release: str  # version of the scikit-learn under test
     header: dict[str, str]  # what was run, and how it ended
     results: tuple[Result, ...]
-
-    @property
-    def release(self) -> str:
-        """Version of the scikit-learn under test."""
-        return self.header["scikit-learn"]
 
 
 @dataclass(frozen=True)
@@ -158,10 +154,9 @@ def read_all(paths: Iterable[Path]) -> list[Record]:
     """Read records of whole runs, and check that their cases are of this corpus."""
     cases = {None, *corpus.case_names()}
     records = [read(path) for path in paths]
-    for path, other in (
-        (one.path, result.name) for one in records for result in one.results if result.case not in cases
-    ):
-        raise BadRecord(path, f"has the test {other!r:.80}", "the record of tests on cases of this corpus")
+    for one in records:
+        if other := next((result.name for result in one.results if result.case not in cases), None):
+            raise BadRecord(one.path, f"has the test {other!r:.80}", "the record of tests on cases of this corpus")
     return records
 
 
@@ -184,7 +179,7 @@ def read(path: Path) -> Record:
         raise BadRecord(path, f"is of scikit-learn {header['scikit-learn']!r:.40}", "a version like 1.9.1") from None
     results = tuple(_result(path, case) for case in suites[0].iter("testcase"))
     _require_whole(path, header, results)
-    return Record(path, header, results)
+    return Record(path, header["scikit-learn"], header, results)
 
 
 def results_of(path: Path) -> tuple[Result, ...]:
