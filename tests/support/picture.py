@@ -70,13 +70,13 @@ def fit_of(case: Case, outcome: Outcome, release: str) -> Optional[Fit]:
 def in_plane(means: np.ndarray, covariances: np.ndarray, states: Sequence[Optional[str]], release: str) -> Fit:
     """A fit that was judged elsewhere, with the state of each component, in the plane of the first two features."""
     lost = np.array([state in COLLAPSED for state in states])
-    return Fit(points_in_plane(means), covariances_in_plane(covariances), lost, release)
+    return Fit(first_two_features(means), first_two_features(covariances), lost, release)
 
 
 def before_fit(case: Case, means: np.ndarray, precisions: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Means and covariances that a fit starts from, in the plane of the first two features."""
     full = full_matrices(precisions, case.settings.covariance_type, *means.shape)
-    return points_in_plane(means), covariances_in_plane(np.linalg.inv(full))
+    return first_two_features(means), first_two_features(np.linalg.inv(full))
 
 
 def exact_means(case: Case, root: Path = CASES) -> Optional[np.ndarray]:
@@ -84,23 +84,14 @@ def exact_means(case: Case, root: Path = CASES) -> Optional[np.ndarray]:
     if not expected.path_of(case.name, root).exists():
         return None
     truth = expected.read(case.name, root)
-    return points_in_plane(np.array(truth["means"], dtype=np.float64)) if "means" in truth else None
+    return first_two_features(np.array(truth["means"], dtype=np.float64)) if "means" in truth else None
 
 
-def points_in_plane(points: np.ndarray) -> np.ndarray:
-    """Points in the first two features, (n_points, 2), in float64; a single feature gets a second that is zero."""
-    flat = np.zeros((len(points), 2))
-    size = min(2, points.shape[1])
-    flat[:, :size] = points[:, :size]
-    return flat
-
-
-def covariances_in_plane(covariances: np.ndarray) -> np.ndarray:
-    """Covariances in the first two features, (n_components, 2, 2); a single feature gets a second that is zero."""
-    flat = np.zeros((len(covariances), 2, 2))
-    size = min(2, covariances.shape[1])
-    flat[:, :size, :size] = covariances[:, :size, :size]
-    return flat
+def first_two_features(arrays: np.ndarray) -> np.ndarray:
+    """Points, (n, 2), or covariances, (n, 2, 2), in the first two features; a single one gets a second that is zero."""
+    part = arrays[:, :2] if arrays.ndim == 2 else arrays[:, :2, :2]
+    missing = 2 - part.shape[1]
+    return np.pad(part.astype(np.float64), [(0, 0)] + [(0, missing)] * (part.ndim - 1), mode="constant")
 
 
 def write(path: Path, subject: Subject) -> None:
@@ -117,7 +108,7 @@ def draw(case: Case, outcome: Outcome) -> str:
     Of more than two features the first two are drawn; a single one is drawn
     along a line. A fit that raised has no components after it.
     """
-    samples = points_in_plane(case.frames[outcome.frame])
+    samples = first_two_features(case.frames[outcome.frame])
     before = before_fit(case, outcome.start.means, outcome.start.precisions)
     after = fit_of(case, outcome, "")
     scale = _Scale(np.concatenate([samples, before[0], *([] if after is None else [after.means])]))

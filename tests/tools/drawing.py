@@ -38,7 +38,7 @@ def draw_frame(axes: Axes, case: Case) -> None:
 
     They are one small bitmap, half transparent: it suits a light page and a dark one.
     """
-    points = picture.points_in_plane(case.frames[-1])
+    points = picture.first_two_features(case.frames[-1])
     low, high = points.min(axis=0), points.max(axis=0)
     cell = (high - low).max() / CELLS
     if np.array_equal(points, np.round(points)):
@@ -62,8 +62,13 @@ def draw_components(axes: Axes, case: Case, fit: Fit | None, exact: np.ndarray |
     before, covariances = picture.before_fit(case, case.means, case.precisions)
     for mean, covariance in zip(before, covariances, strict=True):
         axes.add_patch(_ellipse(mean, covariance, BEFORE, linestyle="--"))
-    if fit is not None:
-        _draw_fit(axes, before, fit)
+    fitted = zip(before, fit.means, fit.covariances, fit.lost, strict=True) if fit is not None else ()
+    for start, mean, covariance, is_lost in fitted:
+        axes.add_patch(_ellipse(mean, covariance, LOST if is_lost else AFTER))
+        if is_lost:
+            arrow = {"arrowstyle": "->", "color": LOST, "linewidth": 1.2}
+            axes.annotate("", xy=tuple(mean), xytext=tuple(start), arrowprops=arrow)
+            axes.plot(*mean, "o", color=LOST, markersize=4)
     if exact is not None:
         axes.plot(*exact.T, "+", color=EXACT, markersize=6)
     axes.autoscale_view()
@@ -90,15 +95,6 @@ def save(figure: Figure, path: Path, dpi: int) -> None:
     """Write a figure whole or not at all; the same figure gives the same bytes."""
     with whole_file.writing(path) as scratch:
         figure.savefig(scratch, dpi=dpi, format=path.suffix[1:], metadata={"Software": None})
-
-
-def _draw_fit(axes: Axes, before: np.ndarray, fit: Fit) -> None:
-    for start, mean, covariance, is_lost in zip(before, fit.means, fit.covariances, fit.lost, strict=True):
-        axes.add_patch(_ellipse(mean, covariance, LOST if is_lost else AFTER))
-        if is_lost:
-            arrow = {"arrowstyle": "->", "color": LOST, "linewidth": 1.2}
-            axes.annotate("", xy=tuple(mean), xytext=tuple(start), arrowprops=arrow)
-            axes.plot(*mean, "o", color=LOST, markersize=4)
 
 
 def _ellipse(mean: np.ndarray, covariance: np.ndarray, colour: str, linestyle: str = "-") -> Ellipse:

@@ -220,9 +220,8 @@ def _check(options: argparse.Namespace) -> None:
     if options.comparisons < 1:
         raise Fault(f"--comparisons is {options.comparisons}; should be 1 or more")
     names = corpus.case_names()
-    for case in options.case or ():
-        if case not in names:
-            raise Fault(f"there is no case {case!r}; should be one of {', '.join(names)}")
+    for case in [one for one in options.case or () if one not in names]:
+        raise Fault(f"there is no case {case!r}; should be one of {', '.join(names)}")
     if options.json and not options.json.parent.is_dir():
         raise Fault(f"--json names {options.json}, whose folder does not exist; make it first")
 

@@ -69,15 +69,14 @@ def _fit_times_in(path: Path) -> list[FitTime]:
         Version(release)
     except InvalidVersion:
         raise Fault(f"{path} is of no release; should be named as `nox -s bench` names it") from None
-    return _read(path, "nox -s bench", lambda content: [_fit_time(release, one) for one in content["benchmarks"]])
 
+    def taken(benchmark: dict[str, Any]) -> FitTime:
+        # Cold and from the case's parameters are two fits of one case.
+        parameters = {"start": "", **benchmark["params"]}
+        quartiles = (float(benchmark["stats"][name]) for name in ("q1", "median", "q3"))
+        return FitTime(release, f"{parameters['case_name']} {parameters['start']}".strip(), *quartiles)
 
-def _fit_time(release: str, benchmark: dict[str, Any]) -> FitTime:
-    quartiles = (float(benchmark["stats"][name]) for name in ("q1", "median", "q3"))
-    parameters = benchmark["params"]
-    # Cold and from the case's parameters are two fits of one case.
-    named = [parameters["case_name"], *([parameters["start"]] if "start" in parameters else [])]
-    return FitTime(release, " ".join(map(str, named)), *quartiles)
+    return _read(path, "nox -s bench", lambda content: [taken(one) for one in content["benchmarks"]])
 
 
 def _remedies_in(content: Any) -> dict[str, Any]:

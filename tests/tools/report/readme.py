@@ -1,8 +1,4 @@
-"""What the READMEs show of the ledger and of the checks: tables, and the picture of the matrix.
-
-A green run says that the releases are as the ledger lists them, so none of it
-needs a run to be made, and all of it can be tested.
-"""
+"""What the READMEs show of the ledger and of the checks, without a run: tables, and the picture of the matrix."""
 
 from __future__ import annotations
 
