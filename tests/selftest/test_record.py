@@ -14,7 +14,7 @@ from tests.selftest import tracker_fakes
 from tests.selftest.recorder import Recorder, Said
 from tests.support import estimator, replay
 from tests.support.diagnosis import diagnose
-from tests.tools import drawing
+from tests.support.picture import LOST as LOST_COLOUR
 from tests.tools.record import recording, video
 from tests.tools.record.video import SCENE
 
@@ -78,7 +78,7 @@ def test_a_break_is_drawn(recorded: tuple[Said, Case], film: Path) -> None:
     assert f"picture {picture}" in recorded[0].out
     with Image.open(picture) as image:
         levels = np.asarray(image.convert("RGB")).reshape(-1, 3)
-    arrow = np.array([int(drawing.LOST[start : start + 2], 16) for start in (1, 3, 5)])
+    arrow = np.array([int(LOST_COLOUR[start : start + 2], 16) for start in (1, 3, 5)])
     assert (np.abs(levels.astype(int) - arrow).max(axis=1) < 3).any()
 
 

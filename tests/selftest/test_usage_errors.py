@@ -17,7 +17,7 @@ from tests.tools import release_table
 
 COMMANDS = {
     "add-case": "fixtures.add_case",
-    "bench": "tests.tools.bench.__main__",
+    "bench": "tests.tools.bench",
     "bisect": "tests.tools.bisect.command",
     "compare": "tests.tools.compare.__main__",
     "corpus": "tests.tools.corpus",

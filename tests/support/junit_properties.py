@@ -28,7 +28,7 @@ from tests.support.junit_format import (
     ledger_digest,
 )  # fmt: skip
 from tests.support.ledger import Ledger
-from tests.support.plane import covariances_in_plane, points_in_plane
+from tests.support.picture import first_two_features
 from tests.support.replay import Outcome
 from tests.support.subject import Subject
 
@@ -137,8 +137,8 @@ def of_place(case: Case, outcome: Outcome) -> Properties:
         parameters = fitted_parameters(case, outcome)
     except NotDiagnosable:
         return []
-    triangles = covariances_in_plane(parameters.covariances)[:, [0, 0, 1], [0, 1, 1]]
-    means = points_in_plane(parameters.means)
+    triangles = first_two_features(parameters.covariances)[:, [0, 0, 1], [0, 1, 1]]
+    means = first_two_features(parameters.means)
     return [("place", json.dumps({"means": _rounded(means), "covariances": _rounded(triangles)}))]
 
 

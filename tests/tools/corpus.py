@@ -19,10 +19,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     code = regenerate.verify(options)
     if options.plots and not code:
-        from tests.tools import contact_sheet  # noqa: PLC0415  (matplotlib takes seconds to import)
+        from tests.tools import drawing  # noqa: PLC0415  (matplotlib takes seconds to import)
 
         cases = list(at_hand(options.root, find_capture(options.capture)))
-        contact_sheet.draw_cases(cases, options.plots, options.root)
+        drawing.draw_cases(cases, options.plots, options.root)
     return code
 
 

@@ -28,21 +28,9 @@ from tests.support.published_fit import CASE
 
 
 def fetch(address: str, files: dict[str, str], folder: Path) -> list[str]:
-    """Download the files that are missing or wrong.
+    """Download the files, named with their sha256, that are missing or wrong: their names.
 
-    Parameters
-    ----------
-    address : str
-        What every file name is appended to.
-    files : dict
-        sha256 by published file name.
-    folder : Path
-        Where they go; files appear there together, when all are right.
-
-    Returns
-    -------
-    list of str
-        Names of the files that were downloaded.
+    Each name is appended to the address. Files appear in the folder together, when all are right.
     """
     missing = [name for name, sha256 in files.items() if not _is_right(folder / name, sha256)]
     if not missing:
@@ -78,9 +66,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--address", default=address, help="address of a mirror (default: %(default)s)")
     parser.add_argument("--dry-run", action="store_true", help="list what would be fetched; fetch nothing")
     options = parser.parse_args(arguments)
-    files = {
-        published: description["files"][name]["sha256"] for name, published in description["download"]["files"].items()
-    }
+    named = description["download"]["files"]
+    files = {published: description["files"][name]["sha256"] for name, published in named.items()}
     if options.dry_run:
         for name, sha256 in files.items():
             state = "is there already" if _is_right(options.to / name, sha256) else f"from {options.address}{name}"

@@ -16,10 +16,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tests.tools.bisect.question import FIT_TIME, Answer, Answers, Question, first_line
-from tests.tools.compare.measure import MOST_SECONDS_OF_A_FIT, CaseResult, Measurement, Plan
-from tests.tools.compare.ratio import Ratio, Verdict
-from tests.tools.compare.results import in_words, interval
-from tests.tools.compare.sides import WORKER, Side
+from tests.tools.compare.measure import MOST_SECONDS_OF_A_FIT, WORKER, CaseResult, Measurement, Plan, Side
+from tests.tools.compare.ratio import Ratio, Verdict, in_words, interval
 from tests.tools.worker_process import WorkerFailed, WorkerRefused
 
 FITS = "fits"

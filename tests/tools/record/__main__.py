@@ -34,6 +34,7 @@ from fixtures.corpus import NAME, PROJECT, Case
 from fixtures.fault import Fault
 from fixtures.validation import check_settings
 from tests.support.density import full_matrices
+from tests.support.picture import in_plane
 from tests.support.states import HEALTHY
 from tests.tools import release_environment, release_table
 from tests.tools.record.frames import MOST_FEATURES, PIXELS, POINTS, Conversion, Frames, FrameSource, open_source
@@ -211,7 +212,7 @@ def _draw(path: Path, case: Case, step: Fitted, recording: Recording, tracker: T
         means, covariances = map(np.array, tracker.ask("fitted"))
         full = full_matrices(covariances, case.settings.covariance_type, *means.shape)
         release = str(case.provenance["recorded_with"]["scikit-learn"])
-        fit = drawing.in_plane(means, full, step.fit.states, release)
+        fit = in_plane(means, full, step.fit.states, release)
     figure = Figure(figsize=(9, 5), layout="constrained")
     scene, masses = figure.subplots(2, 1, height_ratios=(2.6, 1))
     drawing.draw_frame(scene, case)

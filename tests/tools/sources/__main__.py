@@ -36,7 +36,7 @@ from fixtures.fault import Fault
 from tests.support import check as known_checks
 from tests.tools import release_environment
 from tests.tools.nox_session import PYTEST_OPTIONS
-from tests.tools.report import junit
+from tests.tools.report import records
 from tests.tools.sources.prepared import Prepared, carry_out, plan_for
 
 RESULTS = PROJECT / "results"
@@ -46,8 +46,8 @@ PASSES, FAILS, BREAKS = "passes", "fails", "ends in an error"
 SKIPPED, NOT_JUDGED = "is skipped", "is not judged"
 # Whatever the ledger expected.
 OUTCOMES = {
-    junit.PASSED: PASSES, junit.GONE: PASSES, junit.KNOWN: FAILS, junit.FAILED: FAILS, junit.ERROR: BREAKS,
-    junit.NOT_JUDGED: NOT_JUDGED, junit.UNLISTED: NOT_JUDGED, junit.SKIPPED: SKIPPED,
+    records.PASSED: PASSES, records.GONE: PASSES, records.KNOWN: FAILS, records.FAILED: FAILS, records.ERROR: BREAKS,
+    records.NOT_JUDGED: NOT_JUDGED, records.UNLISTED: NOT_JUDGED, records.SKIPPED: SKIPPED,
 }  # fmt: skip
 NAMED_CASES = 3
 
@@ -140,13 +140,13 @@ def _parser() -> argparse.ArgumentParser:
 def read(record: Path) -> dict[Check, str]:
     """What became of each check in a run of the suite (a JUnit file), whatever the ledger expected of it."""
     try:
-        found = junit.results_of(record)
-    except junit.BadRecord as error:
+        found = records.results_of(record)
+    except records.BadRecord as error:
         raise Fault(f"the run left no record of its checks ({error}); pytest prints why above") from None
     if not found:
         raise Fault("the run had no check; should have at least one (what pytest was asked for selects none)")
-    records = {name for name, known in known_checks.every().items() if known.is_baseline}
-    return {Check(one.check, one.case or "", one.check not in records): OUTCOMES[one.state] for one in found}
+    recording = {name for name, known in known_checks.every().items() if known.is_baseline}
+    return {Check(one.check, one.case or "", one.check not in recording): OUTCOMES[one.state] for one in found}
 
 
 def changed(before: Mapping[Check, str], after: Mapping[Check, str]) -> list[Changed]:
