@@ -13,7 +13,7 @@ import numpy as np
 from fixtures import add_case, stored_case
 from fixtures.case_json import MAX_TITLE
 from fixtures.corpus import Case, Settings
-from fixtures.validation import check_frame, check_parameters
+from fixtures.validation import check_arrays
 from tests.tools.record.recording import Fitted
 
 LONGEST_NAME = 60
@@ -49,11 +49,10 @@ def case_of(
     name : str, optional
         Made from the source and the frame where it is not given.
     """
-    weights, means, precisions = start
     name = name or default_name(origin.source, step.frame.number)
     paths = [Path(f"{part}_ after frame {step.before}") for part in ("weights", "means", "precisions")]
-    check_parameters(paths, settings["covariance_type"], weights, means, precisions)
-    check_frame(Path(f"frame {step.frame.number}"), step.frame.samples, means.shape)
+    frame = (Path(f"frame {step.frame.number}"), step.frame.samples)
+    check_arrays({**settings}, [frame], list(zip(paths, start, strict=True)))
     provenance = {
         "kind": "user",
         "recorded_from": origin.source,

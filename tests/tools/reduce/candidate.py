@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fixtures.corpus import Case, Settings
-from fixtures.validation import BrokenCase, check_frame, check_parameters
+from fixtures.validation import BrokenCase, check_arrays
 
 PARAMETERS = ("weights", "means", "precisions")
 
@@ -69,11 +69,9 @@ class Candidate:
 
     def is_valid(self) -> bool:
         """Whether it could be a case of the corpus."""
-        paths = [Path(name) for name in PARAMETERS]
+        parameters = [(Path(name), getattr(self, name)) for name in PARAMETERS]
         try:
-            for frame in self.frames:
-                check_frame(Path("frame"), frame, self.means.shape)
-            check_parameters(paths, self.settings.covariance_type, self.weights, self.means, self.precisions)
+            check_arrays(self.settings._asdict(), [(Path("frame"), frame) for frame in self.frames], parameters)
         except (BrokenCase, np.linalg.LinAlgError):
             return False
         return True
