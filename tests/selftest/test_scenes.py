@@ -11,9 +11,8 @@ import pytest
 
 from fixtures import case_json, corpus, regenerate, stored_case
 from fixtures.corpus import Case
+from fixtures.generated_case import REG_COVAR, Disc, Matrix, Scene, initial_parameters, inverse, moments_of
 from fixtures.generators import generated_cases
-from fixtures.moments import REG_COVAR, Matrix, initial_parameters, inverse, moments_of
-from fixtures.scenes import Disc, Scene
 from tests.tools import corpus as corpus_command
 
 PLANTED = "object-leaves-frame"

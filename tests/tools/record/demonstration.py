@@ -20,7 +20,7 @@ import numpy as np
 
 from fixtures import command_line, whole_file
 from fixtures.fault import Fault
-from fixtures.scenes import Disc, Scene
+from fixtures.generated_case import Disc, Scene
 
 FRAMES_PER_SECOND = 10
 N_FRAMES = 24

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from fixtures.generated_case import DEFAULT_SETTINGS
+from fixtures.corpus import Settings
 from tests.support.density import full_matrices, squared_distances
 from tests.tools.reduce.candidate import Candidate
 from tests.tools.reduce.delta_debugging import minimise
@@ -53,7 +53,7 @@ def fewer_iterations(candidate: Candidate, first: First) -> Candidate:
     numbers = [number for number in (1, 2, 3, 5, 10, 20, 50) if number < most]
     candidate = first(candidate.with_settings(max_iter=number) for number in numbers) or candidate
     for name in ("tol", "reg_covar"):
-        default = DEFAULT_SETTINGS[name]
+        default = getattr(Settings(), name)
         if getattr(candidate.settings, name) != default:
             candidate = first([candidate.with_settings(**{name: default})]) or candidate
     return candidate
