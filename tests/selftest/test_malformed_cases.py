@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.case_json import FLAGS
-from fixtures.corpus import CaptureNotAtHand, UnknownCase, load_case
+from fixtures.corpus import FLAGS, CaptureNotAtHand, UnknownCase, load_case
 from tests.selftest.case_files import NAME, StoredCase, store_case
 
 FILES = ("frame.npy", "means.npy", "precisions.npy", "weights.npy")

@@ -22,7 +22,7 @@ from pathlib import Path
 import pooch
 import requests
 
-from fixtures import case_json, command_line, corpus
+from fixtures import command_line, corpus
 from fixtures.fault import Fault
 from tests.support.published_fit import CASE
 
@@ -71,7 +71,7 @@ def _is_right(path: Path, sha256: str) -> bool:
 
 @command_line.command("nothing was stored")
 def main(arguments: list[str] | None = None) -> int:
-    description = case_json.read_description(corpus.CASES / CASE)
+    description = corpus.read_description(corpus.CASES / CASE)
     address = description["download"]["address"]
     parser = command_line.parser("fetch-capture", __doc__)
     parser.add_argument("--to", type=Path, default=corpus.FETCHED_CAPTURE, help="folder (default: %(default)s)")

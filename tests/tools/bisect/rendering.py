@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from fixtures import case_json, corpus
+from fixtures import corpus
 from tests.tools.bisect.commit_search import Culprit, NoCulprit
 from tests.tools.bisect.dependency_search import DependencyCulprit
 from tests.tools.bisect.question import Answer, Question, Step
@@ -125,7 +125,7 @@ def _offer_full_builds(explained: ExplainedChange, asked: Question) -> None:
 def markdown(result: SearchResult) -> str:
     """The text of an upstream issue: what changed, since when, by what, and how to see it."""
     asked = result.question
-    case = case_json.read_description(corpus.CASES / asked.case)
+    case = corpus.read_description(corpus.CASES / asked.case)
     settings = ", ".join(f"{name}={value!r}" for name, value in sorted(case["settings"].items()))
     lines = [
         f"A warm-started fit of `GaussianMixture({settings})` (case `{asked.case}`: {case['title']}) was replayed with"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fixtures import case_json, corpus
+from fixtures import corpus
 from fixtures.fault import Fault
 from tests.tools import release_environment
 from tests.tools.mutants.enumeration import Mutant
@@ -130,7 +130,7 @@ def _in_our_order(tests: list[dict[str, Any]]) -> list[str]:
 
 
 def _size(name: str) -> int:
-    files = case_json.read_description(corpus.CASES / name)["files"]
+    files = corpus.read_description(corpus.CASES / name)["files"]
     numbers = sum(math.prod(entry["shape"]) for file, entry in files.items() if file.startswith("frame"))
     return int(numbers * files["means.npy"]["shape"][0])
 

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from fixtures import add_case, stored_case
-from fixtures.case_json import MAX_TITLE
-from fixtures.corpus import Case, Settings
+from fixtures.corpus import MAX_TITLE, Case, Settings
 from fixtures.validation import check_arrays
 from tests.tools.record.recording import Fitted
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import add_case, stored_case, verifier, whole_file
-from fixtures.case_json import MAX_TITLE
-from fixtures.corpus import Case
+from fixtures.corpus import MAX_TITLE, Case
 from tests.support import ledger
 from tests.tools import ledger_file
 from tests.tools.environments import ENVIRONMENT_VARIABLES
