@@ -3,9 +3,9 @@
 Runs inside old environments: Python 3.6 syntax.
 """
 
-from tests.support import stopwatch
+from tests.support import estimator
 
-stopwatch.import_scikit_learn()  # first: it is timed
+estimator.import_scikit_learn()  # first: it is timed
 
 # isort: split
 from pathlib import Path
@@ -15,7 +15,7 @@ import pytest
 
 from fixtures import corpus
 from fixtures.validation import BrokenCase
-from tests.support import check, environment, estimator, findings, junit_format, junit_properties, ledger, picture
+from tests.support import check, environment, findings, junit_format, ledger, picture
 from tests.support.judgement import Defect, NotJudged
 from tests.support.subject import Subject
 
@@ -41,7 +41,7 @@ class Suite:
         self.not_judged: Dict[str, List[str]] = {}
         self.recorded: Set[Tuple[str, str]] = set()
         self.plots = config.getoption("--plots")
-        self.count = junit_properties.Count()
+        self.count = junit_format.Count()
 
     def cases_of(self, made: check.Check) -> List[str]:
         """The cases that a check runs on; one that is broken is left for the check to report."""
@@ -55,7 +55,7 @@ class Suite:
 
     def record_once(self, record_property: Any, subject: Subject) -> None:
         """Record what a check has made of a case, and no check before it."""
-        made = {junit_properties.of_replays: subject.was_replayed, junit_properties.of_steps: subject.was_stepped}
+        made = {junit_format.of_replays: subject.was_replayed, junit_format.of_steps: subject.was_stepped}
         for properties_of, was_made in made.items():
             key = (subject.case.name, properties_of.__name__)
             if was_made and key not in self.recorded:
@@ -209,7 +209,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
     if suite.ledger is not None:
         for line in ledger.summary(suite.found, suite.release):
             terminalreporter.write_line(line)
-    terminalreporter.write_line(stopwatch.summary(PROMISED_OVERHEAD))
+    terminalreporter.write_line(estimator.summary(PROMISED_OVERHEAD))
 
 
 @pytest.fixture
@@ -241,7 +241,7 @@ def estimator_class(pytestconfig: Any) -> Any:
 @pytest.fixture(scope="session", autouse=True)
 def _header_and_footer(pytestconfig: Any, record_testsuite_property: Any) -> Generator[None, None, None]:
     suite = pytestconfig.stash[SUITE_KEY]
-    header = junit_properties.header(
+    header = junit_format.header(
         suite.environment,
         pytestconfig.getoption("--estimator"),
         suite.ledger,

@@ -15,7 +15,7 @@ from fixtures import add_case, corpus, npy, stored_case, strict_json, verifier
 from fixtures.corpus import CASES, FLAGS, MAX_TITLE, PROJECT, PROVENANCE_KINDS, case_names
 from fixtures.validation import COVARIANCE_TYPES, MAX_ITERATIONS, BrokenCase
 from tests.selftest.case_files import NAME, store_case
-from tests.support import culprit, ledger
+from tests.support import ledger
 from tests.tools import ledger_file
 
 SCHEMAS = (stored_case.SCHEMA, ledger_file.SCHEMA)
@@ -90,9 +90,9 @@ def test_the_schema_explains_every_kind_of_provenance_as_the_code_does() -> None
 def test_the_schema_of_the_ledger_names_what_the_code_names() -> None:
     of_the_ledger, shared = content_of(ledger_file.SCHEMA)["properties"], content_of(ledger_file.SCHEMA)["$defs"]
     assert of_the_ledger["format"]["const"] == ledger.FORMAT_VERSION
-    assert shared["change"]["enum"] == list(culprit.COMPARISONS)
-    assert set(shared["commit"]["required"]) == set(shared["commit"]["properties"]) == culprit.OF_A_COMMIT
-    assert set(shared["dependency"]["required"]) == set(shared["dependency"]["properties"]) == culprit.OF_A_DEPENDENCY
+    assert shared["change"]["enum"] == list(ledger.COMPARISONS)
+    assert set(shared["commit"]["required"]) == set(shared["commit"]["properties"]) == ledger.OF_A_COMMIT
+    assert set(shared["dependency"]["required"]) == set(shared["dependency"]["properties"]) == ledger.OF_A_DEPENDENCY
 
 
 @pytest.mark.parametrize("name", case_names())

@@ -5,6 +5,10 @@ what, which upstream issue, which releases, which checks on which cases. It also
 lists which checks cannot be judged on which cases, and why. The suite is green
 on a release exactly when the release behaves as listed here.
 
+A defect may have culprits, as ``nox -s bisect`` found them: for each release at
+which it begins or ends, the commit of scikit-learn that did it, or the version
+of a dependency.
+
 Runs inside old environments: Python 3.6 syntax, standard library and packaging
 (which pytest brings).
 """
@@ -14,16 +18,26 @@ from pathlib import Path
 from typing import AbstractSet, Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from fixtures import strict_json
 from fixtures.fault import Fault
-from tests.support.culprit import Culprit, culprits_of
 
 FORMAT_VERSION = 2
 UPSTREAM = r"https://github\.com/scikit-learn/scikit-learn/(issues|pull|commit)/\w+"
 LEDGER = Path(__file__).resolve().parent.parent / "known_defects.json"
 _NAME = "tests/known_defects.json"
+BEGINS, ENDS = "begins", "ends"
+# The comparison by which a specifier says that a defect begins, or ends, with a release.
+COMPARISONS = {BEGINS: ">=", ENDS: "<"}
+OF_A_COMMIT = {"release", "change", "commit", "date", "title", "pull_request"}
+OF_A_DEPENDENCY = {"release", "change", "dependency"}
+PATTERNS = {
+    "commit": (r"[0-9a-f]{40}", "40 hexadecimal digits"),
+    "date": (r"\d{4}-\d\d-\d\d", "a day like 2025-05-06"),
+    "title": (r"\S.*", "the first line of the commit's message"),
+    "dependency": (r"[A-Za-z][\w-]* \d[\w.]*", "a name and a version, like numpy 2.0.0"),
+}
 _KINDS = {int: "a whole number", str: "text that is not empty", list: "a list"}
 
 
@@ -31,34 +45,29 @@ class BadLedger(Fault):
     """The ledger is not what its format says, or lists what does not exist."""
 
 
+class Culprit(NamedTuple):
+    """What made a defect begin or end: a commit of scikit-learn, or a dependency."""
+
+    defect: str  # its id in the ledger
+    release: str  # first release of scikit-learn that has it, or has it no longer
+    change: str  # 'begins' or 'ends'
+    commit: Optional[str] = None  # full hash; None where a dependency did it
+    date: Optional[str] = None  # day (ISO 8601) of the commit
+    title: Optional[str] = None  # first line of the commit's message
+    pull_request: Optional[int] = None  # number of the upstream pull request, where the title names one
+    dependency: Optional[str] = None  # name and version of the package that did it, like ``numpy 2.0.0``
+
+
 class Entry(NamedTuple):
-    """One check on one case that fails on some releases because of a defect, or is not judged there.
+    """One check on one case that fails on some releases because of a defect, or is not judged there."""
 
-    Attributes
-    ----------
-    defect : str
-        Id of the defect, or of the reason why it is not judged.
-    summary : str
-        The defect, or the reason, in one line.
-    upstream : str
-        Address of the upstream issue or change; empty where it is not judged.
-    releases : str
-        Version specifier (PEP 440) of the releases that have it.
-    check : str
-        Name of the test function.
-    case : str
-        Name of the case.
-    line : int
-        Line of the ledger where the case stands in this entry.
-    """
-
-    defect: str
-    summary: str
-    upstream: str
-    releases: str
-    check: str
+    defect: str  # id of the defect, or of the reason why it is not judged
+    summary: str  # the defect, or the reason, in one line
+    upstream: str  # address of the upstream issue or change; empty where it is not judged
+    releases: str  # version specifier (PEP 440) of the releases that have it
+    check: str  # name of the test function
     case: str
-    line: int
+    line: int  # of the ledger, where the case stands in this entry
 
     @property
     def is_judged(self) -> bool:
@@ -165,11 +174,17 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
                 " request or commit".format(path, defect["upstream"], defect["id"])
             )
         try:
-            culprits.extend(culprits_of(defect))
+            culprits.extend(_culprits_of(defect))
         except ValueError as fault:
             raise BadLedger("{} has among the culprits of {!r} {}".format(path, defect["id"], fault)) from None
     not_judged = _entries(path, content, "not_judged", reasons, lines)
     return Ledger(path, tuple(entries), tuple(culprits), tuple(not_judged))
+
+
+def as_item(culprit: Culprit) -> Dict[str, Any]:
+    """What the ledger says of a culprit, the inverse of reading it."""
+    keys = OF_A_DEPENDENCY if culprit.dependency else OF_A_COMMIT
+    return {key: value for key, value in culprit._asdict().items() if key in keys}
 
 
 def judged(entry: Entry) -> str:
@@ -323,3 +338,53 @@ def _require_keys(
             raise BadLedger(
                 "{} has {!r:.60} as {!r} in {}; should be {}".format(path, mapping[key], key, what, _KINDS[kind])
             )
+
+
+def _culprits_of(defect: Dict[str, Any]) -> Tuple[Culprit, ...]:
+    listed = defect.get("culprits", [])
+    if not isinstance(listed, list):
+        raise ValueError("{!r:.60}; should be a list".format(listed))
+    culprits: List[Culprit] = []
+    for item in listed:
+        culprit = _culprit(defect["id"], item)
+        _require_boundary(culprit, [found["releases"] for found in defect["found"]])
+        if culprit in culprits:
+            raise ValueError("{!r:.60} twice; should be listed once".format(item))
+        culprits.append(culprit)
+    return tuple(culprits)
+
+
+def _culprit(defect: str, item: Any) -> Culprit:
+    if not isinstance(item, dict) or set(item) not in (OF_A_COMMIT, OF_A_DEPENDENCY):
+        raise ValueError(
+            "{!r:.60}; should be an object with just {}, or with just {}".format(
+                item, ", ".join(sorted(OF_A_COMMIT)), ", ".join(sorted(OF_A_DEPENDENCY))
+            )
+        )
+    if item["change"] not in tuple(COMPARISONS):
+        raise ValueError("the change {!r:.60}; should be {} or {}".format(item["change"], BEGINS, ENDS))
+    try:
+        Version(item["release"])
+    except (InvalidVersion, TypeError):
+        raise ValueError("the release {!r:.60}; should be a version like 1.7.0".format(item["release"])) from None
+    for key, (pattern, should_be) in PATTERNS.items():
+        if key in item and not (isinstance(item[key], str) and re.fullmatch(pattern, item[key])):
+            raise ValueError("the {} {!r:.60}; should be {}".format(key, item[key], should_be))
+    number = item.get("pull_request")
+    if number is not None and (type(number) is not int or number < 1):
+        raise ValueError("the pull_request {!r:.60}; should be a number or null".format(number))
+    return Culprit(defect, **item)
+
+
+def _require_boundary(culprit: Culprit, specifiers: List[str]) -> None:
+    """Refuse a culprit of a change that the ledger does not list."""
+    bounds = {
+        (specifier.operator, Version(specifier.version)) for text in specifiers for specifier in SpecifierSet(text)
+    }
+    if (COMPARISONS[culprit.change], Version(culprit.release)) in bounds:
+        return
+    raise ValueError(
+        "{} with {}; should be a release r that some 'releases' of it names as {}r".format(
+            culprit.change, culprit.release, COMPARISONS[culprit.change]
+        )
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support import culprit as ledger_culprit
+from tests.support import ledger
 from tests.tools.bisect.commit_search import Culprit
 from tests.tools.bisect.dependency_search import DependencyCulprit
 from tests.tools.bisect.explanation import Cause
@@ -82,15 +82,15 @@ def ledger_item(explained: ExplainedChange, begins: bool) -> dict[str, Any] | No
     """A culprit as the ledger lists it; None without one."""
     assert explained.change is not None
     cause, release = explained.cause, explained.change.after.version
-    change = ledger_culprit.BEGINS if begins else ledger_culprit.ENDS
+    change = ledger.BEGINS if begins else ledger.ENDS
     if isinstance(cause, DependencyCulprit):
-        culprit = ledger_culprit.Culprit("", release, change, dependency=f"{cause.package} {cause.after}")
+        culprit = ledger.Culprit("", release, change, dependency=f"{cause.package} {cause.after}")
     elif isinstance(cause, Culprit):
         commit = cause.commit
-        culprit = ledger_culprit.Culprit("", release, change, commit.id, commit.date, commit.title, commit.pull_request)
+        culprit = ledger.Culprit("", release, change, commit.id, commit.date, commit.title, commit.pull_request)
     else:
         return None
-    return ledger_culprit.as_item(culprit)
+    return ledger.as_item(culprit)
 
 
 def _change(explained: ExplainedChange, asked: Question) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from packaging.version import Version
 
-from tests.support.culprit import Culprit
-from tests.support.ledger import Entry, Ledger
+from tests.support.ledger import Culprit, Entry, Ledger
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from fixtures import strict_json
-from tests.support import findings, junit_format, messages
+from tests.support import findings, junit_format
 from tests.support.findings import Finding
 
 LARGEST = 1e100
@@ -64,7 +64,7 @@ def words(text: str) -> str:
     found = findings.from_json(text)
     if len(found) > junit_format.MOST_FINDINGS:
         raise ValueError(f"{len(found)} findings; should be at most {junit_format.MOST_FINDINGS}")
-    return textwrap.dedent("\n".join(messages.body(found))).strip("\n")
+    return textwrap.dedent("\n".join(findings.body(found))).strip("\n")
 
 
 def component(text: str) -> Finding:
@@ -94,5 +94,5 @@ def _finite(numbers: Any) -> np.ndarray:
 
 def _reader(name: str) -> Callable[[str], Any] | None:
     if COMPONENT.fullmatch(name):
-        return lambda text: messages.of_component(component(text))
+        return lambda text: findings.of_component(component(text))
     return {junit_format.FINDINGS: words, PLACE: place, BOUNDS: lower_bounds}.get(name)
