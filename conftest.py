@@ -72,17 +72,11 @@ def pytest_addoption(parser: Any) -> None:
         help="folder that holds the public capture of scikit-learn #12099"
         " (default: GMM_CAPTURE, then where `nox -s fetch-capture` puts it)",
     )
-    group.addoption(
-        "--estimator",
-        metavar="MODULE:CLASS",
-        default=estimator.DEFAULT_ESTIMATOR,
-        help="estimator class under test (default: %(default)s)",
-    )
-    group.addoption(
-        "--no-ledger",
-        action="store_true",
-        help="show the raw result: known defects fail like any other",
-    )
+    help_of_estimator = "estimator class under test (default: %(default)s)"
+    default = estimator.DEFAULT_ESTIMATOR
+    group.addoption("--estimator", metavar="MODULE:CLASS", default=default, help=help_of_estimator)
+    raw = "show the raw result: known defects fail like any other"
+    group.addoption("--no-ledger", action="store_true", help=raw)
     group.addoption("--plots", metavar="DIR", type=Path, help="draw each failing case into this folder, as SVG")
 
 
@@ -97,15 +91,12 @@ def pytest_configure(config: Any) -> None:
 def pytest_report_header(config: Any) -> List[str]:
     suite = config.stash[SUITE_KEY]
     capture = suite.capture or "not at hand (get it with `nox -s fetch-capture`)"
+    known = "off" if suite.ledger is None else "{} entries".format(len(suite.ledger.entries))
+    data = "corpus: {} cases; capture: {}; eps: float64 {:.3g}, float32 {:.3g}"
     return [
         "under test: " + ", ".join("{} {}".format(*item) for item in suite.environment.items()),
-        "corpus: {} cases; capture: {}; eps: float64 {:.3g}, float32 {:.3g}".format(
-            len(suite.case_names), capture, *environment.eps()
-        ),
-        "estimator: {}; ledger: {}".format(
-            config.getoption("--estimator"),
-            "off" if suite.ledger is None else "{} entries".format(len(suite.ledger.entries)),
-        ),
+        data.format(len(suite.case_names), capture, *environment.eps()),
+        "estimator: {}; ledger: {}".format(config.getoption("--estimator"), known),
     ]
 
 
@@ -145,7 +136,7 @@ def pytest_collection_modifyitems(config: Any, items: List[Any]) -> None:
             item = pairs.get((entry.check, entry.case))
             if item is None:
                 if entry.check in collected and not selected_by_id:
-                    raise ledger.BadLedger(entry.unmatched())
+                    raise entry.unmatched()
                 continue
             item.stash[ENTRY_KEY] = entry
             if entry.is_judged:
@@ -241,13 +232,8 @@ def estimator_class(pytestconfig: Any) -> Any:
 @pytest.fixture(scope="session", autouse=True)
 def _header_and_footer(pytestconfig: Any, record_testsuite_property: Any) -> Generator[None, None, None]:
     suite = pytestconfig.stash[SUITE_KEY]
-    header = junit_format.header(
-        suite.environment,
-        pytestconfig.getoption("--estimator"),
-        suite.ledger,
-        suite.capture is not None,
-    )
-    for name, value in header:
+    path, has_capture = pytestconfig.getoption("--estimator"), suite.capture is not None
+    for name, value in junit_format.header(suite.environment, path, suite.ledger, has_capture):
         record_testsuite_property(name, value)
     yield
     for name, value in suite.count.footer():

@@ -104,11 +104,8 @@ def _require_parameters(path: str, estimator_class: Any) -> None:
     taken = _names(estimator_class.__init__) if is_own else []
     missing = [name for name in PARAMETERS if name not in taken]
     if missing:
-        raise UnknownEstimator(
-            "--estimator names {}, which has no parameter {}; should have those of GaussianMixture".format(
-                path, ", ".join(missing)
-            )
-        )
+        words = "--estimator names {}, which has no parameter {}; should have those of GaussianMixture"
+        raise UnknownEstimator(words.format(path, ", ".join(missing)))
 
 
 def _require_hooks(path: str, estimator_class: Any) -> None:

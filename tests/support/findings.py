@@ -123,37 +123,33 @@ def body(findings: Sequence[Finding]) -> List[str]:
 
 def sentence(finding: Finding) -> str:
     """A finding on one line."""
-    where = where_of(finding)
-    return "{}seen {}; should be {}{}".format(
-        where + ": " if where else "", _seen(finding), _value(finding.should_be), _within(finding)
-    )
+    within = "" if finding.tolerance is None else " within {:.3g}".format(finding.tolerance)
+    return "{}seen {}; should be {}{}".format(_where(finding), _seen(finding), _value(finding.should_be), within)
 
 
-def where_of(finding: Finding) -> str:
+def _where(finding: Finding) -> str:
     """The way, the frame and the step that a finding is of; empty for a case that is fitted once."""
     frame = None if finding.frame is None else "frame {}".format(finding.frame)
     step = None if finding.step is None else "step {}".format(finding.step)
-    return ", ".join(part for part in (finding.way, frame, step) if part)
+    where = ", ".join(part for part in (finding.way, frame, step) if part)
+    return where + ": " if where else ""
 
 
 def of_component(finding: Finding) -> List[str]:
     """What became of a component that is not healthy, and where it came from, in lines."""
     evidence = finding.evidence or {}
-    where = where_of(finding)
     underflow = ": every responsibility underflows to 0" if evidence["underflows"] else ""
     # Pinned is no failure: nothing else should be.
     expected = ["    should be  {}".format(finding.should_be)] if finding.should_be else []
+    covariance, started, nearest = (numbers(evidence[name]) for name in ("covariance", "started", "nearest_sample"))
+    headline = HEADLINES[str(finding.state)]
+    seen = "    seen       mean {}, covariance {}, mass {:.3g} samples"
+    start = "    started    at {}; nearest sample {} at a Mahalanobis distance of {:.4g}"
     return [
-        "  {}component {} is {}: {}".format(
-            where + ": " if where else "", finding.component, finding.state, HEADLINES[str(finding.state)]
-        ),
-        "    seen       mean {}, covariance {}, mass {:.3g} samples".format(
-            numbers(finding.seen), numbers(evidence["covariance"]), evidence["mass"]
-        ),
+        "  {}component {} is {}: {}".format(_where(finding), finding.component, finding.state, headline),
+        seen.format(numbers(finding.seen), covariance, evidence["mass"]),
         *expected,
-        "    started    at {}; nearest sample {} at a Mahalanobis distance of {:.4g}".format(
-            numbers(evidence["started"]), numbers(evidence["nearest_sample"]), evidence["nearest_distance"]
-        ),
+        start.format(started, nearest, evidence["nearest_distance"]),
         "    first E-step  log mass {:.6g}{}".format(evidence["log_mass"], underflow),
     ]
 
@@ -179,10 +175,6 @@ def _seen(finding: Finding) -> str:
 
 def _is_of_a_raise(finding: Finding) -> bool:
     return bool(finding.aspect) and str(finding.seen).startswith(finding.aspect + ":")
-
-
-def _within(finding: Finding) -> str:
-    return "" if finding.tolerance is None else " within {:.3g}".format(finding.tolerance)
 
 
 def _value(value: Any) -> str:

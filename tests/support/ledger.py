@@ -42,7 +42,17 @@ _KINDS = {int: "a whole number", str: "text that is not empty", list: "a list"}
 
 
 class BadLedger(Fault):
-    """The ledger is not what its format says, or lists what does not exist."""
+    """The ledger is not what its format says, or lists what does not exist.
+
+    Parameters
+    ----------
+    path : Path
+    fault : str
+        What was seen and what should be, continuing the sentence that the path begins; with places for `values`.
+    """
+
+    def __init__(self, path: Path, fault: str, *values: Any) -> None:
+        super().__init__("{}{}".format(path, fault.format(*values)))
 
 
 class Culprit(NamedTuple):
@@ -84,11 +94,10 @@ class Entry(NamedTuple):
         judged = Version(version.base_version) if version.is_prerelease else version
         return SpecifierSet(self.releases).contains(judged)
 
-    def unmatched(self) -> str:
-        """What to say where the check exists and does not run on the case."""
-        return "{}, line {}: {} does not run on the case {!r}; should be a case that it runs on".format(
-            LEDGER, self.line, self.check, self.case
-        )
+    def unmatched(self) -> BadLedger:
+        """The error where the check exists and does not run on the case."""
+        fault = ", line {0.line}: {0.check} does not run on the case {0.case!r}; should be a case that it runs on"
+        return BadLedger(LEDGER, fault, self)
 
 
 class Ledger(NamedTuple):
@@ -113,11 +122,8 @@ class Ledger(NamedTuple):
                 continue
             other = listed.setdefault((entry.check, entry.case), entry)
             if other is not entry:
-                raise BadLedger(
-                    "{}, lines {} and {}: {}[{}] is listed twice for scikit-learn {}; should be listed once".format(
-                        self.path, other.line, entry.line, entry.check, entry.case, release
-                    )
-                )
+                fault = ", lines {0.line} and {1.line}: {1.check}[{1.case}] is listed twice for scikit-learn {2}"
+                raise BadLedger(self.path, fault + "; should be listed once", other, entry, release)
         return list(listed.values())
 
     def require_known(self, checks: Set[str], cases: Set[str]) -> None:
@@ -131,11 +137,8 @@ class Ledger(NamedTuple):
         for entry in (*self.entries, *self.not_judged):
             for what, name, known in (("check", entry.check, checks), ("case", entry.case, cases)):
                 if name not in known:
-                    raise BadLedger(
-                        "{}, line {}: there is no {} {!r}; should be one of {}".format(
-                            self.path, entry.line, what, name, ", ".join(sorted(known))
-                        )
-                    )
+                    fault = ", line {}: there is no {} {!r}; should be one of {}"
+                    raise BadLedger(self.path, fault, entry.line, what, name, ", ".join(sorted(known)))
 
 
 def read_ledger(path: Path = LEDGER) -> Ledger:
@@ -150,17 +153,14 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
         text = path.read_text(encoding="utf-8")
         content = strict_json.parse(text)
     except OSError as error:
-        raise BadLedger("{} cannot be read ({}); should be there".format(path, error.strerror)) from None
+        raise BadLedger(path, " cannot be read ({}); should be there", error.strerror) from None
     except ValueError as error:
-        raise BadLedger("{} is not valid JSON ({})".format(path, error)) from None
+        raise BadLedger(path, " is not valid JSON ({})", error) from None
     version = content.get("format") if isinstance(content, dict) else FORMAT_VERSION
     if type(version) in (int, bool) and version != FORMAT_VERSION:
         # Before its keys, which another version may have others of.
-        raise BadLedger(
-            "{} has format version {}; should be {}, which lists under 'not_judged' what cannot be judged".format(
-                path, version, FORMAT_VERSION
-            )
-        )
+        fault = " has format version {}; should be {}, which lists under 'not_judged' what cannot be judged"
+        raise BadLedger(path, fault, version, FORMAT_VERSION)
     _require_keys(path, "the ledger", content, {"format": int, "defects": list, "not_judged": list})
     lines = _lines_of_strings(text, content)
     defects = {"id": str, "summary": str, "upstream": str, "found": list}
@@ -169,14 +169,12 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
     culprits: List[Culprit] = []
     for defect in content["defects"]:
         if not re.fullmatch(UPSTREAM, defect["upstream"]):
-            raise BadLedger(
-                "{} gives {!r} as upstream of {!r}; should be the address of a scikit-learn issue, pull"
-                " request or commit".format(path, defect["upstream"], defect["id"])
-            )
+            fault = " gives {!r} as upstream of {!r}; should be the address of a scikit-learn {}"
+            raise BadLedger(path, fault, defect["upstream"], defect["id"], "issue, pull request or commit")
         try:
             culprits.extend(_culprits_of(defect))
         except ValueError as fault:
-            raise BadLedger("{} has among the culprits of {!r} {}".format(path, defect["id"], fault)) from None
+            raise BadLedger(path, " has among the culprits of {!r} {}", defect["id"], fault) from None
     not_judged = _entries(path, content, "not_judged", reasons, lines)
     return Ledger(path, tuple(entries), tuple(culprits), tuple(not_judged))
 
@@ -189,18 +187,15 @@ def as_item(culprit: Culprit) -> Dict[str, Any]:
 
 def judged(entry: Entry) -> str:
     """What to say where a promise is broken that the ledger lists as not judged."""
-    return "the ledger lists it as not judged ({0.defect}): {1}, line {0.line}; should be taken out there".format(
-        entry, _NAME
-    )
+    words = "the ledger lists it as not judged ({0.defect}): {1}, line {0.line}; should be taken out there"
+    return words.format(entry, _NAME)
 
 
 def gone(entry: Entry, release: str) -> str:
     """What to say of a listed defect that no longer occurs, or of a check that is judged though it is listed not to."""
-    listed = (
-        "the known defect {0.defect!r} ({0.upstream}) no longer occurs"
-        if entry.is_judged
-        else ("what the ledger lists as not judged ({0.defect}) is judged")
-    )
+    listed = "what the ledger lists as not judged ({0.defect}) is judged"
+    if entry.is_judged:
+        listed = "the known defect {0.defect!r} ({0.upstream}) no longer occurs"
     return (
         listed + " with scikit-learn {1}: {0.check} passes on the case {0.case}.\n"
         "what to do: change {2}, line {0.line}: if {3}, give the case an entry whose"
@@ -239,20 +234,18 @@ def _entries(
     """The entries of one part of the ledger: of its defects, or of what is not judged."""
     entries: List[Entry] = []
     seen: Set[str] = set()
-    what, the = (
-        ("a defect", "the defect {!r}")
-        if part == "defects"
-        else ("an item of 'not_judged'", "the item {!r} of 'not_judged'")
-    )
+    what, the = ("a defect", "the defect {!r}")
+    if part != "defects":
+        what, the = ("an item of 'not_judged'", "the item {!r} of 'not_judged'")
     for position, item in enumerate(content[part]):
         _require_keys(path, what, item, keys, {"culprits"} if part == "defects" else frozenset())
         if item["id"] in seen:
-            raise BadLedger("{} lists {} twice; should be listed once".format(path, the.format(item["id"])))
+            raise BadLedger(path, " lists {} twice; should be listed once", the.format(item["id"]))
         seen.add(item["id"])
         for number in range(len(item["found"])):
             entries.extend(_found(path, item, number, lines, (part, position, "found", number, "cases")))
         if not item["found"]:
-            raise BadLedger("{} lists {} on no case; should name at least one".format(path, the.format(item["id"])))
+            raise BadLedger(path, " lists {} on no case; should name at least one", the.format(item["id"]))
     return entries
 
 
@@ -267,21 +260,11 @@ def _found(
     try:
         SpecifierSet(found["releases"])
     except InvalidSpecifier:
-        raise BadLedger(
-            "{} has the releases {!r} in {}; should be a version specifier, like >=0.18,<1.7".format(
-                path, found["releases"], what
-            )
-        ) from None
+        fault = " has the releases {!r} in {}; should be a version specifier, like >=0.18,<1.7"
+        raise BadLedger(path, fault, found["releases"], what) from None
+    of_item = (item["id"], item.get("summary") or item["reason"], item.get("upstream", ""), found["releases"])
     return [
-        Entry(
-            defect=item["id"],
-            summary=item.get("summary") or item["reason"],
-            upstream=item.get("upstream", ""),
-            releases=found["releases"],
-            check=check,
-            case=case,
-            line=lines[places + (index,)],
-        )
+        Entry(*of_item, check=check, case=case, line=lines[places + (index,)])
         for check in checks
         for index, case in enumerate(_names(path, found, "cases", what))
     ]
@@ -291,10 +274,10 @@ def _names(path: Path, found: Dict[str, Any], key: str, what: str) -> List[str]:
     """A list of names, each once."""
     names: List[str] = found[key]
     if not names or not all(isinstance(name, str) for name in names):
-        raise BadLedger("{} has the {} {!r:.60} in {}; should be names of {}".format(path, key, names, what, key))
+        raise BadLedger(path, " has the {0} {1!r:.60} in {2}; should be names of {0}", key, names, what)
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise BadLedger("{} repeats {!r} in the {} of {}; should be listed once".format(path, repeated[0], key, what))
+        raise BadLedger(path, " repeats {!r} in the {} of {}; should be listed once", repeated[0], key, what)
     return names
 
 
@@ -326,18 +309,14 @@ def _require_keys(
     path: Path, what: str, mapping: Any, types: Mapping[str, type], optional: AbstractSet[str] = frozenset()
 ) -> None:
     if not isinstance(mapping, dict):
-        raise BadLedger("{} has {!r:.60} as {}; should be an object".format(path, mapping, what))
+        raise BadLedger(path, " has {!r:.60} as {}; should be an object", mapping, what)
     odd = sorted((set(mapping) - optional) ^ set(types))
     if odd:
         fault = "lacks" if odd[0] in types else "has the unknown entry"
-        raise BadLedger(
-            "{} {} {!r} in {}; should have just {}".format(path, fault, odd[0], what, ", ".join(sorted(types)))
-        )
+        raise BadLedger(path, " {} {!r} in {}; should have just {}", fault, odd[0], what, ", ".join(sorted(types)))
     for key, kind in types.items():
         if not isinstance(mapping[key], kind) or mapping[key] == "":
-            raise BadLedger(
-                "{} has {!r:.60} as {!r} in {}; should be {}".format(path, mapping[key], key, what, _KINDS[kind])
-            )
+            raise BadLedger(path, " has {!r:.60} as {!r} in {}; should be {}", mapping[key], key, what, _KINDS[kind])
 
 
 def _culprits_of(defect: Dict[str, Any]) -> Tuple[Culprit, ...]:
@@ -356,11 +335,8 @@ def _culprits_of(defect: Dict[str, Any]) -> Tuple[Culprit, ...]:
 
 def _culprit(defect: str, item: Any) -> Culprit:
     if not isinstance(item, dict) or set(item) not in (OF_A_COMMIT, OF_A_DEPENDENCY):
-        raise ValueError(
-            "{!r:.60}; should be an object with just {}, or with just {}".format(
-                item, ", ".join(sorted(OF_A_COMMIT)), ", ".join(sorted(OF_A_DEPENDENCY))
-            )
-        )
+        either = [", ".join(sorted(keys)) for keys in (OF_A_COMMIT, OF_A_DEPENDENCY)]
+        raise ValueError("{!r:.60}; should be an object with just {}, or with just {}".format(item, *either))
     if item["change"] not in tuple(COMPARISONS):
         raise ValueError("the change {!r:.60}; should be {} or {}".format(item["change"], BEGINS, ENDS))
     try:
@@ -378,13 +354,8 @@ def _culprit(defect: str, item: Any) -> Culprit:
 
 def _require_boundary(culprit: Culprit, specifiers: List[str]) -> None:
     """Refuse a culprit of a change that the ledger does not list."""
-    bounds = {
-        (specifier.operator, Version(specifier.version)) for text in specifiers for specifier in SpecifierSet(text)
-    }
-    if (COMPARISONS[culprit.change], Version(culprit.release)) in bounds:
-        return
-    raise ValueError(
-        "{} with {}; should be a release r that some 'releases' of it names as {}r".format(
-            culprit.change, culprit.release, COMPARISONS[culprit.change]
-        )
-    )
+    comparison = COMPARISONS[culprit.change]
+    bounds = {(bound.operator, Version(bound.version)) for text in specifiers for bound in SpecifierSet(text)}
+    if (comparison, Version(culprit.release)) not in bounds:
+        words = "{} with {}; should be a release r that some 'releases' of it names as {}r"
+        raise ValueError(words.format(culprit.change, culprit.release, comparison))

@@ -22,18 +22,10 @@ DECIMALS = 8
 
 
 class PublishedFit(NamedTuple):
-    """The recorded fit.
+    """The recorded fit, in pixels and square pixels."""
 
-    Attributes
-    ----------
-    means : ndarray of shape (37, 2)
-        In pixels.
-    covariances : ndarray of shape (37, 2, 2)
-        In square pixels.
-    """
-
-    means: np.ndarray
-    covariances: np.ndarray
+    means: np.ndarray  # (37, 2)
+    covariances: np.ndarray  # (37, 2, 2)
 
 
 def read() -> PublishedFit:
@@ -56,15 +48,7 @@ def read() -> PublishedFit:
 
 
 def last_printed_digit(values: np.ndarray, scientific: bool) -> np.ndarray:
-    """One unit of the last digit with which numpy printed each value.
-
-    Parameters
-    ----------
-    values : ndarray
-    scientific : bool
-        Whether the array was printed as d.dddddddde+ee, where the unit follows
-        the exponent; otherwise it is the same for all.
-    """
+    """One unit of the last digit with which numpy printed each value; as d.dddddddde+ee it follows the exponent."""
     if not scientific:
         return np.full(values.shape, 10.0**-DECIMALS)
     magnitudes = np.where(values == 0, 1.0, np.abs(values))

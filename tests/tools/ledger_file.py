@@ -21,5 +21,5 @@ def read() -> ledger.Ledger:
     known = ledger.read_ledger()
     refused = stored_case.refusal(strict_json.parse(known.path.read_text(encoding="utf-8")), SCHEMA)
     if refused:
-        raise ledger.BadLedger(f"{known.path} {refused}; should be as tests/{SCHEMA.name} says")
+        raise ledger.BadLedger(known.path, " {}; should be as tests/{} says", refused, SCHEMA.name)
     return known
