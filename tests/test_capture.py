@@ -31,13 +31,7 @@ class PublishedFit(NamedTuple):
 
 
 def read_published_fit() -> PublishedFit:
-    """Read the record.
-
-    Raises
-    ------
-    BrokenCase
-        It is not what `tests/tools/published_fit.py` writes.
-    """
+    """Read the record; it is a broken case where it is not what `tests/tools/published_fit.py` writes."""
     try:
         record = strict_json.parse(RECORD.read_text(encoding="utf-8"))
         fit = PublishedFit(np.array(record["means"], dtype=float), np.array(record["covariances"], dtype=float))

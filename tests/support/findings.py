@@ -77,26 +77,14 @@ def as_item(finding: Finding) -> Dict[str, Any]:
 
 
 def from_item(item: Dict[str, Any]) -> Finding:
-    """The inverse of `as_item`.
-
-    Raises
-    ------
-    ValueError
-        It is not what `as_item` gives.
-    """
+    """The inverse of `as_item`; a ValueError where it is not what `as_item` gives."""
     if not isinstance(item, dict) or not NEEDED <= set(item) <= set(Finding._fields):
         raise ValueError("{!r:.60}; should be an object with {}".format(item, ", ".join(sorted(NEEDED))))
     return Finding(**{name: _restored(value) for name, value in item.items()})
 
 
 def from_json(text: str) -> Tuple[Finding, ...]:
-    """The inverse of `as_json`.
-
-    Raises
-    ------
-    ValueError
-        It is not what `as_json` writes.
-    """
+    """The inverse of `as_json`; a ValueError where it is not what `as_json` writes."""
     items = strict_json.parse(text)
     if not isinstance(items, list):
         raise ValueError("{!r:.60}; should be a list of findings".format(items))

@@ -40,8 +40,8 @@ DIGITS = str.maketrans("0123456789", "##########")
 class Way(NamedTuple):
     """In which way a check fails: what has to stay when a case gets smaller."""
 
-    state: Optional[str]  # of the chosen component, or how a fit raised; None where none is chosen and none raised
-    faults: Tuple[str, ...]  # the kinds of the findings that are of the chosen component or of none
+    state: Optional[str]  # of the chosen component, or how a fit raised; None without either
+    faults: Tuple[str, ...]  # the kinds of the findings that are of the chosen component, or of no component
 
 
 class Probe:
