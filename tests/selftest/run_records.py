@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from fixtures import corpus
-from tests.support import check, findings, junit_format, junit_properties, ledger
+from tests.support import check, findings, junit_format, ledger
 from tests.support.findings import Finding
 from tests.tools.report import matrix, page, pictures, records
 from tests.tools.report.matrix import defects_of
@@ -55,7 +55,7 @@ class Test:
 
 def header(release: str = "1.9.1", **changed: str) -> dict[str, str]:
     """What a record of this corpus and this ledger says of itself."""
-    said = junit_properties.header(
+    said = junit_format.header(
         {**ENVIRONMENT, "scikit-learn": release}, "sklearn.mixture:GaussianMixture", ledger.read_ledger(), False
     )
     return {**dict(said), **changed}

@@ -11,8 +11,7 @@ import pytest
 from sklearn.mixture import GaussianMixture
 
 from fixtures import documentation
-from fixtures.case_json import read_description
-from fixtures.corpus import CASES, PROJECT, case_names, load_case
+from fixtures.corpus import CASES, PROJECT, case_names, load_case, read_description
 from tests.support import check, remedies, replay
 from tests.support.diagnosis import diagnose
 from tests.support.subject import Subject

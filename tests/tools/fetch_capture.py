@@ -22,9 +22,8 @@ from pathlib import Path
 import pooch
 import requests
 
-from fixtures import case_json, command_line, corpus
+from fixtures import command_line, corpus
 from fixtures.fault import Fault
-from tests.support.published_fit import CASE
 
 
 def fetch(address: str, files: dict[str, str], folder: Path) -> list[str]:
@@ -59,7 +58,7 @@ def _is_right(path: Path, sha256: str) -> bool:
 
 @command_line.command("nothing was stored")
 def main(arguments: list[str] | None = None) -> int:
-    description = case_json.read_description(corpus.CASES / CASE)
+    description = corpus.read_description(corpus.CASES / corpus.CAPTURE_CASE)
     address = description["download"]["address"]
     parser = command_line.parser("fetch-capture", __doc__)
     parser.add_argument("--to", type=Path, default=corpus.FETCHED_CAPTURE, help="folder (default: %(default)s)")

@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 
 from fixtures import command_line, corpus, whole_file
-from tests.support import environment, published_fit, replay
+from tests import test_capture
+from tests.support import environment, replay
 from tests.support.estimator import DEFAULT_ESTIMATOR, import_estimator
 
 
@@ -23,9 +24,9 @@ from tests.support.estimator import DEFAULT_ESTIMATOR, import_estimator
 def main(arguments: list[str] | None = None) -> int:
     parser = command_line.parser("record-published-fit", __doc__)
     parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
-    parser.add_argument("--output", type=Path, default=published_fit.RECORD, help="default: %(default)s")
+    parser.add_argument("--output", type=Path, default=test_capture.RECORD, help="default: %(default)s")
     options = parser.parse_args(arguments)
-    case = corpus.load_case(published_fit.CASE, capture=corpus.find_capture(options.capture))
+    case = corpus.load_case(corpus.CAPTURE_CASE, capture=corpus.find_capture(options.capture))
     print(f"fitting {case.title} ({len(case.frame):,} samples) ...", flush=True)
     (outcome,) = replay.replay(case, import_estimator(DEFAULT_ESTIMATOR))
     if outcome.means is None or outcome.covariances is None:

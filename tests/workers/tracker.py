@@ -14,7 +14,7 @@ import numpy as np
 from fixtures import corpus, npy
 from fixtures.corpus import Case, Settings
 from fixtures.validation import precisions_shape
-from tests.support import diagnosis, environment, messages, replay
+from tests.support import diagnosis, environment, findings, replay
 from tests.support.estimator import DEFAULT_ESTIMATOR, UnknownEstimator, import_estimator
 from tests.support.replay import Outcome, Start
 from tests.workers import worker
@@ -76,7 +76,7 @@ class Tracker:
             judged = diagnosis.diagnose(self._case, self._outcome)
         except diagnosis.NotDiagnosable as reason:
             raise worker.Refused(str(reason)) from None
-        return [messages.of_component(diagnosis.finding_of(judged, judged.components[number])) for number in components]
+        return [findings.of_component(diagnosis.finding_of(judged, judged.components[number])) for number in components]
 
     def fitted(self) -> List[Any]:
         """Means and covariances that the last fit left."""

@@ -13,8 +13,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from fixtures import case_json, corpus
-from tests.support import culprit as ledger_culprit
+from fixtures import corpus
+from tests.support import ledger
 from tests.tools.bisect.commit_search import Culprit, NoCulprit
 from tests.tools.bisect.explanation import Cause
 from tests.tools.bisect.question import Answer, Answers, Question, Step
@@ -99,7 +99,7 @@ def commands_for_full_builds(asked: Question, old: str, new: str, *, fixed: bool
 def markdown(result: SearchResult) -> str:
     """The text of an upstream issue: what changed, since when, by what, and how to see it."""
     asked = result.question
-    case = case_json.read_description(corpus.CASES / asked.case)
+    case = corpus.read_description(corpus.CASES / asked.case)
     settings = ", ".join(f"{name}={value!r}" for name, value in sorted(case["settings"].items()))
     lines = [
         f"A warm-started fit of `GaussianMixture({settings})` (case `{asked.case}`: {case['title']}) was replayed with"
@@ -154,15 +154,15 @@ def ledger_item(explained: ExplainedChange, begins: bool) -> dict[str, Any] | No
     """A culprit as the ledger lists it; None without one."""
     assert explained.change is not None
     cause, release = explained.cause, explained.change.after.version
-    change = ledger_culprit.BEGINS if begins else ledger_culprit.ENDS
+    change = ledger.BEGINS if begins else ledger.ENDS
     if isinstance(cause, DependencyCulprit):
-        culprit = ledger_culprit.Culprit("", release, change, dependency=f"{cause.package} {cause.after}")
+        culprit = ledger.Culprit("", release, change, dependency=f"{cause.package} {cause.after}")
     elif isinstance(cause, Culprit):
         commit = cause.commit
-        culprit = ledger_culprit.Culprit("", release, change, commit.id, commit.date, commit.title, commit.pull_request)
+        culprit = ledger.Culprit("", release, change, commit.id, commit.date, commit.title, commit.pull_request)
     else:
         return None
-    return ledger_culprit.as_item(culprit)
+    return ledger.as_item(culprit)
 
 
 def _show_change(change: ReleaseChange, asked: Question) -> None:

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fixtures import case_json, corpus
+from fixtures import corpus
 from fixtures.fault import Fault
 from tests.tools import release_environment
 from tests.tools.journal import Journal
@@ -144,7 +144,7 @@ def _likely_killers_first() -> Callable[[dict[str, Any]], tuple[int, int, str]]:
 
 
 def _size(name: str) -> int:
-    files = case_json.read_description(corpus.CASES / name)["files"]
+    files = corpus.read_description(corpus.CASES / name)["files"]
     numbers = sum(math.prod(entry["shape"]) for file, entry in files.items() if file.startswith("frame"))
     return int(numbers * files["means.npy"]["shape"][0])
 

@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 
 from fixtures import add_case, stored_case
-from fixtures.case_json import MAX_TITLE
-from fixtures.corpus import Case, Settings
-from fixtures.validation import check_frame, check_parameters
+from fixtures.corpus import MAX_TITLE, Case, Settings
+from fixtures.validation import check_arrays
 from tests.support import replay
 from tests.support.states import DRAGGED, EMPTY, HEALTHY, PINNED
 from tests.tools import release_environment
@@ -182,8 +181,8 @@ def case_of(
     """
     source, frame = origin["recorded_from"], step.frame
     paths = [Path(f"{part}_ after frame {step.before}") for part in start._fields]
-    check_parameters(paths, settings["covariance_type"], *start)
-    check_frame(Path(f"frame {frame.number}"), frame.array, start.means.shape)
+    frames = [(Path(f"frame {frame.number}"), frame.array)]
+    check_arrays({**settings}, frames, list(zip(paths, start, strict=True)))
     provenance = {"kind": "user", **origin, "frame": frame.number, "frame_before": step.before}
     if frame.name:
         provenance["file"] = frame.name

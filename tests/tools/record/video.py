@@ -23,7 +23,7 @@ import numpy as np
 
 from fixtures import command_line, whole_file
 from fixtures.fault import Fault
-from fixtures.scenes import Disc, Scene
+from fixtures.generated_case import Disc, Scene
 from tests.tools.record.frames import MOST_PIXELS, Frame, Skipped, Stored
 
 # Playlists and the like may name other files and addresses: a video is read from its own file, and only as these.

@@ -19,8 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from fixtures.corpus import Case, Settings
-from fixtures.generated_case import DEFAULT_SETTINGS
-from fixtures.validation import BrokenCase, check_frame, check_parameters
+from fixtures.validation import BrokenCase, check_arrays
 from tests.support.density import full_matrices, squared_distances
 
 PARAMETERS = ("weights", "means", "precisions")
@@ -77,11 +76,9 @@ class Candidate:
 
     def is_valid(self) -> bool:
         """Whether it could be a case of the corpus."""
-        paths = [Path(name) for name in PARAMETERS]
+        parameters = [(Path(name), getattr(self, name)) for name in PARAMETERS]
         try:
-            for frame in self.frames:
-                check_frame(Path("frame"), frame, self.means.shape)
-            check_parameters(paths, self.settings.covariance_type, self.weights, self.means, self.precisions)
+            check_arrays(self.settings._asdict(), [(Path("frame"), frame) for frame in self.frames], parameters)
         except (BrokenCase, np.linalg.LinAlgError):
             return False
         return True
@@ -136,7 +133,7 @@ def fewer_iterations(candidate: Candidate, first: First) -> Candidate:
     numbers = [number for number in (1, 2, 3, 5, 10, 20, 50) if number < most]
     candidate = first(candidate.with_settings(max_iter=number) for number in numbers) or candidate
     for name in ("tol", "reg_covar"):
-        default = DEFAULT_SETTINGS[name]
+        default = getattr(Settings(), name)
         if getattr(candidate.settings, name) != default:
             candidate = first([candidate.with_settings(**{name: default})]) or candidate
     return candidate

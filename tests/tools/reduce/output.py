@@ -17,9 +17,7 @@ from typing import Any
 import numpy as np
 
 from fixtures import add_case, stored_case, verifier, whole_file
-from fixtures.case_json import MAX_TITLE
-from fixtures.corpus import Case
-from fixtures.generated_case import DEFAULT_SETTINGS
+from fixtures.corpus import MAX_TITLE, Case, Settings
 from tests.support import check as known_checks
 from tests.support import ledger
 from tests.tools import ledger_file
@@ -150,8 +148,8 @@ def _samples(candidate: Candidate) -> str:
 
 
 def _parameters(candidate: Candidate, needed: Sequence[str]) -> str:
-    settings = candidate.settings._asdict()
-    given = {name: value for name, value in settings.items() if value != DEFAULT_SETTINGS[name] or name in needed}
+    settings, defaults = candidate.settings._asdict(), Settings()._asdict()
+    given = {name: value for name, value in settings.items() if value != defaults[name] or name in needed}
     scalars = {"n_components": candidate.n_components, **given, "random_state": 0}
     arrays = (f"    {name}_init={_array(getattr(candidate, name))},\n" for name in PARAMETERS)
     values = ", ".join(f"{name}={value!r}" for name, value in scalars.items())

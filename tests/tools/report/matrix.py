@@ -10,8 +10,7 @@ from packaging.version import Version
 
 from fixtures import corpus
 from tests.support import check
-from tests.support.culprit import Culprit
-from tests.support.ledger import Entry, Ledger
+from tests.support.ledger import Culprit, Entry, Ledger
 from tests.tools.report import records
 from tests.tools.report.records import Result, Runs
 

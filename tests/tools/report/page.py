@@ -13,7 +13,7 @@ from typing import Any
 
 import jinja2
 
-from fixtures import case_json, corpus
+from fixtures import corpus
 from tests.support.check import Check
 from tests.tools.report import matrix, pictures
 from tests.tools.report.matrix import LEGEND, Defect, Matrix, Verdict
@@ -65,7 +65,7 @@ def templates() -> jinja2.Environment:
 
 
 def _case(content: Content, name: str) -> dict[str, Any]:
-    description = case_json.read_description(corpus.CASES / name)
+    description = corpus.read_description(corpus.CASES / name)
     files, settings = description["files"], description["settings"]
     frames = [entry for file_name, entry in sorted(files.items()) if file_name.startswith("frame")]
     samples, features = frames[-1]["shape"]

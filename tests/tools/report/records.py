@@ -24,7 +24,7 @@ from packaging.version import InvalidVersion, Version
 
 from fixtures import corpus, strict_json
 from fixtures.fault import Fault
-from tests.support import findings, junit_format, ledger, messages
+from tests.support import findings, junit_format, ledger
 from tests.support.findings import Finding
 from tests.support.replay import EXPLICIT
 
@@ -240,7 +240,7 @@ def _findings_in(text: str) -> str:
     found = findings.from_json(text)
     if len(found) > junit_format.MOST_FINDINGS:
         raise ValueError(f"{len(found)} findings; should be at most {junit_format.MOST_FINDINGS}")
-    return textwrap.dedent("\n".join(messages.body(found))).strip("\n")
+    return textwrap.dedent("\n".join(findings.body(found))).strip("\n")
 
 
 def _reader(name: str) -> Callable[[str], Any] | None:
@@ -248,7 +248,7 @@ def _reader(name: str) -> Callable[[str], Any] | None:
     framed = OF_A_FRAME.fullmatch(name)
     name = framed[3] if framed else name
     if COMPONENT.fullmatch(name):
-        return lambda text: messages.of_component(_component_in(text))
+        return lambda text: findings.of_component(_component_in(text))
     return {junit_format.FINDINGS: _findings_in, PLACE: place_in, BOUNDS: lower_bounds_in}.get(name)
 
 
