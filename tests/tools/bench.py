@@ -23,7 +23,6 @@ import numpy as np
 from fixtures import command_line, corpus, whole_file
 from fixtures.fault import Fault
 from tests.tools import release_environment, release_table
-from tests.tools.columns import aligned
 
 FOLDER = corpus.PROJECT / ".benchmarks"
 FILE = "tests/test_fit_time.py"
@@ -114,7 +113,7 @@ def fit_times(by_release: Mapping[str, Entries]) -> str:
         columns[release] = {name: 1e3 * seconds for name, seconds in named.items()}
     names = sorted({name for column in columns.values() for name in column})
     rows = [[name, *(f"{of[name]:.2f}" if name in of else "-" for of in columns.values())] for name in names]
-    return aligned([["median ms of a fit", *columns], *rows], numbers=True)
+    return command_line.aligned([["median ms of a fit", *columns], *rows], numbers=True)
 
 
 def slopes(by_release: Mapping[str, Entries]) -> str:
@@ -125,7 +124,7 @@ def slopes(by_release: Mapping[str, Entries]) -> str:
         for kind in sorted({info["covariance_type"] for info in infos}):
             of_kind = [info for info in infos if info["covariance_type"] == kind]
             rows.append([release, kind, *(_slope(of_kind, axis) for axis in AXES.values())])
-    return aligned(rows, numbers=True)
+    return command_line.aligned(rows, numbers=True)
 
 
 def _slope(infos: Entries, axis: str) -> str:

@@ -37,7 +37,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from fixtures import command_line, corpus, whole_file
 from fixtures.fault import Fault
-from tests.tools import columns, release_environment, release_table
+from tests.tools import release_environment, release_table
 from tests.tools.compare import measure, self_test, steps
 from tests.tools.compare.measure import CaseResult, Measurement, Plan, Side, open_side, open_with_dependencies_of
 from tests.tools.compare.ratio import FEWEST_ROUNDS, Verdict, in_words
@@ -108,7 +108,7 @@ def _compare(old: Side, new: Side, plan: Plan, options: argparse.Namespace) -> i
         broke_off = reason
     load = f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
     print(f"{new.name} relative to {old.name}: CPU seconds, with 95 % intervals; load {load}")
-    print("\n".join([columns.aligned([HEAD, *map(_row, measured)]), *_notes(measured)]))
+    print("\n".join([command_line.aligned([HEAD, *map(_row, measured)]), *_notes(measured)]))
     if options.json:
         content = {
             "format": FORMAT_VERSION, "old": old.name, "new": new.name, "load_average": load,

@@ -18,10 +18,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from fixtures import documentation, whole_file
+from fixtures import command_line, documentation, whole_file
 from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
-from tests.tools import columns
 from tests.tools.compare.measure import Plan, Side, measure_all
 from tests.tools.compare.ratio import Ratio, Verdict
 
@@ -79,7 +78,7 @@ def table(trials: list[Trial], threshold: float) -> str:
 
     ended = [[trial.verdict for trial in trials] for trials in by_kind]
     verdicts = [[one.value, *(f"{kind.count(one.value)} of {len(kind)}" for kind in ended)] for one in Verdict]
-    return columns.aligned(
+    return command_line.aligned(
         [
             ["", "release with itself", "with itself slowed by 4 %"],
             *verdicts,
