@@ -3,9 +3,9 @@
 Runs inside old environments: Python 3.6 syntax.
 """
 
-from tests.support import stopwatch
+from tests.support import estimator
 
-stopwatch.import_scikit_learn()  # first: it is timed
+estimator.import_scikit_learn()  # first: it is timed
 
 # isort: split
 from pathlib import Path
@@ -15,7 +15,7 @@ import pytest
 
 from fixtures import corpus
 from fixtures.validation import BrokenCase
-from tests.support import check, environment, estimator, findings, junit_format, junit_properties, ledger, picture
+from tests.support import check, environment, findings, junit_format, ledger, picture
 from tests.support.judgement import Defect, NotJudged
 from tests.support.subject import Subject
 
@@ -41,7 +41,7 @@ class Suite:
         self.not_judged: Dict[str, List[str]] = {}
         self.recorded: Set[Tuple[str, str]] = set()
         self.plots = config.getoption("--plots")
-        self.count = junit_properties.Count()
+        self.count = junit_format.Count()
 
     def cases_of(self, made: check.Check) -> List[str]:
         """The cases that a check runs on; one that is broken is left for the check to report."""
@@ -55,7 +55,7 @@ class Suite:
 
     def record_once(self, record_property: Any, subject: Subject) -> None:
         """Record what a check has made of a case, and no check before it."""
-        made = {junit_properties.of_replays: subject.was_replayed, junit_properties.of_steps: subject.was_stepped}
+        made = {junit_format.of_replays: subject.was_replayed, junit_format.of_steps: subject.was_stepped}
         for properties_of, was_made in made.items():
             key = (subject.case.name, properties_of.__name__)
             if was_made and key not in self.recorded:
@@ -72,17 +72,11 @@ def pytest_addoption(parser: Any) -> None:
         help="folder that holds the public capture of scikit-learn #12099"
         " (default: GMM_CAPTURE, then where `nox -s fetch-capture` puts it)",
     )
-    group.addoption(
-        "--estimator",
-        metavar="MODULE:CLASS",
-        default=estimator.DEFAULT_ESTIMATOR,
-        help="estimator class under test (default: %(default)s)",
-    )
-    group.addoption(
-        "--no-ledger",
-        action="store_true",
-        help="show the raw result: known defects fail like any other",
-    )
+    help_of_estimator = "estimator class under test (default: %(default)s)"
+    default = estimator.DEFAULT_ESTIMATOR
+    group.addoption("--estimator", metavar="MODULE:CLASS", default=default, help=help_of_estimator)
+    raw = "show the raw result: known defects fail like any other"
+    group.addoption("--no-ledger", action="store_true", help=raw)
     group.addoption("--plots", metavar="DIR", type=Path, help="draw each failing case into this folder, as SVG")
 
 
@@ -97,15 +91,12 @@ def pytest_configure(config: Any) -> None:
 def pytest_report_header(config: Any) -> List[str]:
     suite = config.stash[SUITE_KEY]
     capture = suite.capture or "not at hand (get it with `nox -s fetch-capture`)"
+    known = "off" if suite.ledger is None else "{} entries".format(len(suite.ledger.entries))
+    data = "corpus: {} cases; capture: {}; eps: float64 {:.3g}, float32 {:.3g}"
     return [
         "under test: " + ", ".join("{} {}".format(*item) for item in suite.environment.items()),
-        "corpus: {} cases; capture: {}; eps: float64 {:.3g}, float32 {:.3g}".format(
-            len(suite.case_names), capture, *environment.eps()
-        ),
-        "estimator: {}; ledger: {}".format(
-            config.getoption("--estimator"),
-            "off" if suite.ledger is None else "{} entries".format(len(suite.ledger.entries)),
-        ),
+        data.format(len(suite.case_names), capture, *environment.eps()),
+        "estimator: {}; ledger: {}".format(config.getoption("--estimator"), known),
     ]
 
 
@@ -145,7 +136,7 @@ def pytest_collection_modifyitems(config: Any, items: List[Any]) -> None:
             item = pairs.get((entry.check, entry.case))
             if item is None:
                 if entry.check in collected and not selected_by_id:
-                    raise ledger.BadLedger(entry.unmatched())
+                    raise entry.unmatched()
                 continue
             item.stash[ENTRY_KEY] = entry
             if entry.is_judged:
@@ -209,7 +200,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
     if suite.ledger is not None:
         for line in ledger.summary(suite.found, suite.release):
             terminalreporter.write_line(line)
-    terminalreporter.write_line(stopwatch.summary(PROMISED_OVERHEAD))
+    terminalreporter.write_line(estimator.summary(PROMISED_OVERHEAD))
 
 
 @pytest.fixture
@@ -241,13 +232,8 @@ def estimator_class(pytestconfig: Any) -> Any:
 @pytest.fixture(scope="session", autouse=True)
 def _header_and_footer(pytestconfig: Any, record_testsuite_property: Any) -> Generator[None, None, None]:
     suite = pytestconfig.stash[SUITE_KEY]
-    header = junit_properties.header(
-        suite.environment,
-        pytestconfig.getoption("--estimator"),
-        suite.ledger,
-        suite.capture is not None,
-    )
-    for name, value in header:
+    path, has_capture = pytestconfig.getoption("--estimator"), suite.capture is not None
+    for name, value in junit_format.header(suite.environment, path, suite.ledger, has_capture):
         record_testsuite_property(name, value)
     yield
     for name, value in suite.count.footer():

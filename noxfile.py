@@ -14,8 +14,8 @@ import nox
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tests.tools import release_environment, release_table
-from tests.tools.environments import ENVIRONMENT_VARIABLES
 from tests.tools.nox_session import arguments_of, enter_group, enter_release, run_module, run_suite
+from tests.tools.release_environment import ENVIRONMENT_VARIABLES
 from tests.tools.release_table import BadTable, Release
 
 nox.needs_version = ">=2025.11"
@@ -42,19 +42,13 @@ SERIES = release_table.newest_of_series(RELEASES)
 OTHERS = [release for release in RELEASES if release not in SERIES]
 
 
+def _parameters(release: Release) -> nox.param:
+    tags = ["series", "latest"] if release is SERIES[-1] else ["series"]
+    return nox.param(release.python, release.version, id=f"sklearn={release.version!r}", tags=tags)
+
+
 @nox.session(tags=["every"])
-@nox.parametrize(
-    "python,version",
-    [
-        nox.param(
-            release.python,
-            release.version,
-            id=f"sklearn={release.version!r}",
-            tags=["series", *(["latest"] if release is SERIES[-1] else [])],
-        )
-        for release in SERIES
-    ],
-)
+@nox.parametrize("python,version", [_parameters(release) for release in SERIES])
 def tests(session: nox.Session, version: str) -> None:
     """The suite on the newest patch release of each series."""
     python = enter_release(session, next(release for release in SERIES if release.version == version))
@@ -114,7 +108,7 @@ def record(session: nox.Session) -> None:
 @nox.session(default=False)
 def demonstration(session: nox.Session) -> None:
     """Make the small video that the README shows."""
-    run_module(session, "record", "tests.tools.record.demonstration", "--to")
+    run_module(session, "record", "tests.tools.record.video", "--to")
 
 
 @nox.session(default=False)
@@ -132,8 +126,7 @@ def bisect(session: nox.Session) -> None:
 @nox.session(name="fetch-capture", default=False)
 def fetch_capture(session: nox.Session) -> None:
     """Download the public capture of scikit-learn #12099."""
-    python = enter_group(session, "capture")
-    session.run(python, "-m", "tests.tools.fetch_capture", *session.posargs)
+    session.run(enter_group(session, "capture"), "-m", "tests.tools.fetch_capture", *session.posargs)
 
 
 @nox.session(name="record-published-fit", default=False)
@@ -152,8 +145,7 @@ def remedies(session: nox.Session) -> None:
 @nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Mutate scikit-learn's mixture code, and see what this suite and scikit-learn's own tests notice."""
-    python = enter_group(session, "mutants")
-    session.run(python, "-m", "tests.tools.mutants", *session.posargs)
+    session.run(enter_group(session, "mutants"), "-m", "tests.tools.mutants", *session.posargs)
 
 
 @nox.session(default=False)
@@ -181,8 +173,7 @@ def report(session: nox.Session) -> None:
 @nox.session(default=False)
 def releases(session: nox.Session) -> None:
     """Refresh the table of releases from the package index."""
-    python = enter_group(session, "releases")
-    session.run(python, "-m", "tests.tools.releases", *session.posargs)
+    session.run(enter_group(session, "releases"), "-m", "tests.tools.release_table", *session.posargs)
 
 
 @nox.session(default=False)

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fixtures import schema, strict_json
-from fixtures.case_json import MAX_CASE_JSON_BYTES
-from fixtures.corpus import Case, load_case
+from fixtures import stored_case, strict_json
+from fixtures.corpus import MAX_CASE_JSON_BYTES, Case, load_case
 from fixtures.validation import BrokenCase
 
 NAME = "tiny"
@@ -57,7 +56,7 @@ class StoredCase:
     def schema_refusal(self) -> str | None:
         """What the published schema says of the description."""
         content = strict_json.parse((self.folder / "case.json").read_text(encoding="utf-8"))
-        return schema.refusal(content, schema.CASE)
+        return stored_case.refusal(content, stored_case.SCHEMA)
 
     def load(self) -> Case:
         """Load the case as it is now."""

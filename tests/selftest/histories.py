@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sklearn
 
-from tests.tools import overlay
+from tests.tools import release_environment
 
 # Nothing of the machine's configuration, and of a git that runs the tests as a hook.
 VARIABLES = {
@@ -67,7 +67,7 @@ def version_file(version: str) -> dict[str, str]:
 
 def installed_mixture() -> dict[str, bytes]:
     """The Python files of the installed scikit-learn's ``sklearn/mixture``, without its tests."""
-    files = overlay.read_folder(Path(sklearn.__file__).parent / "mixture")
+    files = release_environment.read_folder(Path(sklearn.__file__).parent / "mixture")
     return {name: content for name, content in files.items() if name.endswith(".py") and "/" not in name}
 
 

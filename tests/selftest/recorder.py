@@ -11,26 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from tests.tools.record import __main__ as record
-from tests.tools.record.tracker_process import MODULE, Worker
+from tests.tools.record.recording import MODULE
 from tests.tools.worker_process import WorkerProcess, WorkerRefused
 from tests.workers import tracker, worker
 
 
-def this_environment(_: object) -> Worker:
+def this_environment(_: object) -> WorkerProcess:
     """A worker in the environment of the selftests, in place of a release's."""
     return WorkerProcess(Path(sys.executable), MODULE, "scikit-learn of the selftests")
 
 
-class WorkerInThisProcess:
+class WorkerInThisProcess(WorkerProcess):
     """What a worker process answers, without the seconds that a process takes to start."""
 
-    name = "scikit-learn of the selftests"
-
-    def __init__(self) -> None:
+    def __init__(self) -> None:  # starts no process
+        self.name = "scikit-learn of the selftests"
         self._answers = tracker.answers()
         self._reply: Any = None
 
-    def ask(self, do: str, **arguments: Any) -> Any:
+    def ask(self, do: str, *, timeout: float | None = None, **arguments: Any) -> Any:  # noqa: ARG002
         """Answer, through JSON as a process would."""
         try:
             return json.loads(json.dumps(self._answers[do](**json.loads(json.dumps(arguments)))))
@@ -41,7 +40,7 @@ class WorkerInThisProcess:
         """Answer at once."""
         self._reply = self.ask(do, **arguments)
 
-    def receive(self) -> Any:
+    def receive(self, *, timeout: float | None = None) -> Any:  # noqa: ARG002
         """The answer."""
         return self._reply
 

@@ -11,10 +11,10 @@ from xml.etree import ElementTree
 import numpy as np
 
 from fixtures import corpus
-from tests.support import check, findings, junit_format, junit_properties, ledger
+from tests.support import check, findings, junit_format, ledger
 from tests.support.findings import Finding
-from tests.tools.report import evidence, matrix, page, pictures, runs
-from tests.tools.report.defects import defects_of
+from tests.tools.report import matrix, page, pictures, records
+from tests.tools.report.matrix import defects_of
 
 ENVIRONMENT = {
     "python": "3.13.0", "scikit-learn": "1.9.1", "numpy": "2.5.3", "scipy": "1.18.1", "blas": "openblas",
@@ -55,7 +55,7 @@ class Test:
 
 def header(release: str = "1.9.1", **changed: str) -> dict[str, str]:
     """What a record of this corpus and this ledger says of itself."""
-    said = junit_properties.header(
+    said = junit_format.header(
         {**ENVIRONMENT, "scikit-learn": release}, "sklearn.mixture:GaussianMixture", ledger.read_ledger(), False
     )
     return {**dict(said), **changed}
@@ -115,14 +115,15 @@ FIT = {"n_iter": "2", "converged": "True", "lower_bound": "-7.25", "fit_seconds"
 def content_of(folder: Path, *drawn: str) -> page.Content:
     """What a page is made of, out of all records in a folder; some cases are drawn."""
     listed = ledger.read_ledger()
-    told = runs.merge(runs.read(runs.find([folder])), listed)
+    told = records.merge(records.read_all(records.find([folder])), listed)
     seen = matrix.matrix_of(told, listed, [])
     return page.Content(
         runs=told,
         matrix=seen,
         defects=defects_of(listed, seen.versions),
         pictures={
-            name: pictures.draw(corpus.load_case(name), evidence.recorded_fit(told.newest, name)) for name in drawn
+            name: pictures.draw(corpus.load_case(name), told.newest.version, told.newest.properties_of(name))
+            for name in drawn
         },
         checks=check.every(),
         course="",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import case_json, corpus
+from fixtures import corpus
 
 PROCESSES = 2
 
@@ -124,7 +124,7 @@ def make_chain(folder: Path) -> None:
     shutil.copytree(corpus.CASES / CONTROLS[0], folder)
     (folder / "frame.npy").rename(folder / "frame_000.npy")
     shutil.copy(folder / "frame_000.npy", folder / "frame_001.npy")
-    description = case_json.read_description(corpus.CASES / CONTROLS[0])
+    description = corpus.read_description(corpus.CASES / CONTROLS[0])
     frame = description["files"].pop("frame.npy")
     description["files"].update({"frame_000.npy": frame, "frame_001.npy": frame})
     (folder / "case.json").write_text(json.dumps(description), encoding="utf-8")

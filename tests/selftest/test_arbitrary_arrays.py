@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from fixtures import npy
 from fixtures.corpus import Case
-from fixtures.validation import BrokenCase, check_frame, check_parameters
+from fixtures.validation import BrokenCase, check_arrays
 from tests.selftest import case_files
 from tests.selftest.case_files import StoredCase, store_case
 
@@ -46,9 +46,8 @@ def test_any_array_in_the_place_of_another(array: np.ndarray, file_name: str) ->
         stored.put_array(file_name, array)
         case = load(stored)
     if case is not None:
-        paths = [Path("weights"), Path("means"), Path("precisions")]
-        check_frame(Path("frame"), case.frame, case.means.shape)
-        check_parameters(paths, "full", case.weights, case.means, case.precisions)
+        parameters = [(Path(name), getattr(case, name)) for name in ("weights", "means", "precisions")]
+        check_arrays(case.settings._asdict(), [(Path("frame"), case.frame)], parameters)
         assert all(np.isfinite(part).all() for part in (case.frame, case.weights, case.means, case.precisions))
         assert np.linalg.eigvalsh(case.precisions).min() > 0
 

@@ -12,10 +12,9 @@ import pytest
 from fixtures.fault import Fault
 from tests.selftest.conftest import Refusal
 from tests.support import estimator, replay
-from tests.tools.bench import __main__ as command
-from tests.tools.bench import tables
+from tests.tools import bench
 from tests.workers import fit_timer
-from tests.workers.made_frames import ITERATIONS, made_case
+from tests.workers.fit_timer import ITERATIONS, made_case
 
 KINDS = ("full", "tied", "diag", "spherical")
 DEFAULT = estimator.import_estimator(estimator.DEFAULT_ESTIMATOR)
@@ -33,17 +32,17 @@ def entry(size: tuple[int, int, int], seconds: float, kind: str = "full") -> dic
 def test_a_slope_is_the_exponent_by_which_the_time_grows() -> None:
     sizes = [(1000, 5, 2), (2000, 5, 2), (4000, 5, 2), (1000, 10, 2), (1000, 20, 2), (1000, 5, 4), (1000, 5, 8)]
     entries = [entry((n, k, d), 1e-9 * n * k**1.5 * d**2) for n, k, d in sizes]
-    assert tables.slopes({"1.9.1": entries}).splitlines()[1].split() == ["1.9.1", "full", "1.00", "1.50", "2.00"]
+    assert bench.slopes({"1.9.1": entries}).splitlines()[1].split() == ["1.9.1", "full", "1.00", "1.50", "2.00"]
 
 
 def test_an_axis_that_does_not_grow_has_no_slope() -> None:
-    made = tables.slopes({"1.9.1": [entry((1000, 5, 2), 0.1), entry((2000, 5, 2), 0.2)]})
+    made = bench.slopes({"1.9.1": [entry((1000, 5, 2), 0.1), entry((2000, 5, 2), 0.2)]})
     assert made.splitlines()[1].split() == ["1.9.1", "full", "1.00", "-", "-"]
 
 
 def test_fit_times_have_a_column_for_each_release_and_a_gap_where_one_has_none() -> None:
     old, new = [entry((1000, 5, 2), 0.1)], [entry((1000, 5, 2), 0.2), entry((1000, 5, 2), 0.3, "diag")]
-    rows = [line.split() for line in tables.fit_times({"1.8.0": old, "1.9.1": new}).splitlines()]
+    rows = [line.split() for line in bench.fit_times({"1.8.0": old, "1.9.1": new}).splitlines()]
     assert rows[0][-2:] == ["1.8.0", "1.9.1"]
     assert rows[1] == ["diag", "explicit", "-", "3000.00"]
     assert rows[2] == ["full", "explicit", "1000.00", "2000.00"]
@@ -53,12 +52,12 @@ def test_fit_times_have_a_column_for_each_release_and_a_gap_where_one_has_none()
 def test_what_is_no_record_is_reported(tmp_path: Path, text: str) -> None:
     (tmp_path / "record.json").write_text(text, encoding="utf-8")
     with pytest.raises(Fault, match="nox -s bench"):
-        tables.read(tmp_path / "record.json")
+        bench.read(tmp_path / "record.json")
 
 
 def test_a_record_of_pytest_benchmark_is_read(tmp_path: Path) -> None:
     (tmp_path / "record.json").write_text(json.dumps({"benchmarks": [entry((1, 1, 1), 1.0)]}), encoding="utf-8")
-    assert len(tables.read(tmp_path / "record.json")) == 1
+    assert len(bench.read(tmp_path / "record.json")) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -96,7 +95,7 @@ def test_every_start_is_timed_and_its_memory_counted(way: str) -> None:
     ],
 )
 def test_what_cannot_be_done_is_reported_in_one_line(arguments: list[str], message: str, refusal: Refusal) -> None:
-    assert refusal(command.main, arguments).startswith(message)
+    assert refusal(bench.main, arguments).startswith(message)
 
 
 @pytest.mark.parametrize(("long", "fits"), [(0.0, 1), (1e9, 2)])

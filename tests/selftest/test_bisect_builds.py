@@ -16,7 +16,7 @@ from tests.selftest.histories import Repository, fingerprint
 from tests.tools import release_environment
 from tests.tools.bisect import command
 from tests.tools.bisect.commit_search import Culprit, NoCulprit
-from tests.tools.bisect.full_builds import FullBuilds
+from tests.tools.bisect.explanation import FullBuilds
 from tests.tools.bisect.question import Answer, Answers, Question
 from tests.tools.clone import Clone
 from tests.workers.probe import FAILS, PASSES

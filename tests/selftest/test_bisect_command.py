@@ -18,7 +18,7 @@ from tests.selftest.conftest import Refusal
 from tests.selftest.histories import Repository, fingerprint, in_mixture, installed_mixture, version_file
 from tests.support import ledger
 from tests.tools import release_environment, release_table
-from tests.tools.bisect import rendering
+from tests.tools.bisect import result as rendering
 from tests.tools.bisect.command import main
 from tests.tools.bisect.commit_search import Culprit
 from tests.tools.bisect.question import Answer, Answers, question

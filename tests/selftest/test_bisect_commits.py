@@ -16,8 +16,7 @@ import sklearn
 
 from tests.selftest.histories import Repository, fingerprint, in_mixture, installed_mixture, version_file
 from tests.tools import release_environment
-from tests.tools.bisect.commit_environment import Wheel
-from tests.tools.bisect.commit_search import CommitSearch, Culprit, NoCulprit
+from tests.tools.bisect.commit_search import CommitSearch, Culprit, NoCulprit, Wheel
 from tests.tools.bisect.question import Answers, question
 from tests.tools.clone import Clone, HistoryUnusable
 from tests.tools.release_table import Release
@@ -234,7 +233,7 @@ def test_a_shallow_clone_is_refused(repository: Repository, wheel: Wheel, tmp_pa
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tests.tools.bisect.borrowed_history import Bisection
+from tests.tools.bisect.commit_search import Bisection
 from tests.tools import release_environment
 from tests.tools.clone import Clone
 

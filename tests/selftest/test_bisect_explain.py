@@ -11,7 +11,7 @@ import pytest
 from fixtures import documentation
 from fixtures.fault import Fault
 from tests.support import ledger
-from tests.support.culprit import as_item
+from tests.support.ledger import as_item
 from tests.tools import release_table
 from tests.tools.bisect import explain_ledger
 from tests.tools.release_table import Release

@@ -14,8 +14,7 @@ from tests.selftest.histories import Repository, in_mixture, version_file
 from tests.selftest.test_compare import Behaviour, FakeSide
 from tests.selftest.told_sides import EXACT, ToldSide
 from tests.tools.bisect import release_search
-from tests.tools.bisect.commit_environment import Wheel
-from tests.tools.bisect.commit_search import CommitSearch, Culprit, NoCulprit
+from tests.tools.bisect.commit_search import CommitSearch, Culprit, NoCulprit, Wheel
 from tests.tools.bisect.fit_time import FITS, FitTime, Timed
 from tests.tools.bisect.question import Answer, Answers
 from tests.tools.bisect.release_search import EndsUnusable, ReleaseChange

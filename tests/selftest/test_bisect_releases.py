@@ -13,10 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.fault import Fault
-from tests.tools.bisect import order, release_search
-from tests.tools.bisect.dependency_search import DependencyCulprit, DependencySearch, Environments
+from tests.tools.bisect import release_search
 from tests.tools.bisect.question import Answer, Answers, Question, question
-from tests.tools.bisect.release_search import EndsUnusable, ReleaseChange
+from tests.tools.bisect.release_search import (
+    DependencyCulprit,
+    DependencySearch,
+    EndsUnusable,
+    Environments,
+    ReleaseChange,
+)
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
 from tests.workers.probe import FAILS, PASSES
@@ -37,13 +42,13 @@ def test_halving_ends_at_the_change_or_at_what_cannot_tell_around_it(data: st.Da
         asked.append(place)
         return None if place in skipped else place >= change
 
-    found = order.first_change(0, count - 1, changed)
+    found = release_search.first_change(0, count - 1, changed)
     assert len(asked) == len(set(asked))
     assert found.before < change <= found.after
     assert set(range(found.before + 1, found.after)) == set(found.skipped) <= skipped
     if not skipped:
         assert (found.before, found.after) == (change - 1, change)
-        assert len(asked) <= order.most_steps(0, count - 1)
+        assert len(asked) <= release_search.most_steps(0, count - 1)
 
 
 def answering(values: Mapping[str, str | None]) -> Callable[[Release], Answer]:

@@ -17,8 +17,7 @@ from tests.selftest import fit_timer_fake
 from tests.selftest.conftest import Refusal
 from tests.selftest.test_release_environment import UV_OF_A_FULL_DISK, uv_that
 from tests.tools.compare import __main__ as command
-from tests.tools.compare.measure import CaseResult, Measurement, Plan
-from tests.tools.compare.sides import Side
+from tests.tools.compare.measure import CaseResult, Measurement, Plan, Side
 from tests.tools.worker_process import WorkerProcess
 
 CASES = ("control-16d", "control-still-scene")

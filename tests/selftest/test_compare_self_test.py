@@ -13,7 +13,7 @@ from tests.tools.compare import self_test
 from tests.tools.compare.ratio import Ratio, Verdict
 from tests.tools.compare.self_test import Trial
 from tests.workers import fit_timer
-from tests.workers.made_frames import made_case
+from tests.workers.fit_timer import made_case
 
 
 def trial(kind: str, verdict: Verdict, by_benchmarks: float = 1.0) -> Trial:

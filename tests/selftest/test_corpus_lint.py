@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fixtures import documentation, lint
-from fixtures.case_json import FLAGS, read_description
-from fixtures.corpus import CASES, case_names, load_case, names_with
+from fixtures import documentation, verifier
+from fixtures.corpus import CASES, FLAGS, case_names, load_case, names_with, read_description
 from fixtures.generators import generated_cases
 from tests.support import expected
 
@@ -57,7 +56,7 @@ def test_every_float64_rung_of_the_ladder_has_a_float32_twin() -> None:
 
 
 def test_the_lint_passes_what_is_right(small_corpus: Path) -> None:
-    problems = lint.lint(small_corpus, None, GENERATED)
+    problems = verifier.lint(small_corpus, None, GENERATED)
     used = {flag for name in SMALL for flag in read_description(CASES / name)["flags"]}
     # Two cases do not use every flag, which the lint says; there is nothing else to say.
     assert len(problems) == len(set(FLAGS) - used)
@@ -66,30 +65,30 @@ def test_the_lint_passes_what_is_right(small_corpus: Path) -> None:
 
 def test_the_lint_refuses_a_file_that_is_not_listed(small_corpus: Path) -> None:
     (small_corpus / "two-samples" / "notes.txt").write_text("hello")
-    (problem,) = lint.lint(small_corpus, None, GENERATED)
+    (problem,) = verifier.lint(small_corpus, None, GENERATED)
     assert "notes.txt is not listed in case.json" in problem
 
 
 def test_the_lint_refuses_a_case_that_is_there_twice(small_corpus: Path) -> None:
     shutil.copytree(small_corpus / "two-samples", small_corpus / "two-samples-again")
-    problems = lint.lint(small_corpus, None, {*GENERATED, "two-samples-again"})
+    problems = verifier.lint(small_corpus, None, {*GENERATED, "two-samples-again"})
     assert any("two-samples-again repeats two-samples" in problem for problem in problems)
 
 
 def test_the_lint_refuses_a_generated_case_that_nothing_generates(small_corpus: Path) -> None:
-    (problem,) = lint.lint(small_corpus, None, GENERATED - {"two-samples"})
+    (problem,) = verifier.lint(small_corpus, None, GENERATED - {"two-samples"})
     assert "should be made by fixtures/generators" in problem
 
 
 def test_the_lint_refuses_a_reduced_case_whose_origin_is_not_there(small_corpus: Path) -> None:
     shutil.copytree(CASES / "reduced-far-component-dragged", small_corpus / "reduced-far-component-dragged")
-    (problem,) = lint.lint(small_corpus, None, GENERATED)
+    (problem,) = verifier.lint(small_corpus, None, GENERATED)
     assert "says it is reduced from 'far-component-dragged'; should be a case of the corpus" in problem
 
 
 def test_the_lint_refuses_a_large_case(small_corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lint, "MAX_CASE_BYTES", 2000)
-    assert any("bytes; should be at most 2,000" in problem for problem in lint.lint(small_corpus, None, GENERATED))
+    monkeypatch.setattr(verifier, "MAX_CASE_BYTES", 2000)
+    assert any("bytes; should be at most 2,000" in problem for problem in verifier.lint(small_corpus, None, GENERATED))
 
 
 def test_the_tables_of_the_documentation_are_as_the_corpus_is() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.tools.reduce.delta_debugging import minimise
-from tests.tools.reduce.simpler_numbers import cost, simpler
+from tests.tools.reduce.candidate import minimise
+from tests.tools.reduce.rounder import cost, simpler
 
 Part = tuple[int, ...]
 

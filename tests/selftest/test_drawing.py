@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
 from fixtures.corpus import CASES, Case, Settings, load_case
-from tests.support import replay
-from tests.tools import contact_sheet, corpus, drawing
+from tests.support import picture, replay
+from tests.tools import corpus, drawing
 
 FAR = 1e5  # at such coordinates rounding moves a mean by more than 1e-3
 LOST = "object-leaves-frame"
@@ -30,34 +30,34 @@ def outcome_of(case: Case, mean: list[float], weight: float = 1.0) -> replay.Out
     return replay.Outcome(replay.initial(case), *arrays, 1, True, -1.0, (), None, 0.0, 0)
 
 
-def drawn_as_lost(case: Case, fit: drawing.Fit | None) -> int:
+def drawn_as_lost(case: Case, fit: picture.Fit | None) -> int:
     """How many ellipses have the colour of what is lost."""
     axes = Figure().subplots()
     drawing.draw_frame(axes, case)
     drawing.draw_components(axes, case, fit, None)
-    colour = Ellipse((0, 0), 1, 1, edgecolor=drawing.LOST).get_edgecolor()
+    colour = Ellipse((0, 0), 1, 1, edgecolor=picture.LOST).get_edgecolor()
     return sum(isinstance(patch, Ellipse) and patch.get_edgecolor() == colour for patch in axes.patches)
 
 
 def test_a_mean_outside_the_data_by_less_than_the_tolerance_is_not_drawn_as_lost() -> None:
     case = case_of([[0.0, 0.0], [FAR, FAR]])
-    assert drawn_as_lost(case, drawing.fit_of(case, outcome_of(case, [FAR + 1.2e-3, FAR]), "1.9.1")) == 0
+    assert drawn_as_lost(case, picture.fit_of(case, outcome_of(case, [FAR + 1.2e-3, FAR]), "1.9.1")) == 0
 
 
 def test_a_mean_outside_the_data_by_more_than_the_tolerance_is_drawn_as_lost() -> None:
     case = case_of([[0.0, 0.0], [1.0, 1.0]])
-    assert drawn_as_lost(case, drawing.fit_of(case, outcome_of(case, [1 + 5e-4, 1.0]), "1.9.1")) == 1
+    assert drawn_as_lost(case, picture.fit_of(case, outcome_of(case, [1 + 5e-4, 1.0]), "1.9.1")) == 1
 
 
 def test_an_empty_component_is_drawn_as_lost_where_the_origin_is_in_the_data() -> None:
     case = case_of([[-1.0, -1.0], [1.0, 1.0]])
-    assert drawn_as_lost(case, drawing.fit_of(case, outcome_of(case, [0.0, 0.0], 1e-17), "1.9.1")) == 1
+    assert drawn_as_lost(case, picture.fit_of(case, outcome_of(case, [0.0, 0.0], 1e-17), "1.9.1")) == 1
 
 
 @pytest.mark.parametrize(("state", "number"), [("empty", 1), ("dragged", 1), ("pinned", 0), ("healthy", 0), (None, 0)])
 def test_of_a_fit_that_was_judged_elsewhere_the_state_decides(state: str | None, number: int) -> None:
     case = case_of([[0.0, 0.0], [1.0, 1.0]])
-    fit = drawing.in_plane(np.array([[5.0, 5.0]]), np.eye(2)[np.newaxis], [state], "1.9.1")
+    fit = picture.in_plane(np.array([[5.0, 5.0]]), np.eye(2)[np.newaxis], [state], "1.9.1")
     assert drawn_as_lost(case, fit) == number
 
 
@@ -66,7 +66,7 @@ def test_the_legend_is_within_the_picture(exact: bool) -> None:
     case = case_of([[0.0, 0.0], [1.0, 1.0]])
     figure = Figure(figsize=(8, 4.4), layout="constrained")
     drawing.draw_frame(figure.subplots(), case)
-    drawing.add_legend(figure, drawing.fit_of(case, outcome_of(case, [0.0, 0.0]), "1.9.1"), exact=exact)
+    drawing.add_legend(figure, picture.fit_of(case, outcome_of(case, [0.0, 0.0]), "1.9.1"), exact=exact)
     figure.draw_without_rendering()
     (legend,) = figure.legends
     extent = legend.get_window_extent()
@@ -77,7 +77,7 @@ def test_the_legend_is_within_the_picture(exact: bool) -> None:
 def test_a_fit_that_raised_has_no_components_after_it() -> None:
     case = case_of([[0.0, 0.0], [1.0, 1.0]])
     raised = outcome_of(case, [0.0, 0.0])._replace(error=replay.Raised("ValueError", "no"))
-    assert drawing.fit_of(case, raised, "1.9.1") is None
+    assert picture.fit_of(case, raised, "1.9.1") is None
 
 
 def test_a_single_feature_and_a_single_place_are_drawn() -> None:
@@ -87,7 +87,7 @@ def test_a_single_feature_and_a_single_place_are_drawn() -> None:
 
 def test_the_contact_sheet_draws_what_the_baseline_records() -> None:
     case = load_case(LOST)
-    fit = contact_sheet.baseline_fit(case)
+    fit = drawing.baseline_fit(case)
     assert fit is not None
     assert fit.lost.tolist() == [False] * 10 + [True]
     assert fit.release == json.loads((CASES / LOST / "baseline.json").read_text())["recorded_with"]["scikit-learn"]
@@ -106,9 +106,9 @@ def root(tmp_path: Path) -> Path:
 
 def test_a_case_without_its_records_is_drawn_with_what_it_starts_from(root: Path) -> None:
     case = load_case(LOST, root)
-    assert contact_sheet.baseline_fit(case, root) is None
-    assert drawing.exact_means(case, root) is None
-    contact_sheet.draw_cases([case], root.parent / "some plots", root)
+    assert drawing.baseline_fit(case, root) is None
+    assert picture.exact_means(case, root) is None
+    drawing.draw_cases([case], root.parent / "some plots", root)
     drawn = sorted(path.name for path in (root.parent / "some plots").iterdir())
     assert drawn == ["contact-sheet.png", f"{LOST}.png"]
 

@@ -12,8 +12,7 @@ from typing import ClassVar
 
 import pytest
 
-from fixtures import case_json, corpus
-from tests.support.published_fit import CASE
+from fixtures import corpus
 from tests.tools import fetch_capture
 
 CONTENT = {"one.npy": b"first file" * 1000, "two.npy": b"second file" * 1000, "three.npy": b"third file" * 1000}
@@ -169,12 +168,12 @@ def test_a_dry_run_asks_and_writes_nothing(server: str, tmp_path: Path, capsys: 
     assert Publisher.asked == []
     assert list(tmp_path.rglob("*")) == []
     output = capsys.readouterr().out
-    published = case_json.read_description(corpus.CASES / CASE)["download"]["files"].values()
+    published = corpus.read_description(corpus.CASES / corpus.CAPTURE_CASE)["download"]["files"].values()
     assert all(f"from {server}{name}" in output for name in published)
 
 
 def test_the_address_names_a_commit_that_cannot_change() -> None:
-    address = case_json.read_description(corpus.CASES / CASE)["download"]["address"]
+    address = corpus.read_description(corpus.CASES / corpus.CAPTURE_CASE)["download"]["address"]
     commit = address.rstrip("/").rpartition("/")[2]
     assert len(commit) == 40
     assert int(commit, 16)

@@ -14,9 +14,8 @@ from fixtures import documentation
 from fixtures.fault import Fault
 from tests.selftest import fit_timer_fake
 from tests.selftest.test_compare import Behaviour
-from tests.tools.compare import course, neighbours, steps
-from tests.tools.compare.measure import Plan
-from tests.tools.compare.sides import Side
+from tests.tools.compare import measure, steps
+from tests.tools.compare.measure import Plan, Side
 from tests.tools.release_environment import EnvironmentFailed
 from tests.tools.release_table import Release
 
@@ -52,51 +51,51 @@ STEPS = [
 
 
 def test_the_readme_shows_what_is_recorded() -> None:
-    text = course.README.read_text(encoding="utf-8")
-    assert documentation.with_table(text, course.TABLE, course.table(steps.read())) == text
+    text = steps.README.read_text(encoding="utf-8")
+    assert documentation.with_table(text, steps.TABLE, steps.table(steps.read())) == text
 
 
 def test_every_step_between_neighbours_is_recorded() -> None:
-    assert [(one["old"], one["new"]) for one in steps.read()] == neighbours.pairs_of_series()
+    assert [(one["old"], one["new"]) for one in steps.read()] == measure.pairs_of_series()
 
 
 def test_every_cause_belongs_to_a_step_that_changed() -> None:
-    changed = {course.series(one["new"]) for one in steps.read() if course.changed(one["cases"])}
-    assert set(course.CAUSES) <= changed
+    changed = {steps.series(one["new"]) for one in steps.read() if steps.changed(one["cases"])}
+    assert set(steps.CAUSES) <= changed
 
 
 def test_only_steps_that_changed_are_in_the_table() -> None:
-    rows = course.table(STEPS).splitlines()[2:]
+    rows = steps.table(STEPS).splitlines()[2:]
     steps_shown = [row.split(" | ")[:2] for row in rows if " everything " in row]
     assert steps_shown == [["| 1.3.2", "1.4.2"], ["| 1.4.2", "1.5.2"], ["| 1.5.2", "1.6.1"]]
     assert "**0.50 (0.50 to 0.51)**" in rows[0]
 
 
 def test_scikit_learn_alone_has_a_row_where_it_was_measured() -> None:
-    rows = course.table(STEPS).splitlines()[2:]
+    rows = steps.table(STEPS).splitlines()[2:]
     assert [row.startswith("| | | scikit-learn alone | ") for row in rows] == [False, True, False, True, False]
 
 
 def test_what_a_release_runs_on_is_the_cause_where_scikit_learn_alone_makes_no_difference() -> None:
-    assert course.why(STEPS[2]) == "what it runs on: numpy 1.26.4 to 2.1.0"
+    assert steps.why(STEPS[2]) == "what it runs on: numpy 1.26.4 to 2.1.0"
 
 
 def test_no_cause_is_made_up_where_scikit_learn_may_be_it() -> None:
-    assert course.why(STEPS[3]) == "scikit-learn: not found"
-    assert course.why(step("1.7.2", "99.1", (2.0, 2.0, 2.0), "slower", "slower")) == "scikit-learn: not found"
+    assert steps.why(STEPS[3]) == "scikit-learn: not found"
+    assert steps.why(step("1.7.2", "99.1", (2.0, 2.0, 2.0), "slower", "slower")) == "scikit-learn: not found"
 
 
 def test_a_difference_that_may_be_chance_has_no_cause() -> None:
-    assert course.why(step("1.7.2", "99.1", (1.01, 1.01, 1.01), "slower", "no difference")) == "not found"
+    assert steps.why(step("1.7.2", "99.1", (1.01, 1.01, 1.01), "slower", "no difference")) == "not found"
 
 
 def test_both_causes_are_named_where_scikit_learn_alone_changes_less() -> None:
     both = step("1.7.2", "99.1", (1.1, 1.1, 1.5), "slower", "slower")
-    assert course.why(both) == "scikit-learn: not found; what it runs on: numpy 1.26.4 to 2.1.0"
+    assert steps.why(both) == "scikit-learn: not found; what it runs on: numpy 1.26.4 to 2.1.0"
 
 
 def test_the_course_multiplies_the_steps_back_from_the_newest_and_adds_their_uncertainty() -> None:
-    points = course.course(STEPS, steps.CASES[0])
+    points = steps.course(STEPS, steps.CASES[0])
     assert [version for version, _, _ in points] == ["1.2.2", "1.3.2", "1.4.2", "1.5.2", "1.6.1"]
     assert [value for _, value, _ in points] == pytest.approx([0.5, 0.5, 0.25, 0.5, 1.0])
     assert [factor for _, _, factor in points] == pytest.approx([1.01**root**0.5 for root in (4, 3, 2, 1, 0)])
@@ -104,7 +103,7 @@ def test_the_course_multiplies_the_steps_back_from_the_newest_and_adds_their_unc
 
 def test_the_picture_is_the_same_for_the_same_record(tmp_path: Path) -> None:
     for name in ("one.svg", "other.svg"):
-        course.write_picture(STEPS, tmp_path / name)
+        steps.write_picture(STEPS, tmp_path / name)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "other.svg").read_bytes()
 
 
@@ -138,8 +137,8 @@ def test_a_release_that_cannot_run_on_what_the_last_one_does_has_no_ratio_alone(
             raise EnvironmentFailed("no solution found")
         return open_fake(release.version)
 
-    monkeypatch.setattr(neighbours, "pairs_of_series", lambda: [("1.7.2", "1.8.0"), ("1.8.0", "1.9.1")])
-    *_, (one, other) = neighbours.measure(Plan(blocks=2, looks=(2,)), [], open_fake, refuse)
+    monkeypatch.setattr(measure, "pairs_of_series", lambda: [("1.7.2", "1.8.0"), ("1.8.0", "1.9.1")])
+    *_, (one, other) = measure.measure_neighbours(Plan(blocks=2, looks=(2,)), [], open_fake, refuse)
     assert one["runs_on"] == [{"python": "3.13.0", "numpy": "2.3.0", "scipy": "1.16.0"}] * 2
     assert len(one["scikit_learn_alone"]) == len(one["cases"]) == len(steps.CASES)
     assert other["scikit_learn_alone"] is None

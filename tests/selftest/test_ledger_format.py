@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from tests.support.check import every
-from tests.support.culprit import as_item
 from tests.support.junit_format import ledger_digest
-from tests.support.ledger import LEDGER, BadLedger, Entry, Ledger, read_ledger, summary
+from tests.support.ledger import LEDGER, BadLedger, Entry, Ledger, as_item, read_ledger, summary
 
 ISSUE = "https://github.com/scikit-learn/scikit-learn/issues/1"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fixtures import schema, strict_json
+from fixtures import stored_case, strict_json
 from tests.selftest.test_ledger_format import (
     BY_NUMPY,
     MALFORMED,
@@ -48,7 +48,7 @@ MORE = {
 def refused(ledger: Any) -> str | None:
     """What the schema says of a ledger, after it was written and parsed."""
     text = ledger if isinstance(ledger, str) else json.dumps(ledger)
-    return schema.refusal(strict_json.parse(text), ledger_file.SCHEMA)
+    return stored_case.refusal(strict_json.parse(text), ledger_file.SCHEMA)
 
 
 @pytest.mark.parametrize("name", sorted(set(MALFORMED) - NO_JSON - BEYOND_THE_SCHEMA))

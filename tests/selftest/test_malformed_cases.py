@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.case_json import FLAGS
-from fixtures.corpus import CaptureNotAtHand, UnknownCase, load_case
+from fixtures.corpus import FLAGS, CaptureNotAtHand, UnknownCase, load_case
 from tests.selftest.case_files import NAME, StoredCase, store_case
 
 FILES = ("frame.npy", "means.npy", "precisions.npy", "weights.npy")
@@ -207,6 +206,20 @@ def test_a_setting_out_of_range_is_refused(stored: StoredCase, name: str, should
     refusal = stored.refusal("case.json", by_schema=repr(value) not in BEYOND_THE_SCHEMA)
     assert refusal.startswith(f"has {name} ")
     assert f"; should be {should_be}" in refusal
+
+
+@pytest.mark.parametrize("reg_covar", [5e-324, 1e-307, 2.0**-385, 2.0**513, 1e308])
+def test_a_reg_covar_whose_products_overflow_is_refused(stored: StoredCase, reg_covar: float) -> None:
+    stored.describe(set_to("settings", "reg_covar", value=reg_covar))
+    bound = "0, or from 2.54e-116 to 1.34e+154, so that no product leaves the range of float64"
+    assert stored.refusal("case.json") == f"has reg_covar {reg_covar!r}; should be {bound}"
+
+
+@pytest.mark.parametrize("reg_covar", [0, 2.0**-384, 2.0**512])
+def test_a_reg_covar_at_a_bound_is_accepted_by_reader_and_schema(stored: StoredCase, reg_covar: float) -> None:
+    stored.describe(set_to("settings", "reg_covar", value=reg_covar))
+    assert stored.load().settings.reg_covar == reg_covar
+    assert stored.schema_refusal is None
 
 
 @pytest.mark.parametrize("number", ["1e999", "1" + "0" * 400], ids=["1e999", "whole number"])

@@ -9,9 +9,8 @@ from tests.selftest.hand_made import EPS, FLOOR, case_of, outcome_with
 from tests.selftest.promise_fakes import CHAIN, ExactMixture, subject_of
 from tests.support.check import Check
 from tests.support.diagnosis import diagnose, finding_of
-from tests.support.findings import Finding, as_json, from_json, raised
+from tests.support.findings import READ_MORE, Finding, as_json, from_json, numbers, raised, render, sentence
 from tests.support.judgement import Judgement
-from tests.support.messages import READ_MORE, numbers, render, sentence
 from tests.support.replay import Raised, initial
 
 PLACE = "scikit-learn 1.9.1, case one"

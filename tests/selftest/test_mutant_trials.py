@@ -11,9 +11,9 @@ from sklearn.mixture import _gaussian_mixture
 
 from fixtures.fault import Fault
 from tests.selftest.suite_runs import environment_of_a_run
-from tests.tools.mutants import suites, trials
+from tests.tools.mutants import trials
 from tests.tools.mutants.enumeration import mutants_of
-from tests.tools.mutants.suites import PYTEST, VARIABLES, SuiteTest
+from tests.tools.mutants.trials import PYTEST, VARIABLES, SuiteTest
 from tests.tools.worker_process import WorkerProcess
 
 FILE = "_gaussian_mixture.py"
@@ -116,13 +116,13 @@ def test_a_mutant_is_tried_on_the_tests_that_reach_it(worker: WorkerProcess) -> 
     mutant = next(one for one in mutants_of(FILE, SOURCE) if one.function == "GaussianMixture._n_parameters")
     assert mutant.lines is not None
     reaching = SuiteTest("test_small.py::test_by_the_class", 0.1, frozenset((FILE, line) for line in mutant.lines))
-    assert suites.tests_for(mutant, [SuiteTest("x", 0.1, frozenset()), reaching]) == [reaching]
-    assert suites.tests_for(mutant._replace(lines=None), [reaching, reaching]) == [reaching, reaching]
+    assert trials.tests_for(mutant, [SuiteTest("x", 0.1, frozenset()), reaching]) == [reaching]
+    assert trials.tests_for(mutant._replace(lines=None), [reaching, reaching]) == [reaching, reaching]
     assert trials.attempt(mutant, SOURCE, [reaching._replace(lines=frozenset())], worker) == trials.NOT_REACHED
 
 
 def test_this_suite_can_be_tried_where_the_capture_is_not_at_hand() -> None:
-    with suites.start(suites.OURS, Path(sys.executable)) as own:
+    with trials.start(trials.OURS, Path(sys.executable)) as own:
         assert "object-leaves-frame" in {test["case"] for test in own.ask("tests")}
 
 
@@ -133,4 +133,4 @@ def test_a_suite_that_fails_on_the_package_as_it_is_is_refused() -> None:
             return [test] if do == "tests" else {"tests": [test], "lines": [{}]}
 
     with pytest.raises(Fault, match=r"1 tests fail on the package as it is, the first is a\.py::test_b"):
-        suites.clean_tests(suites.OURS, Failing())  # type: ignore[arg-type]
+        trials.clean_tests(trials.OURS, Failing())  # type: ignore[arg-type]

@@ -15,9 +15,9 @@ from cosmic_ray.mutating import mutate_code
 from fixtures.fault import Fault
 from tests.selftest.conftest import Refusal
 from tests.tools.mutants import __main__ as command
-from tests.tools.mutants import detection_power, explanations
+from tests.tools.mutants import detection_power
+from tests.tools.mutants.detection_power import Explanations
 from tests.tools.mutants.enumeration import Mutant, mutants_of, operators
-from tests.tools.mutants.explanations import Explanations
 from tests.tools.mutants.trials import Result, Tried
 
 SOURCE = '''"""A module."""
@@ -130,30 +130,30 @@ def survivors_file(folder: Path, **changes: Any) -> Path:
 )
 def test_malformed_explanations_are_refused(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
     with pytest.raises(Fault, match=says):
-        explanations.read(survivors_file(tmp_path, **changes))
+        detection_power.read_explanations(survivors_file(tmp_path, **changes))
 
 
 def test_missing_explanations_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Fault, match="cannot be read"):
-        explanations.read(tmp_path / "survivors.json")
+        detection_power.read_explanations(tmp_path / "survivors.json")
 
 
 def test_a_function_out_of_scope_has_mutants() -> None:
     why = RULES._replace(out_of_scope={("a.py", "gone"): "nothing"})
     with pytest.raises(Fault, match=r"puts a\.py gone out of scope, which has no mutants"):
-        explanations.in_scope([mutant("x", "y")], why)
+        detection_power.in_scope([mutant("x", "y")], why)
 
 
 def test_what_is_out_of_scope_is_not_tried() -> None:
     why = RULES._replace(out_of_scope={("a.py", "f"): "it prints"})
-    assert explanations.in_scope([mutant("x", "y"), mutant("x", "y", "g")], why) == [mutant("x", "y", "g")]
+    assert detection_power.in_scope([mutant("x", "y"), mutant("x", "y", "g")], why) == [mutant("x", "y", "g")]
 
 
 def faults(survived: Sequence[Mutant], explained: Sequence[Mutant]) -> list[str]:
     """What is said of survivors and explanations among three mutants."""
     three = [mutant("x", "y"), mutant("x", "z"), mutant("v", "w")]
     why = RULES._replace(survivors={one.key(): ("equivalent", "it is") for one in explained})
-    return explanations.faults(three[:2], survived, three, why)
+    return detection_power.faults(three[:2], survived, three, why)
 
 
 def test_a_survivor_without_a_reason_is_a_fault() -> None:
@@ -222,7 +222,7 @@ def test_the_readme_has_the_figures_of_the_last_whole_run() -> None:
 
 def test_the_figures_and_the_explanations_are_of_one_run() -> None:
     release, counts = detection_power.read()
-    why = explanations.read()
+    why = detection_power.read_explanations()
     whole = detection_power.total(counts)
     assert release == why.release
     assert whole.mutants - whole.ours >= len(why.survivors) > 0

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fixtures.case_json import FLAGS
-from fixtures.corpus import Case
+from fixtures.corpus import FLAGS, Case
 from fixtures.validation import BrokenCase, precisions_shape
 from tests.selftest.case_files import PRECISIONS, StoredCase, store_case
 

@@ -10,8 +10,8 @@ import pytest
 
 from fixtures.fault import Fault
 from tests.selftest.suite_runs import CHECK, CONTROLS, LISTED_CASES, Run, fake
-from tests.tools.sources import outcome_changes
-from tests.tools.sources.outcome_changes import BREAKS, FAILS, NOT_JUDGED, PASSES, SKIPPED, Changed, Check
+from tests.tools.sources import __main__ as outcome_changes
+from tests.tools.sources.__main__ import BREAKS, FAILS, NOT_JUDGED, PASSES, SKIPPED, Changed, Check
 
 GONE = LISTED_CASES[2]
 

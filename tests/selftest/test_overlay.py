@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import overlay, release_environment
-from tests.tools.overlay import NotAnOverlay
+from tests.tools import release_environment
+from tests.tools.release_environment import NotAnOverlay
 
 PYTHON = Path("python")
 
@@ -27,19 +27,21 @@ def mixture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_is_there_afterwards_is_the_overlay_and_nothing_else(mixture: Path) -> None:
     files = {"__init__.py": b"new = 1\n", "_base.py": b"base = 1\n"}
-    overlay.lay(files, PYTHON)
-    assert overlay.read_folder(mixture) == files
+    release_environment.lay(files, PYTHON)
+    assert release_environment.read_folder(mixture) == files
     assert not (mixture / "__pycache__").exists()
 
 
 def test_a_file_linked_from_the_cache_keeps_its_content(mixture: Path) -> None:
-    overlay.lay({"__init__.py": b"new = 1\n"}, PYTHON)
+    release_environment.lay({"__init__.py": b"new = 1\n"}, PYTHON)
     assert (mixture.parent.parent.parent / "cached.py").read_bytes() == b"released = 1\n"
 
 
 def test_tests_and_build_files_are_left_out(mixture: Path) -> None:
-    overlay.lay({"__init__.py": b"", "tests/__init__.py": b"", "tests/test_m.py": b"", "meson.build": b""}, PYTHON)
-    assert overlay.read_folder(mixture) == {"__init__.py": b""}
+    release_environment.lay(
+        {"__init__.py": b"", "tests/__init__.py": b"", "tests/test_m.py": b"", "meson.build": b""}, PYTHON
+    )
+    assert release_environment.read_folder(mixture) == {"__init__.py": b""}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ def test_tests_and_build_files_are_left_out(mixture: Path) -> None:
     ],
 )
 def test_what_is_no_overlay_is_refused_and_changes_nothing(mixture: Path, files: dict[str, bytes], said: str) -> None:
-    before = overlay.read_folder(mixture)
+    before = release_environment.read_folder(mixture)
     with pytest.raises(NotAnOverlay, match=said):
-        overlay.lay(files, PYTHON)
-    assert overlay.read_folder(mixture) == before
+        release_environment.lay(files, PYTHON)
+    assert release_environment.read_folder(mixture) == before

@@ -13,9 +13,10 @@ import pytest
 
 from fixtures import corpus
 from fixtures.validation import BrokenCase
+from tests import test_capture
 from tests.selftest.hand_made import case_of, outcome_of
 from tests.selftest.promise_fakes import ExactMixture
-from tests.support import check, published_fit
+from tests.support import check
 from tests.support.findings import Finding
 from tests.support.judgement import KEPT, NOT_JUDGED, Judgement
 from tests.support.replay import Outcome, Raised
@@ -25,7 +26,7 @@ HOW_TO_GET = (
     "the figures that the reporter printed are not at hand; name the folder that holds printed_means.csv and"
     " printed_covariances.csv with GMM_CAPTURE (`nox -s selftest -- --capture DIR`)"
 )
-RECORD = published_fit.read()
+RECORD = test_capture.read_published_fit()
 
 
 def printed(name: str) -> list[list[str]]:
@@ -87,7 +88,7 @@ def test_a_unit_of_the_last_digit_is_read_from_the_figure(digits: str, unit: int
     ],
 )
 def test_a_unit_of_the_last_digit_follows_the_way_of_printing(value: float, scientific: bool, unit: float) -> None:
-    assert published_fit.last_printed_digit(np.array([value]), scientific)[0] == pytest.approx(unit, rel=1e-12)
+    assert test_capture.last_printed_digit(np.array([value]), scientific)[0] == pytest.approx(unit, rel=1e-12)
 
 
 def outcome_of_the_record(
@@ -186,12 +187,12 @@ def test_the_check_does_not_judge_a_fit_that_left_too_little(name: str) -> None:
 def test_a_malformed_record_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
     path = tmp_path / "published_fit.json"
     path.write_text(content, encoding="utf-8")
-    monkeypatch.setattr(published_fit, "RECORD", path)
+    monkeypatch.setattr(test_capture, "RECORD", path)
     with pytest.raises(BrokenCase, match=r"nox -s record-published-fit|37 components"):
-        published_fit.read()
+        test_capture.read_published_fit()
 
 
 def test_a_missing_record_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(published_fit, "RECORD", tmp_path / "published_fit.json")
+    monkeypatch.setattr(test_capture, "RECORD", tmp_path / "published_fit.json")
     with pytest.raises(BrokenCase, match="No such file"):
-        published_fit.read()
+        test_capture.read_published_fit()

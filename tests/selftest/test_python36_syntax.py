@@ -10,7 +10,7 @@ import pytest
 
 from fixtures.corpus import PROJECT
 
-INSIDE_FIXTURES = ("__init__", "case_json", "corpus", "fault", "npy", "strict_json", "validation")
+INSIDE_FIXTURES = ("__init__", "corpus", "fault", "npy", "strict_json", "validation")
 INSIDE = sorted(
     [
         PROJECT / "conftest.py",
@@ -113,10 +113,10 @@ def test_later_syntax_would_be_found(source: str) -> None:
         "from __future__ import annotations",
         "from importlib import metadata",
         "import importlib.resources",
-        "import fixtures.scenes",
-        "from fixtures import scenes",
-        "from fixtures.moments import inverse",
-        "from tests.tools import releases",
+        "import fixtures.generated_case",
+        "from fixtures import generated_case",
+        "from fixtures.generated_case import inverse",
+        "from tests.tools import release_table",
         "from tests.selftest import fakes",
         "def late():\n    import requests",
     ],

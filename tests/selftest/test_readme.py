@@ -13,12 +13,11 @@ import pytest
 from sklearn.mixture import GaussianMixture
 
 from fixtures import documentation
-from fixtures.case_json import read_description
-from fixtures.corpus import CASES, PROJECT, case_names, load_case
+from fixtures.corpus import CASES, PROJECT, case_names, load_case, read_description
 from tests.support import check, ledger, remedies, replay
 from tests.support.diagnosis import diagnose
 from tests.support.subject import Subject
-from tests.tools import environments, release_environment, release_table
+from tests.tools import release_environment, release_table
 from tests.tools.nox_session import PYTEST_OPTIONS
 from tests.tools.release_table import Release
 
@@ -100,7 +99,7 @@ def test_the_remedy_loses_no_component_on_any_series(release: Release) -> None:
     estimator = ["--estimator", "tests.support.remedies:WarmStartMixture", "--no-ledger", "-k", others]
     done = subprocess.run(
         [str(python), "-m", "pytest", *PYTEST_OPTIONS, "-q", *estimator, "tests/test_collapse.py"],
-        cwd=PROJECT, env=environments.variables(), capture_output=True, text=True, check=False,
+        cwd=PROJECT, env=release_environment.variables(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
 

@@ -14,9 +14,9 @@ from tests.selftest import tracker_fakes
 from tests.selftest.recorder import Recorder, Said
 from tests.support import estimator, replay
 from tests.support.diagnosis import diagnose
-from tests.tools import drawing
-from tests.tools.record import demonstration, stored_break
-from tests.tools.record.demonstration import SCENE
+from tests.support.picture import LOST as LOST_COLOUR
+from tests.tools.record import recording, video
+from tests.tools.record.video import SCENE
 
 LOST = 4  # the component of the object that leaves
 
@@ -24,7 +24,7 @@ LOST = 4  # the component of the object that leaves
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("a folder") / "My tracker.mkv"
-    assert demonstration.main(["--to", str(path)]) == 0
+    assert video.main(["--to", str(path)]) == 0
     return path
 
 
@@ -78,7 +78,7 @@ def test_a_break_is_drawn(recorded: tuple[Said, Case], film: Path) -> None:
     assert f"picture {picture}" in recorded[0].out
     with Image.open(picture) as image:
         levels = np.asarray(image.convert("RGB")).reshape(-1, 3)
-    arrow = np.array([int(drawing.LOST[start : start + 2], 16) for start in (1, 3, 5)])
+    arrow = np.array([int(LOST_COLOUR[start : start + 2], 16) for start in (1, 3, 5)])
     assert (np.abs(levels.astype(int) - arrow).max(axis=1) < 3).any()
 
 
@@ -106,17 +106,17 @@ def test_settings_and_name_are_the_users(point_sets: Path, recorder: Recorder) -
 
 def test_the_same_case_again_is_left_as_it_is(recorded: tuple[Said, Case], tmp_path: Path) -> None:
     _, case = recorded
-    first = stored_break.store(case, tmp_path)
-    assert stored_break.store(case, tmp_path) == first
+    first = recording.store(case, tmp_path)
+    assert recording.store(case, tmp_path) == first
     assert [path.name for path in tmp_path.iterdir()] == [case.name]
 
 
 def test_another_case_of_that_name_gets_another_name(recorded: tuple[Said, Case], tmp_path: Path) -> None:
     _, case = recorded
-    _, folder = stored_break.store(case, tmp_path)
+    _, folder = recording.store(case, tmp_path)
     before = (folder / "case.json").read_bytes()
     for number in (2, 3):
-        other, _ = stored_break.store(case._replace(title=f"another {number}"), tmp_path)
+        other, _ = recording.store(case._replace(title=f"another {number}"), tmp_path)
         assert other.name == f"{case.name}-{number}"
         assert load_case(other.name, root=tmp_path).title == f"another {number}"
     assert (folder / "case.json").read_bytes() == before
@@ -132,15 +132,15 @@ def test_another_case_of_that_name_gets_another_name(recorded: tuple[Said, Case]
     ],
 )
 def test_a_default_name_is_a_case_name(source: str, name: str) -> None:
-    assert stored_break.default_name(source, 7) == name
-    assert re.fullmatch(NAME, stored_break.default_name(source * 30, 7))
+    assert recording.default_name(source, 7) == name
+    assert re.fullmatch(NAME, recording.default_name(source * 30, 7))
 
 
 def test_all_goes_on_and_keeps_the_first_break(film: Path, recorder: Recorder) -> None:
     said = recorder(film, "--all")
     assert said.code == 0
     assert len(recorder.cases()) == 1
-    assert len([line for line in said.out.splitlines() if line.startswith("frame ")]) == demonstration.N_FRAMES
+    assert len([line for line in said.out.splitlines() if line.startswith("frame ")]) == video.N_FRAMES
 
 
 @pytest.mark.parametrize("kind", ["tied", "diag", "spherical"])

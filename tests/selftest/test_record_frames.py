@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.tools.record import demonstration
+from fixtures.fault import Fault
+from tests.tools.record import video
 from tests.tools.record.frames import (
     MOST_SAMPLES,
     PIXELS,
@@ -15,10 +16,9 @@ from tests.tools.record.frames import (
     Conversion,
     Frame,
     Frames,
-    RawFrame,
+    FrameSource,
     Skipped,
     Stored,
-    Unusable,
 )
 
 Made = list[Frame | Skipped]
@@ -29,8 +29,6 @@ LEVELS = np.array([[0, 1, 4], [9, 0, 2]], dtype=np.uint8)
 class ListedSource:
     """Frames that a test lists; one that is a string cannot be read."""
 
-    description = "frames of a test"
-
     def __init__(self, holds: str, *arrays: np.ndarray | str) -> None:
         self.holds = holds
         self._arrays = arrays
@@ -39,14 +37,15 @@ class ListedSource:
         """Yield every so many-th frame."""
         for number in range(0, len(self._arrays), every):
             array = self._arrays[number]
-            yield Skipped(number, "", array) if isinstance(array, str) else RawFrame(number, "", array)
+            yield Skipped(number, "", array) if isinstance(array, str) else Frame(number, "", array)
 
 
 def made(
     source: ListedSource, n_components: int = 1, every: int = 1, difference: bool = False
 ) -> list[Frame | Skipped]:
     """All frames of a source."""
-    return list(Frames(source, Conversion(difference=difference), n_components, every))
+    opened = FrameSource(source.holds, "frames of a test", source.frames)
+    return list(Frames(opened, Conversion(difference=difference), n_components, every))
 
 
 def reasons(frames: Made) -> dict[int, str]:
@@ -57,8 +56,8 @@ def reasons(frames: Made) -> dict[int, str]:
 @pytest.mark.parametrize("time", [0, 13])
 def test_a_picture_of_a_scene_becomes_the_frame_of_that_scene(time: int) -> None:
     """The same points as often, in the same order, of the same dtype as the capture's."""
-    points = Conversion().points(demonstration.picture(demonstration.SCENE, time))
-    np.testing.assert_array_equal(points, demonstration.SCENE.frame(time))
+    points = Conversion().points(video.picture(video.SCENE, time))
+    np.testing.assert_array_equal(points, video.SCENE.frame(time))
     assert points.dtype == np.int32
 
 
@@ -83,13 +82,13 @@ def test_levels_of_any_type_are_taken_as_they_are() -> None:
 
 
 def test_negative_levels_are_refused() -> None:
-    with pytest.raises(Unusable, match=r"holds the grey level -3; should be 0 or more"):
+    with pytest.raises(Fault, match=r"holds the grey level -3; should be 0 or more"):
         Conversion().points(np.array([[1, -3]], dtype=np.int16))
 
 
 @pytest.mark.parametrize("scale", [1e7, 1e300])
 def test_more_samples_than_a_case_can_hold_are_refused_before_they_are_made(scale: float) -> None:
-    with pytest.raises(Unusable, match=rf"should have at most {MOST_SAMPLES:,}: raise --threshold or lower --scale"):
+    with pytest.raises(Fault, match=rf"should have at most {MOST_SAMPLES:,}: raise --threshold or lower --scale"):
         Conversion(scale=scale).points(LEVELS)
 
 
@@ -99,7 +98,7 @@ def test_a_difference_is_absolute_and_the_first_frame_has_none() -> None:
     assert isinstance(first, Skipped)
     assert "first" in first.reason
     assert isinstance(second, Frame)
-    assert second.samples.tolist() == [[0, 0]] * 9 + [[0, 1]] * 9 + [[1, 0], [1, 1]] + [[2, 0], [2, 0], [2, 1], [2, 1]]
+    assert second.array.tolist() == [[0, 0]] * 9 + [[0, 1]] * 9 + [[1, 0], [1, 1]] + [[2, 0], [2, 0], [2, 1], [2, 1]]
     assert third == Skipped(2, "", "no change from the frame before")
 
 
@@ -142,4 +141,4 @@ def test_every_so_many_th_frame_keeps_its_number() -> None:
 def test_points_keep_their_dtype() -> None:
     (frame,) = made(ListedSource(POINTS, np.ones((4, 2), np.float32)))
     assert isinstance(frame, Frame)
-    assert frame.samples.dtype == np.float32
+    assert frame.array.dtype == np.float32

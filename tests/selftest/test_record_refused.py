@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -18,8 +19,7 @@ from fixtures.corpus import PROJECT, load_case
 from tests.selftest.conftest import Refusal
 from tests.selftest.recorder import Recorder, Said
 from tests.tools.record import __main__ as record
-from tests.tools.record.demonstration import SCENE, write_video
-from tests.tools.record.tracker_process import Worker
+from tests.tools.record.video import SCENE, write_video
 from tests.tools.release_environment import EnvironmentFailed
 
 
@@ -55,7 +55,7 @@ def test_an_unknown_estimator_is_refused(point_sets: Path, recorder: Recorder) -
 
 
 def test_an_environment_that_cannot_be_made_is_reported(point_sets: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def without_network(_: object) -> Worker:
+    def without_network(_: object) -> NoReturn:
         raise EnvironmentFailed("`uv pip install ...` failed: no network")
 
     assert record.main([str(point_sets), "--components", "2"], without_network) == 2
@@ -83,6 +83,7 @@ def test_options_that_make_no_sense_are_refused_before_anything_is_read(complain
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from typing import NoReturn
 from tests.selftest.recorder import WorkerInThisProcess, record
 Path.rename = lambda *names: os.kill(os.getpid(), signal.SIGKILL)
 record.main(sys.argv[1:], lambda release: WorkerInThisProcess())
@@ -162,5 +163,5 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
 
 def test_the_recorders_own_environment_needs_no_scikit_learn() -> None:
     script = "import sys; sys.modules.update(dict.fromkeys(['sklearn', 'scipy', 'pytest'])); "
-    script += "import tests.tools.record.__main__, tests.tools.record.demonstration"
+    script += "import tests.tools.record.__main__, tests.tools.record.video"
     assert run(script).code == 0

@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from fixtures.fault import Fault
-from tests.tools.record.frame_sources import MOST_FEATURES, open_source
-from tests.tools.record.frames import PIXELS, POINTS, RawFrame, Skipped
+from tests.tools.record.frames import MOST_FEATURES, PIXELS, POINTS, Frame, Skipped, open_source
 
 PICTURE = np.arange(18 * 20, dtype=np.uint8).reshape(18, 20)
 SAMPLES = np.arange(12.0).reshape(6, 2)
@@ -20,8 +19,8 @@ SAMPLES = np.arange(12.0).reshape(6, 2)
 def stored(path: Path, holds: str | None = None) -> list[np.ndarray]:
     """The arrays of all frames, each of which can be read."""
     frames = list(open_source(path, holds).frames(1))
-    assert all(isinstance(frame, RawFrame) for frame in frames)
-    return [frame.array for frame in frames if isinstance(frame, RawFrame)]
+    assert all(isinstance(frame, Frame) for frame in frames)
+    return [frame.array for frame in frames if isinstance(frame, Frame)]
 
 
 def refusal(path: Path) -> str:

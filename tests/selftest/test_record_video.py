@@ -11,24 +11,23 @@ import numpy as np
 import pytest
 
 from fixtures.fault import Fault
-from tests.tools.record import demonstration, video
-from tests.tools.record.demonstration import N_FRAMES, SCENE, picture, write_video
-from tests.tools.record.frame_sources import open_source
-from tests.tools.record.frames import RawFrame, Skipped, Stored
+from tests.tools.record import video
+from tests.tools.record.frames import Frame, Skipped, Stored, open_source
+from tests.tools.record.video import N_FRAMES, SCENE, picture, write_video
 
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demonstration, in a folder with a space in its name."""
     path = tmp_path_factory.mktemp("a folder") / "tracker.mkv"
-    assert demonstration.main(["--to", str(path)]) == 0
+    assert video.main(["--to", str(path)]) == 0
     return path
 
 
-def frames(path: Path, every: int = 1) -> tuple[list[RawFrame], list[Skipped]]:
+def frames(path: Path, every: int = 1) -> tuple[list[Frame], list[Skipped]]:
     """The frames that can be read, and the others."""
     found: list[Stored] = list(open_source(path).frames(every))
-    readable = [frame for frame in found if isinstance(frame, RawFrame)]
+    readable = [frame for frame in found if isinstance(frame, Frame)]
     return readable, [frame for frame in found if isinstance(frame, Skipped)]
 
 
@@ -41,7 +40,7 @@ def test_the_demonstration_comes_back_pixel_by_pixel(film: Path) -> None:
 
 
 def test_the_demonstration_is_the_same_bytes_again(film: Path, tmp_path: Path) -> None:
-    demonstration.main(["--to", str(tmp_path / "again.mkv")])
+    video.main(["--to", str(tmp_path / "again.mkv")])
     assert (tmp_path / "again.mkv").read_bytes() == film.read_bytes()
 
 
@@ -126,7 +125,7 @@ def test_a_video_of_too_large_frames_is_refused_before_one_is_decoded(
 
 
 def test_a_disk_that_fills_up_leaves_no_half_video(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert demonstration.main(["--to", str(tmp_path / "no folder" / "tracker.mkv")]) == 2
+    assert video.main(["--to", str(tmp_path / "no folder" / "tracker.mkv")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "cannot be written" in line
     assert list(tmp_path.iterdir()) == []

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.tools.record.frames import PIXELS, Conversion, Frame, Frames, RawFrame, Skipped, Stored
-from tests.tools.record.recording import REMEMBERED, Fitted, Recording
-from tests.tools.record.tracker_process import Fit
+from tests.tools.record.frames import PIXELS, Conversion, Frame, Frames, FrameSource, Skipped, Stored
+from tests.tools.record.recording import REMEMBERED, Fit, Fitted, Recording, TrackerProcess
 
 HEALTHY, PINNED, DRAGGED, EMPTY = "healthy", "pinned", "dragged", "empty"
 
@@ -22,7 +21,7 @@ def fit(*states: str, error: str | None = None) -> Fit:
     return Fit(2, True, 0.5, [], error, list(states), masses, [[mass, -mass] for mass in masses])
 
 
-class ScriptedTracker:
+class ScriptedTracker(TrackerProcess):
     """Leaves what a test says, and notes in which order it is asked."""
 
     def __init__(self, *fits: Fit, events: list[str] | None = None) -> None:
@@ -137,25 +136,22 @@ def test_no_fit_is_under_way_when_a_break_is_reported(broken: Fit) -> None:
 def test_the_last_fits_are_remembered() -> None:
     recording = Recording(frames(20), ScriptedTracker(*[fit(HEALTHY, HEALTHY)] * 20))
     assert len(list(recording)) == 20
-    assert [remembered.number for remembered in recording.last] == list(range(20 - REMEMBERED, 20))
-    assert recording.last[0].masses == [1.0, 2.0]
+    assert [number for number, _ in recording.last] == list(range(20 - REMEMBERED, 20))
+    assert recording.last[0][1].masses == [1.0, 2.0]
 
 
 class LongVideo:
     """Pictures that are made when they are asked for; it knows how many of them are alive."""
 
-    holds = PIXELS
-    description = "a long video"
-
     def __init__(self, n_frames: int) -> None:
         self._n_frames = n_frames
-        self._pictures: weakref.WeakSet[RawFrame] = weakref.WeakSet()
+        self._pictures: weakref.WeakSet[Frame] = weakref.WeakSet()
         self.most_alive = 0
 
     def frames(self, every: int) -> Iterator[Stored]:
         """Yield pictures of 300 x 200 pixels, every one different."""
         for number in range(0, self._n_frames, every):
-            frame = RawFrame(number, "", np.full((200, 300), number % 5, np.uint8))
+            frame = Frame(number, "", np.full((200, 300), number % 5, np.uint8))
             self._pictures.add(frame)
             self.most_alive = max(self.most_alive, len(self._pictures))
             yield frame
@@ -166,7 +162,8 @@ def peak(n_frames: int) -> int:
     video = LongVideo(n_frames)
     tracemalloc.start()
     try:
-        for _ in Recording(Frames(video, Conversion(), 2), ScriptedTracker(*[fit(HEALTHY, HEALTHY)] * n_frames)):
+        frames = Frames(FrameSource(PIXELS, "a long video", video.frames), Conversion(), 2)
+        for _ in Recording(frames, ScriptedTracker(*[fit(HEALTHY, HEALTHY)] * n_frames)):
             pass
         most = tracemalloc.get_traced_memory()[1]
     finally:

@@ -24,8 +24,7 @@ from tests.tools import release_environment
 from tests.tools.reduce import __main__ as command
 from tests.tools.reduce.__main__ import main
 from tests.tools.reduce.candidate import Candidate
-from tests.tools.reduce.reduction import Progress
-from tests.tools.reduce.verification import Releases
+from tests.tools.reduce.reduction import Progress, Releases
 from tests.tools.worker_process import WorkerFailed
 
 

@@ -17,10 +17,8 @@ from tests.support.check import in_order_of_preference
 from tests.support.ledger import Entry, Ledger, read_ledger
 from tests.tools import release_environment
 from tests.tools.reduce import __main__ as command
-from tests.tools.reduce import every_defect
-from tests.tools.reduce.__main__ import main
-from tests.tools.reduce.every_defect import Pair, Result, pairs_of, reached, results_for
-from tests.tools.reduce.verification import Releases, matrix
+from tests.tools.reduce.__main__ import Pair, Result, main, pairs_of, reached, results_for
+from tests.tools.reduce.reduction import Releases, matrix
 
 VERSIONS = ["1.0", "1.1", "1.2"]
 ASKABLE = ["test_first_choice", "test_second_choice"]
@@ -45,7 +43,7 @@ def test_a_pair_is_asked_by_the_check_that_comes_first_on_the_newest_release_tha
 def test_the_result_is_asked_about_where_the_ledger_says_that_its_check_fails() -> None:
     listed = ledger(entry("test_first_choice", ">=1.1"), entry("test_second_choice", ">=1.0"))
     (pair,) = pairs_of(listed, ASKABLE, VERSIONS)
-    assert every_defect.listed_for(pair, listed, VERSIONS) == ["1.1", "1.2"]
+    assert command.listed_for(pair, listed, VERSIONS) == ["1.1", "1.2"]
 
 
 def test_what_only_records_show_cannot_be_reduced() -> None:
@@ -84,17 +82,17 @@ def test_results_of_pairs_that_are_none_any_more_are_left_out_and_the_others_kee
 
 
 def test_a_failure_is_tried_again() -> None:
-    assert every_defect.is_done(PAIR, [OTHER, GOOD])
-    assert not every_defect.is_done(PAIR, [OTHER, GOOD._replace(failure="the worker ended with 9")])
+    assert command.is_done(PAIR, [OTHER, GOOD])
+    assert not command.is_done(PAIR, [OTHER, GOOD._replace(failure="the worker ended with 9")])
 
 
 def test_the_table_counts_releases_and_gives_ranges() -> None:
-    (row,) = every_defect.table([GOOD, OTHER]).splitlines()[2:]
+    (row,) = command.table([GOOD, OTHER]).splitlines()[2:]
     assert row == "| `a-defect` | 2 | 2 to 4 | 2 to 3 | 1 to 2 | 1.8, at most 2.5 | 4 of 4, with 2 releases |"
 
 
 def test_the_table_does_not_hide_what_failed() -> None:
-    (row,) = every_defect.table([GOOD, OTHER._replace(failure="raised"), GOOD._replace(other=["1.0"])]).splitlines()[2:]
+    (row,) = command.table([GOOD, OTHER._replace(failure="raised"), GOOD._replace(other=["1.0"])]).splitlines()[2:]
     assert row.startswith("| `a-defect` | 2 of 3 |")
     assert row.endswith("| 4 of 5, with 3 releases |")
 
@@ -102,8 +100,8 @@ def test_the_table_does_not_hide_what_failed() -> None:
 def test_results_come_back_as_they_were_written(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text("<!-- reductions -->\n<!-- end -->\n", encoding="utf-8")
-    every_defect.write([GOOD, OTHER], tmp_path / "record.json", readme)
-    assert every_defect.read(tmp_path / "record.json") == [GOOD, OTHER]
+    command.write_results([GOOD, OTHER], tmp_path / "record.json", readme)
+    assert command.read_results(tmp_path / "record.json") == [GOOD, OTHER]
     assert "`a-defect`" in readme.read_text(encoding="utf-8")
 
 
@@ -112,20 +110,20 @@ def test_a_broken_file_of_results_is_refused_with_what_fixes_it(tmp_path: Path, 
     path = tmp_path / "record.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(Fault, match="delete it, and `nox -s reduce -- --ledger --write`"):
-        every_defect.read(path)
+        command.read_results(path)
 
 
 def test_the_readme_shows_what_is_recorded() -> None:
-    text = every_defect.README.read_text(encoding="utf-8")
-    assert documentation.with_table(text, every_defect.TABLE, every_defect.table(every_defect.read())) == text
+    text = command.README.read_text(encoding="utf-8")
+    assert documentation.with_table(text, command.TABLE, command.table(command.read_results())) == text
 
 
 def test_what_is_recorded_is_what_should_be_reached() -> None:
-    assert reached(every_defect.read())
+    assert reached(command.read_results())
 
 
 def test_every_defect_that_is_recorded_is_one_of_the_ledger() -> None:
-    assert {result.pair.defect for result in every_defect.read()} <= {one.defect for one in read_ledger().entries}
+    assert {result.pair.defect for result in command.read_results()} <= {one.defect for one in read_ledger().entries}
 
 
 def test_every_known_defect_that_a_promise_shows_has_a_reduced_case() -> None:
@@ -167,8 +165,8 @@ def two_samples_in_the_ledger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, r
     monkeypatch.setattr(release_environment, "make", lambda _: Path(sys.executable))
     (tmp_path / "README.md").write_text("<!-- reductions -->\n<!-- end -->\n", encoding="utf-8")
     record, readme = tmp_path / "record.json", tmp_path / "README.md"
-    monkeypatch.setattr(every_defect.read, "__defaults__", (record,))
-    monkeypatch.setattr(every_defect.write, "__defaults__", (record, readme))
+    monkeypatch.setattr(command.read_results, "__defaults__", (record,))
+    monkeypatch.setattr(command.write_results, "__defaults__", (record, readme))
     return tmp_path
 
 

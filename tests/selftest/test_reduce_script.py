@@ -11,7 +11,7 @@ import pytest
 
 from fixtures.corpus import load_case
 from tests.support.check import every
-from tests.tools.reduce import script
+from tests.tools.reduce import output
 from tests.tools.reduce.candidate import from_case
 
 MOST_LINES = 25
@@ -34,7 +34,7 @@ SHOWING = [name for name, check in every().items() if check.reproduction]
 
 def said_by(check: str) -> list[str]:
     """What the script for a check prints after the versions."""
-    text = script.write_script(from_case(load_case("control-around-the-origin")), check, "a summary")
+    text = output.write_script(from_case(load_case("control-around-the-origin")), check, "a summary")
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -61,4 +61,4 @@ def test_a_script_of_no_iterations_makes_none() -> None:
 @pytest.mark.parametrize("case_name", ["reduced-capture-frame-44", "reduced-chain-object-leaves"])
 def test_no_script_of_a_reduced_case_is_longer_than_an_issue_should_have(case_name: str, check: str) -> None:
     candidate = dataclasses.replace(from_case(load_case(case_name)), component=1)
-    assert len(script.write_script(candidate, check, "a summary").splitlines()) <= MOST_LINES
+    assert len(output.write_script(candidate, check, "a summary").splitlines()) <= MOST_LINES

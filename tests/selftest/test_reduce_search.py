@@ -14,7 +14,8 @@ import pytest
 from fixtures.corpus import Settings
 from tests.tools.journal import Journal
 from tests.tools.reduce.candidate import Candidate, from_case
-from tests.tools.reduce.search import Judge, Search
+from tests.tools.reduce.reduction import Judge, Search
+from tests.tools.worker_process import WorkerProcess
 from tests.workers.probe import case_of
 
 CHECK = "test_of_a_fake"
@@ -31,7 +32,7 @@ def many_samples() -> Candidate:
     return Candidate(settings, (np.repeat(grid, 3, axis=0),), weights, means, precisions, 4)
 
 
-class Fake:
+class Fake(WorkerProcess):
     """A probe that says of every candidate what a function says, and counts."""
 
     def __init__(self, fails: Callable[[Candidate], bool]) -> None:
@@ -39,7 +40,7 @@ class Fake:
         self.asked = 0
         self.breaks_after: int | None = None
 
-    def ask(self, do: str, **arguments: Any) -> Any:
+    def ask(self, do: str, *, timeout: float | None = None, **arguments: Any) -> Any:  # noqa: ARG002
         assert do == "alike"
         answers: list[bool] = []
         for request in json.loads(json.dumps(arguments["candidates"])):

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from sklearn.mixture import GaussianMixture
 
-from fixtures.case_json import read_description
 from fixtures.corpus import (
     CASES,
     CaptureNotAtHand,
@@ -17,6 +16,7 @@ from fixtures.corpus import (
     find_capture,
     load_case,
     names_with,
+    read_description,
 )
 from tests.selftest.exact_mixture import em_steps
 from tests.support import reference

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.selftest.histories import Repository, in_mixture, installed_mixture, version_file
-from tests.tools.clone import Clone, HistoryUnusable
-from tests.tools.release_commits import commit_of_release, nearest_releases
+from tests.tools.clone import Clone, HistoryUnusable, commit_of_release, nearest_releases
 from tests.tools.release_table import Release
 
 MIXED = installed_mixture()

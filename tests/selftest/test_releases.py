@@ -17,7 +17,7 @@ from packaging.version import Version
 from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
 from tests.selftest.suite_runs import environment_of_a_run
-from tests.tools import release_table, releases
+from tests.tools import release_table
 from tests.tools.release_table import BadTable, Release, newest_of_series, read, write
 
 OLD = {"version": "1.8.0", "python": "3.12", "dependencies_until": "2025-12-11"}
@@ -209,7 +209,7 @@ def test_an_index_that_does_not_answer_is_one_error_and_changes_nothing(
     }.items():
         monkeypatch.setenv(name, value)
     before = release_table.TABLE.read_bytes()
-    assert releases.main([]) == 2
+    assert release_table.main([]) == 2
     errors = capsys.readouterr().err.strip().splitlines()
     assert len(errors) == 1
     assert errors[0].startswith("error: `")
@@ -220,7 +220,7 @@ def test_an_index_that_does_not_answer_is_one_error_and_changes_nothing(
 def test_a_client_that_is_missing_is_one_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Fault, match=r"`uv pip compile --no-deps \.\.\.` could not be run"):
-        releases.wheel_upload_day("1.9.1", "3.13")
+        release_table.wheel_upload_day("1.9.1", "3.13")
 
 
 def test_a_broken_table_is_made_anew(
@@ -239,6 +239,6 @@ def test_a_broken_table_is_made_anew(
         (tmp_path / name).chmod(0o755)
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), "/bin", "/usr/bin"]))
-    assert releases.main([]) == 0
+    assert release_table.main([]) == 0
     assert read(path) == [Release(**NEW)]
     assert f"the table is invalid and will be written again: {path}: " in capsys.readouterr().out

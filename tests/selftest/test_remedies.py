@@ -10,8 +10,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.mixture import GaussianMixture
 
-from fixtures.case_json import read_description
-from fixtures.corpus import CASES, Case, Settings, case_names, load_case
+from fixtures.corpus import CASES, Case, Settings, case_names, load_case, read_description
 from tests.support import reference, replay
 from tests.support.density import full_matrices, log_joint_densities, log_sum_exp
 from tests.support.remedies import SMALLEST_WEIGHT, KeepLastParameters, LogDomainMixture, WarmStartMixture

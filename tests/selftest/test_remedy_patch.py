@@ -12,10 +12,10 @@ from sklearn.mixture import GaussianMixture
 
 from fixtures.fault import Fault
 from tests.support.remedies import WarmStartMixture
-from tests.tools import overlay, remedies, remedy_patch
-from tests.tools.sources import patch
+from tests.tools import release_environment, remedies, remedy_patch
+from tests.tools.sources import tree
 
-INSTALLED = overlay.read_folder(Path(sklearn.mixture.__file__).parent)
+INSTALLED = release_environment.read_folder(Path(sklearn.mixture.__file__).parent)
 CODE = INSTALLED[remedy_patch.CODE].decode("utf-8")
 KINDS = ("full", "tied", "diag", "spherical")
 LONGEST_LINE = 88  # of scikit-learn
@@ -49,7 +49,7 @@ def test_the_patch_applies_and_leaves_the_source_with_the_fix(checkout: Path, tm
     change = remedy_patch.change_of("WarmStartMixture", str(checkout))
     written = tmp_path / "fix.patch"
     written.write_text(change.patch, encoding="utf-8")
-    patched = patch.apply(written, INSTALLED, "the installed release")
+    patched = tree.apply_patch(written, INSTALLED, "the installed release")
     assert patched[remedy_patch.CODE].decode("utf-8") == remedy_patch.with_fix(CODE, "it")
     added = [line[1:] for line in change.patch.splitlines() if line.startswith("+") and not line.startswith("+++")]
     assert max(map(len, added)) <= LONGEST_LINE

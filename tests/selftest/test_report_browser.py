@@ -24,7 +24,7 @@ from tests.selftest.run_records import (
 )
 from tests.support import check
 from tests.tools.compare import steps
-from tests.tools.report import fit_times
+from tests.tools.report import measured
 from tests.tools.report import page as report_page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed", exc_type=ImportError)
@@ -66,7 +66,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
             told += [failed(BOUND, LONG, FALLS._replace(seen=LONG_WORD)), not_judged(BOUND, UNJUDGED, LONG_WORD)]
         write(folder / f"sklearn-{release}.xml", told, header(release))
     place = folder / "report.html"
-    content = replace(content_of(folder, LOST, STILL), course=fit_times.course_of(steps.read()))
+    content = replace(content_of(folder, LOST, STILL), course=measured.course_of(steps.read()))
     place.write_text(report_page.render(content), encoding="utf-8")
     return place.as_uri()
 

@@ -31,9 +31,8 @@ from tests.selftest.run_records import (
     write,
 )
 from tests.support import check, junit_format, ledger
-from tests.tools.report import matrix, page, summary
-from tests.tools.report.defects import defects_of
-from tests.tools.report.verdict import GREEN, RED
+from tests.tools.report import matrix, page
+from tests.tools.report.matrix import defects_of
 
 SCRIPT = "</script><script>alert('what a message must not do')</script>"
 
@@ -62,8 +61,8 @@ def test_a_defect_that_has_gone_is_fixed_and_one_that_has_not_is_known(folder: P
 
 def test_runs_as_the_ledger_says_are_green(folder: Path) -> None:
     content = content_of(folder)
-    said = page.judge(content)
-    assert said.colour == GREEN
+    said = content.verdict
+    assert said.is_green
     assert (
         said.sentence
         == "All 2 releases behave as the ledger says; in 1.9.1, the newest, 1 known defect is still present."
@@ -90,15 +89,15 @@ def test_runs_as_the_ledger_says_are_green(folder: Path) -> None:
 def test_what_the_ledger_does_not_say_is_red(folder: Path, test: Test, words: str) -> None:
     write(folder / "sklearn-1.9.1.xml", [*of_release("1.9.1"), test], header("1.9.1"))
     content = content_of(folder)
-    said = page.judge(content)
-    assert said.colour == RED
+    said = content.verdict
+    assert not said.is_green
     assert words in said.sentence
-    assert f"`{test.check}[two-samples]` with 1.9.1" in summary.markdown(content, said)
+    assert f"`{test.check}[two-samples]` with 1.9.1" in page.summary(content)
 
 
 def test_the_summary_counts_cases_by_release(folder: Path) -> None:
     content = content_of(folder)
-    lines = summary.markdown(content, page.judge(content)).splitlines()
+    lines = page.summary(content).splitlines()
     assert lines[0].startswith("## All 2 releases")
     assert "| [n-iter-from-zero](https://github.com/scikit-learn/scikit-learn/pull/11015) | 2 |  |" in lines
 
@@ -154,12 +153,12 @@ def test_what_is_not_judged_is_counted_apart_with_its_reason(folder: Path) -> No
     more = [not_judged(BOUND, case) for case in ("two-samples", "scene-cut")]
     write(folder / "sklearn-1.9.1.xml", [*of_release("1.9.1"), *more], header("1.9.1"))
     content = content_of(folder)
-    said = page.judge(content)
-    assert said.colour == GREEN
+    said = content.verdict
+    assert said.is_green
     assert said.sentence.endswith("1 known defect is still present and 2 checks on cases are not judged.")
     (reason,) = said.not_judged
     assert (reason.text, reason.tests, reason.releases) == (NO_TRUTH, 2, "1.9.1")
-    assert f"- 2 with 1.9.1: `{NO_TRUTH}`" in summary.markdown(content, said).splitlines()
+    assert f"- 2 with 1.9.1: `{NO_TRUTH}`" in page.summary(content).splitlines()
     assert f"<td>{NO_TRUTH}</td><td>2</td><td>1.9.1</td>" in page.render(content)
     assert content.matrix.cells("two-samples") == matrix.NOT_RUN + matrix.NOT_JUDGED
 
@@ -168,7 +167,7 @@ def test_a_reason_is_one_line_of_the_summary_whatever_it_holds(folder: Path) -> 
     odd = not_judged(BOUND, "two-samples", "the fit raised `x`:\n# a headline " + "long " * 100)
     write(folder / "sklearn-1.9.1.xml", [*of_release("1.9.1"), odd], header("1.9.1"))
     content = content_of(folder)
-    (line,) = (one for one in summary.markdown(content, page.judge(content)).splitlines() if "headline" in one)
+    (line,) = (one for one in page.summary(content).splitlines() if "headline" in one)
     assert line.startswith("- 1 with 1.9.1: `the fit raised 'x': # a headline long")
     assert len(line) < 200
 
@@ -181,7 +180,7 @@ def test_a_case_of_which_a_check_is_not_judged_is_not_healthy(folder: Path) -> N
 
 def test_a_page_without_a_ledger_says_what_is_not_judged(tmp_path: Path) -> None:
     write(tmp_path / "a.xml", [Test(COLLAPSE, STILL), not_judged(BOUND, STILL)], header(ledger=junit_format.OFF))
-    sentence = page.judge(content_of(tmp_path)).sentence
+    sentence = content_of(tmp_path).verdict.sentence
     keeps = "The one release that was run keeps every promise"
     assert sentence == f"{keeps}; 1 check on cases is not judged; the ledger was off."
 

@@ -26,13 +26,13 @@ from tests.selftest.run_records import (
 )
 from tests.support import findings, junit_format, ledger
 from tests.tools.report import __main__ as report
-from tests.tools.report import evidence, junit, runs
+from tests.tools.report import records
 
 
 def refusal(folder: Path) -> str:
     """What the report says of the records of a folder: one line."""
-    with pytest.raises(junit.BadRecord) as caught:
-        runs.merge(runs.read(runs.find([folder])), ledger.read_ledger())
+    with pytest.raises(records.BadRecord) as caught:
+        records.merge(records.read_all(records.find([folder])), ledger.read_ledger())
     message = str(caught.value)
     assert message.splitlines() == [message]
     assert message.startswith(str(folder))
@@ -46,10 +46,10 @@ def whole(tmp_path: Path) -> Path:
 
 
 def test_a_whole_record_is_taken(whole: Path) -> None:
-    told = runs.merge(runs.read([whole]), ledger.read_ledger())
+    told = records.merge(records.read_all([whole]), ledger.read_ledger())
     assert [release.version for release in told.releases] == ["1.9.1"]
-    assert told.newest.results[COLLAPSE, LOST].state == junit.KNOWN
-    assert told.newest.results[BOUND, STILL].state == junit.PASSED
+    assert told.newest.results[COLLAPSE, LOST].state == records.KNOWN
+    assert told.newest.results[BOUND, STILL].state == records.PASSED
 
 
 @pytest.mark.parametrize("kept", [0, 100, 2000, -1])
@@ -69,11 +69,11 @@ def test_a_document_type_is_refused(whole: Path, declared: str) -> None:
 
 
 def test_a_record_of_absurd_size_is_refused_unread(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(junit, "MAX_BYTES", 100)
+    monkeypatch.setattr(records, "MAX_BYTES", 100)
     assert "at most 100" in refusal(whole.parent)
 
 
-@pytest.mark.parametrize("name", [*junit.OF_THE_HEADER, "record"])
+@pytest.mark.parametrize("name", [*records.OF_THE_HEADER, "record"])
 def test_a_record_without_its_header_is_refused(tmp_path: Path, name: str) -> None:
     said = {key: value for key, value in header().items() if key != name}
     write(tmp_path / "a.xml", of_release("1.9.1"), said)
@@ -107,7 +107,7 @@ def test_a_case_of_another_corpus_is_refused(tmp_path: Path) -> None:
     assert "no-such-case" in refusal(tmp_path)
 
 
-@pytest.mark.parametrize("name", runs.SAME)
+@pytest.mark.parametrize("name", records.SAME)
 def test_runs_that_differ_are_refused(whole: Path, name: str) -> None:
     write(whole.with_name("sklearn-1.8.0.xml"), of_release("1.8.0"), header("1.8.0", **{name: "another"}))
     assert f"with the {name} " in refusal(whole.parent)
@@ -131,7 +131,7 @@ def test_shards_of_one_release_add_up(tmp_path: Path) -> None:
     tests = of_release("1.9.1")
     write(tmp_path / "a.xml", tests[:3], header())
     write(tmp_path / "b.xml", tests[2:], header(machine="Darwin"))
-    told = runs.merge(runs.read(runs.find([tmp_path])), ledger.read_ledger())
+    told = records.merge(records.read_all(records.find([tmp_path])), ledger.read_ledger())
     assert len(told.newest.results) == len(tests)
     assert told.newest.said("machine") == "Linux; Darwin"
 
@@ -139,35 +139,35 @@ def test_shards_of_one_release_add_up(tmp_path: Path) -> None:
 def test_what_one_shard_skips_another_tells(tmp_path: Path) -> None:
     write(tmp_path / "a.xml", [Test(COLLAPSE, LOST, "skipped", "no data")], header())
     write(tmp_path / "b.xml", [known(COLLAPSE, LOST, EMPTIED)], header())
-    told = runs.merge(runs.read(runs.find([tmp_path])), ledger.read_ledger())
-    assert told.newest.results[COLLAPSE, LOST].state == junit.KNOWN
+    told = records.merge(records.read_all(records.find([tmp_path])), ledger.read_ledger())
+    assert told.newest.results[COLLAPSE, LOST].state == records.KNOWN
 
 
 def test_what_is_not_judged_is_told_from_what_is_skipped_and_from_what_fails(tmp_path: Path) -> None:
     tests = [not_judged(BOUND, LOST), not_judged(BOUND, STILL, listed=False), Test(COLLAPSE, LOST, "skipped", "x")]
     write(tmp_path / "a.xml", tests, header())
-    listed, unlisted, skipped = junit.read(tmp_path / "a.xml").results
-    assert (listed.state, listed.text) == (junit.NOT_JUDGED, NO_TRUTH)
-    assert (unlisted.state, unlisted.text) == (junit.UNLISTED, NO_TRUTH)
-    assert skipped.state == junit.SKIPPED
+    listed, unlisted, skipped = records.read(tmp_path / "a.xml").results
+    assert (listed.state, listed.text) == (records.NOT_JUDGED, NO_TRUTH)
+    assert (unlisted.state, unlisted.text) == (records.UNLISTED, NO_TRUTH)
+    assert skipped.state == records.SKIPPED
 
 
 def test_what_is_listed_as_not_judged_and_is_judged_is_gone(tmp_path: Path) -> None:
     said = {junit_format.GONE: "exact-em-is-singular"}
     write(tmp_path / "a.xml", [Test(BOUND, LOST, "failure", "the ledger must change", said)], header())
-    (result,) = junit.read(tmp_path / "a.xml").results
-    assert (result.state, result.text) == (junit.GONE, "the ledger must change")
+    (result,) = records.read(tmp_path / "a.xml").results
+    assert (result.state, result.text) == (records.GONE, "the ledger must change")
 
 
 def test_a_pass_says_which_part_is_not_judged(tmp_path: Path) -> None:
     write(tmp_path / "a.xml", [Test(BOUND, LOST, properties={junit_format.PARTLY: NO_TRUTH})], header())
-    (result,) = junit.read(tmp_path / "a.xml").results
-    assert (result.state, result.text) == (junit.PASSED, NO_TRUTH)
+    (result,) = records.read(tmp_path / "a.xml").results
+    assert (result.state, result.text) == (records.PASSED, NO_TRUTH)
 
 
 def test_findings_are_reported_in_the_words_of_a_message(tmp_path: Path) -> None:
     write(tmp_path / "a.xml", [known(COLLAPSE, LOST, EMPTIED), failed(BOUND, LOST, FALLS)], header())
-    collapsed, falls = junit.read(tmp_path / "a.xml").results
+    collapsed, falls = records.read(tmp_path / "a.xml").results
     assert "component 10 is empty: no responsibility mass is left" in collapsed.text
     assert "log mass -inf: every responsibility underflows to 0" in collapsed.text
     assert falls.text == "step 2: seen lower_bound_ -7.5; should be -7.25 within 1e-12"
@@ -213,21 +213,21 @@ def test_properties_that_are_not_what_the_suite_writes_are_refused(tmp_path: Pat
 def test_properties_of_names_that_are_not_the_suites_are_left_alone(tmp_path: Path) -> None:
     odd = {"component \u00b2": "x", "explicit frame x": "y", "explicit frame " + "9" * 9000 + " n_iter": "z"}
     write(tmp_path / "a.xml", [Test(BOUND, LOST, properties=odd)], header())
-    told = runs.merge(runs.read(runs.find([tmp_path])), ledger.read_ledger())
-    assert evidence.recorded_fit(told.newest, LOST).states == {}
+    told = records.merge(records.read_all(records.find([tmp_path])), ledger.read_ledger())
+    assert records.states_in(told.newest.properties_of(LOST)) == {}
 
 
 def test_the_state_of_a_component_is_read_from_its_finding(whole: Path) -> None:
-    told = runs.merge(runs.read([whole]), ledger.read_ledger())
-    assert evidence.recorded_fit(told.newest, LOST).states == {10: "empty"}
+    told = records.merge(records.read_all([whole]), ledger.read_ledger())
+    assert records.states_in(told.newest.properties_of(LOST)) == {10: "empty"}
 
 
 def test_of_a_chain_the_last_explicit_frame_is_reported(tmp_path: Path) -> None:
     item = json.dumps(findings.as_item(EMPTIED))
     said = {f"{way} component {number}": item for way, number in CHAINED.items()}
     write(tmp_path / "a.xml", [Test(BOUND, LOST, properties=said)], header())
-    told = runs.merge(runs.read(runs.find([tmp_path])), ledger.read_ledger())
-    assert evidence.recorded_fit(told.newest, LOST).states == {2: "empty"}
+    told = records.merge(records.read_all(records.find([tmp_path])), ledger.read_ledger())
+    assert records.states_in(told.newest.properties_of(LOST)) == {2: "empty"}
 
 
 CHAINED = {"explicit frame 9": 1, "explicit frame 10": 2, "warm_start frame 11": 3}
@@ -246,5 +246,5 @@ def test_nothing_to_report_on_is_said(
 
 
 def test_a_case_needs_no_brackets_of_its_own() -> None:
-    assert junit.Result("test_a", None, "test_x", junit.PASSED, "", {}).name == "test_a"
+    assert records.Result("test_a", None, "test_x", records.PASSED, "", {}).name == "test_a"
     assert all(name == name.strip("[]") for name in corpus.case_names())

@@ -18,7 +18,7 @@ from tests.tools import remedies as remedies_session
 from tests.tools.compare import steps
 from tests.tools.compare.ratio import Ratio
 from tests.tools.remedies import Count
-from tests.tools.report import fit_times, measured
+from tests.tools.report import measured
 
 COUNTS = {
     "GaussianMixture": {"test_a": Count(6, 3), "test_b": Count(5)},
@@ -66,28 +66,28 @@ def test_fit_times_are_in_the_order_of_releases(tmp_path: Path) -> None:
 
 
 def test_a_chart_is_drawn_for_the_cases_that_take_longest_and_one_for_all(tmp_path: Path) -> None:
-    cases = {f"case-{number}": 0.001 * (number + 1) for number in range(fit_times.MOST_CHARTS + 2)}
+    cases = {f"case-{number}": 0.001 * (number + 1) for number in range(measured.MOST_CHARTS + 2)}
     write(tmp_path, "0.18.2", *(benchmark(case, 2 * median) for case, median in cases.items()))
     write(tmp_path, "1.9.1", *(benchmark(case, median) for case, median in cases.items()))
-    charts = fit_times.charts(tmp_path)
+    charts = measured.charts(tmp_path)
     together, *shown = charts
     assert "relative to the newest release" in together
     assert "2.00 times as long with 0.18.2 as with 1.9.1" in charts[together]
-    assert shown == sorted(cases, key=lambda case: -cases[case])[: fit_times.MOST_CHARTS]
+    assert shown == sorted(cases, key=lambda case: -cases[case])[: measured.MOST_CHARTS]
 
 
 def test_no_fit_times_are_no_charts(tmp_path: Path) -> None:
-    assert fit_times.charts(None) == {}
-    assert fit_times.charts(tmp_path) == {}
+    assert measured.charts(None) == {}
+    assert measured.charts(tmp_path) == {}
 
 
 def test_a_folder_of_fit_times_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(Fault, match=re.escape(str(tmp_path / "none"))):
-        fit_times.charts(tmp_path / "none")
+        measured.charts(tmp_path / "none")
 
 
 def test_the_course_of_the_fit_time_shows_every_release_with_intervals() -> None:
-    drawn = ElementTree.fromstring(fit_times.course_of(steps.read()))  # noqa: S314  (our own)
+    drawn = ElementTree.fromstring(measured.course_of(steps.read()))  # noqa: S314  (our own)
     words = {element.text for element in drawn.iter("text")}
     recorded = steps.read()
     assert {recorded[0]["old"], *(step["new"] for step in recorded), *steps.CASES} <= words
@@ -95,7 +95,7 @@ def test_the_course_of_the_fit_time_shows_every_release_with_intervals() -> None
 
 
 def test_without_a_record_there_is_no_course() -> None:
-    assert fit_times.course_of([]) == ""
+    assert measured.course_of([]) == ""
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"benchmarks": [{}]}', '{"benchmarks": 3}', "[1]"])

@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fixtures import case_json, corpus, regenerate, stored_case
+from fixtures import corpus, stored_case
 from fixtures.corpus import Case
+from fixtures.generated_case import REG_COVAR, Disc, Matrix, Scene, initial_parameters, inverse, moments_of
 from fixtures.generators import generated_cases
-from fixtures.moments import REG_COVAR, Matrix, initial_parameters, inverse, moments_of
-from fixtures.scenes import Disc, Scene
 from tests.tools import corpus as corpus_command
 
 PLANTED = "object-leaves-frame"
@@ -50,7 +49,7 @@ def test_stored_cases_equal_what_the_generators_make(generated: dict[str, Case])
 
 
 def test_every_case_that_says_it_is_generated_is_made(generated: dict[str, Case]) -> None:
-    stored = {name: case_json.read_description(corpus.CASES / name) for name in corpus.case_names()}
+    stored = {name: corpus.read_description(corpus.CASES / name) for name in corpus.case_names()}
     kinds = {name: description["provenance"]["kind"] for name, description in stored.items()}
     assert {name for name, kind in kinds.items() if kind == "generated"} == set(generated)
 
@@ -85,7 +84,7 @@ def test_write_mends_what_differs_and_touches_nothing_else(stored: Path) -> None
 
 def test_a_case_that_is_as_made_is_not_written(stored: Path, generated: dict[str, Case]) -> None:
     """What --write asks before it writes."""
-    assert [line for case in generated.values() for line in regenerate.differences(case, stored)] == []
+    assert [line for case in generated.values() for line in corpus_command.differences(case, stored)] == []
 
 
 def test_a_second_writing_gives_the_same_bytes_and_leaves_nothing_behind(
@@ -103,7 +102,7 @@ def test_a_second_writing_gives_the_same_bytes_and_leaves_nothing_behind(
 def test_a_missing_file_is_found_and_named(stored: Path, generated: dict[str, Case], name: str) -> None:
     path = stored / PLANTED / name
     path.unlink()
-    assert regenerate.differences(generated[PLANTED], stored) == [f"{path} is missing; should be there"]
+    assert corpus_command.differences(generated[PLANTED], stored) == [f"{path} is missing; should be there"]
 
 
 def product(left: Matrix, right: Matrix) -> Matrix:

@@ -11,15 +11,14 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from fixtures import add_case, case_json, corpus, lint, npy, schema, stored_case, strict_json
-from fixtures.case_json import FLAGS, MAX_TITLE, PROVENANCE_KINDS
-from fixtures.corpus import CASES, PROJECT, case_names
+from fixtures import add_case, corpus, npy, stored_case, strict_json, verifier
+from fixtures.corpus import CASES, FLAGS, MAX_TITLE, PROJECT, PROVENANCE_KINDS, case_names
 from fixtures.validation import COVARIANCE_TYPES, MAX_ITERATIONS, BrokenCase
 from tests.selftest.case_files import NAME, store_case
-from tests.support import culprit, ledger
+from tests.support import ledger
 from tests.tools import ledger_file
 
-SCHEMAS = (schema.CASE, ledger_file.SCHEMA)
+SCHEMAS = (stored_case.SCHEMA, ledger_file.SCHEMA)
 
 
 def content_of(path: Path) -> Any:
@@ -71,8 +70,8 @@ def test_no_pattern_lets_a_line_break_follow(path: Path) -> None:
 
 
 def test_the_schema_of_a_case_names_what_the_code_names() -> None:
-    of_a_case = content_of(schema.CASE)["properties"]
-    assert of_a_case["format"]["const"] == case_json.FORMAT_VERSION
+    of_a_case = content_of(stored_case.SCHEMA)["properties"]
+    assert of_a_case["format"]["const"] == corpus.FORMAT_VERSION
     assert of_a_case["title"]["maxLength"] == MAX_TITLE
     assert of_a_case["flags"]["items"]["enum"] == sorted(FLAGS)
     assert of_a_case["provenance"]["properties"]["kind"]["enum"] == sorted(PROVENANCE_KINDS)
@@ -80,29 +79,29 @@ def test_the_schema_of_a_case_names_what_the_code_names() -> None:
     assert settings["required"] == list(corpus.Settings._fields) == list(settings["properties"])
     assert settings["properties"]["covariance_type"]["enum"] == list(COVARIANCE_TYPES)
     assert settings["properties"]["max_iter"]["maximum"] == MAX_ITERATIONS
-    assert content_of(schema.CASE)["$defs"]["array"]["properties"]["dtype"]["enum"] == list(npy.DTYPES)
+    assert content_of(stored_case.SCHEMA)["$defs"]["array"]["properties"]["dtype"]["enum"] == list(npy.DTYPES)
 
 
 def test_the_schema_explains_every_kind_of_provenance_as_the_code_does() -> None:
-    told = content_of(schema.CASE)["properties"]["provenance"]["properties"]["kind"]["description"]
+    told = content_of(stored_case.SCHEMA)["properties"]["provenance"]["properties"]["kind"]["description"]
     assert re.findall(r"(\w+):", told) == sorted(PROVENANCE_KINDS)
 
 
 def test_the_schema_of_the_ledger_names_what_the_code_names() -> None:
     of_the_ledger, shared = content_of(ledger_file.SCHEMA)["properties"], content_of(ledger_file.SCHEMA)["$defs"]
     assert of_the_ledger["format"]["const"] == ledger.FORMAT_VERSION
-    assert shared["change"]["enum"] == list(culprit.COMPARISONS)
-    assert set(shared["commit"]["required"]) == set(shared["commit"]["properties"]) == culprit.OF_A_COMMIT
-    assert set(shared["dependency"]["required"]) == set(shared["dependency"]["properties"]) == culprit.OF_A_DEPENDENCY
+    assert shared["change"]["enum"] == list(ledger.COMPARISONS)
+    assert set(shared["commit"]["required"]) == set(shared["commit"]["properties"]) == ledger.OF_A_COMMIT
+    assert set(shared["dependency"]["required"]) == set(shared["dependency"]["properties"]) == ledger.OF_A_DEPENDENCY
 
 
 @pytest.mark.parametrize("name", case_names())
 def test_every_case_is_as_its_schema_says(name: str) -> None:
-    assert schema.refusal(content_of(CASES / name / "case.json"), schema.CASE) is None
+    assert stored_case.refusal(content_of(CASES / name / "case.json"), stored_case.SCHEMA) is None
 
 
 def test_the_origin_of_every_case_is_reported_in_words_of_the_schema() -> None:
-    known = set(content_of(schema.CASE)["properties"]["provenance"]["properties"])
+    known = set(content_of(stored_case.SCHEMA)["properties"]["provenance"]["properties"])
     assert {key for name in case_names() for key in content_of(CASES / name / "case.json")["provenance"]} <= known
 
 
@@ -115,7 +114,7 @@ def stricter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Schemas that refuse what the readers take."""
     refusing = tmp_path / "refusing.schema.json"
     refusing.write_text(json.dumps({"properties": {"format": {"const": "another"}}}), encoding="utf-8")
-    monkeypatch.setattr(schema, "CASE", refusing)
+    monkeypatch.setattr(stored_case, "SCHEMA", refusing)
     monkeypatch.setattr(ledger_file, "SCHEMA", refusing)
 
 
@@ -132,7 +131,7 @@ def test_a_ledger_that_its_schema_refuses_is_refused_in_one_line_with_the_place(
 @pytest.mark.usefixtures("stricter")
 def test_the_lint_refuses_a_case_that_its_schema_refuses(tmp_path: Path) -> None:
     stored = store_case(tmp_path / "cases")
-    (problem,) = lint.lint(stored.root, None, set())
+    (problem,) = verifier.lint(stored.root, None, set())
     assert problem == (
         f"{stored.folder / 'case.json'} is not valid at $.format ('another' was expected);"
         " should be as fixtures/refusing.schema.json says"

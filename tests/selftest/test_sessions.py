@@ -140,7 +140,7 @@ def test_the_session_that_mends_the_table_runs_while_it_is_broken(project: Proje
     project.table.write_text("{")
     done = project.nox("-s", "releases", "--", "--dry-run")
     assert done.returncode == 0, done.stderr
-    assert "ran -m tests.tools.releases --dry-run" in done.stdout
+    assert "ran -m tests.tools.release_table --dry-run" in done.stdout
 
 
 def test_no_module_of_a_tool_needs_the_table_to_be_imported(project: Project) -> None:

@@ -11,7 +11,7 @@ from tests.selftest.histories import Repository, fingerprint
 from tests.tools import release_environment
 from tests.tools.clone import Clone
 from tests.tools.release_environment import EnvironmentFailed
-from tests.tools.sources import build
+from tests.tools.sources import tree as source_tree
 from tests.tools.sources.tree import CommitTree, FolderTree
 
 # Leaves a trace of having run.
@@ -54,7 +54,7 @@ def test_a_checkout_and_its_commit_are_built_once_and_stay_as_they_are(checkout:
     said: list[str] = []
     before = fingerprint(checkout.folder)
     commit = CommitTree(Clone(checkout.folder), checkout.git("rev-parse", "HEAD"))
-    built = [build.wheel_of(tree, "it", NEAREST, said.append) for tree in (FolderTree(checkout.folder), commit)]
+    built = [source_tree.wheel_of(tree, "it", NEAREST, said.append) for tree in (FolderTree(checkout.folder), commit)]
     assert built[0] == built[1]
     assert built[0].is_file()
     assert fingerprint(checkout.folder) == before
@@ -63,15 +63,15 @@ def test_a_checkout_and_its_commit_are_built_once_and_stay_as_they_are(checkout:
 
 
 def test_a_change_is_built_anew(checkout: Repository) -> None:
-    first = build.wheel_of(FolderTree(checkout.folder), "it", NEAREST, print)
+    first = source_tree.wheel_of(FolderTree(checkout.folder), "it", NEAREST, print)
     checkout.write({"sklearn/base.py": "# changed\n"})
-    assert build.wheel_of(FolderTree(checkout.folder), "it", NEAREST, print) != first
+    assert source_tree.wheel_of(FolderTree(checkout.folder), "it", NEAREST, print) != first
 
 
 def test_a_build_that_fails_keeps_its_log_and_nothing_else(checkout: Repository, folder: Path) -> None:
     checkout.write({"backend.py": BACKEND.replace("print(", "raise SystemExit('no compiler here') if 1 else print(")})
     with pytest.raises(EnvironmentFailed, match=r"it could not be built: .*all of it: .*\.log") as told:
-        build.wheel_of(FolderTree(checkout.folder), "it", NEAREST, print)
+        source_tree.wheel_of(FolderTree(checkout.folder), "it", NEAREST, print)
     assert "\n" not in str(told.value)
     (log,) = folder.iterdir()
     assert "no compiler here" in log.read_text()
@@ -80,4 +80,4 @@ def test_a_build_that_fails_keeps_its_log_and_nothing_else(checkout: Repository,
 def test_a_source_without_a_build_is_reported(tmp_path: Path) -> None:
     write(tmp_path / "bare", source_of("1.6.1"))
     with pytest.raises(EnvironmentFailed, match="bare could not be built"):
-        build.wheel_of(FolderTree(tmp_path / "bare"), "bare", NEAREST, print)
+        source_tree.wheel_of(FolderTree(tmp_path / "bare"), "bare", NEAREST, print)

@@ -12,10 +12,8 @@ import pytest
 from tests.selftest.fake_releases import make_environment, source_of, write
 from tests.selftest.histories import fingerprint
 from tests.tools import release_environment
-from tests.tools.sources import in_place
 from tests.tools.sources.naming import SourceUnusable
-from tests.tools.sources.plan import plan_for
-from tests.tools.sources.prepared import prepare
+from tests.tools.sources.prepared import interpreter_of, plan_for, prepare
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +63,7 @@ def test_the_interpreter_that_was_named_is_asked(checkout: Path, editable: Path)
 
 def test_compiled_files_are_found_by_an_interpreter_that_does_not_know_them(checkout: Path, tmp_path: Path) -> None:
     python = make_environment(tmp_path / "bare", {})
-    found = in_place.find(checkout, python)
+    found = interpreter_of(checkout, python)
     assert found is not None
     assert found.variables["PYTHONPATH"] == str(checkout)
 
@@ -74,8 +72,8 @@ def test_a_checkout_without_compiled_files_is_not_built(tmp_path: Path) -> None:
     write(tmp_path / "unbuilt", source_of("1.6.1"))
     python = make_environment(tmp_path / "bare", {})
     with pytest.raises(SourceUnusable, match=r"does not import scikit-learn from .*unbuilt .*should be built for it"):
-        in_place.find(tmp_path / "unbuilt", python)
-    assert in_place.find(tmp_path / "unbuilt", None) is None
+        interpreter_of(tmp_path / "unbuilt", python)
+    assert interpreter_of(tmp_path / "unbuilt", None) is None
 
 
 def test_an_interpreter_that_imports_another_is_reported(checkout: Path, tmp_path: Path) -> None:
@@ -100,6 +98,6 @@ def test_the_checkout_is_not_written_to(checkout: Path, editable: Path) -> None:
 
 def test_what_meson_built_is_not_built_anew_on_import(checkout: Path, editable: Path) -> None:
     (checkout / "build" / "cp313").mkdir(parents=True)
-    found = in_place.find(checkout, editable)
+    found = interpreter_of(checkout, editable)
     assert found is not None
     assert found.variables["MESONPY_EDITABLE_SKIP"] == str(checkout / "build" / "cp313")

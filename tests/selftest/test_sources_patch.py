@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.selftest.histories import Repository
-from tests.tools.sources import patch
+from tests.tools.sources import tree
 from tests.tools.sources.naming import SourceUnusable
 
 FILES = {"__init__.py": b"", "_base.py": b"one\ntwo\nthree\n"}
@@ -25,7 +25,7 @@ def change(path: str, *, prefixes: bool = True, before: str = "two") -> str:
 
 def applied(tmp_path: Path, text: str) -> dict[str, bytes]:
     (tmp_path / "fix.patch").write_text(text, encoding="utf-8")
-    return patch.apply(tmp_path / "fix.patch", FILES, PLACE)
+    return tree.apply_patch(tmp_path / "fix.patch", FILES, PLACE)
 
 
 @pytest.mark.parametrize("prefixes", [True, False])

@@ -11,12 +11,11 @@ import pytest
 
 from tests.selftest.fake_releases import FakeReleases, source_of, write
 from tests.selftest.histories import Repository, fingerprint
-from tests.tools import environments, release_environment
+from tests.tools import release_environment
 from tests.tools.release_environment import EnvironmentFailed
-from tests.tools.sources import build
+from tests.tools.sources import tree
 from tests.tools.sources.naming import SourceUnusable
-from tests.tools.sources.plan import plan_for
-from tests.tools.sources.prepared import Prepared, prepare
+from tests.tools.sources.prepared import Prepared, plan_for, prepare
 
 ANSWER = "import sklearn.mixture; print(sklearn.mixture.ANSWER, end='')"
 CHANGED = {"sklearn/mixture/_base.py": "ANSWER = 'changed'\n"}
@@ -37,7 +36,7 @@ def fake_releases(tmp_path_factory: pytest.TempPathFactory) -> FakeReleases:
 def releases(fake_releases: FakeReleases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeReleases:
     """Fake releases instead of the table's, and a PATH without an interpreter that could have built a checkout."""
     fake_releases.install(monkeypatch, tmp_path / ".environments")
-    monkeypatch.setattr("tests.tools.sources.in_place._interpreters", list)
+    monkeypatch.setattr("tests.tools.sources.prepared._interpreters", list)
     return fake_releases
 
 
@@ -188,14 +187,14 @@ def test_a_built_wheel_is_installed_with_what_is_of_the_releases_day(
         steps.extend(asked)
         return releases.python("1.6.1")
 
-    monkeypatch.setattr(build, "wheel_of", lambda *_: wheel)
+    monkeypatch.setattr(tree, "wheel_of", lambda *_: wheel)
     monkeypatch.setattr(release_environment, "make_of", make_of)
     write(checkout, {**CHANGED, **ELSEWHERE})
     with prepare(str(checkout)) as prepared:
         assert prepared.how == "build"
     assert steps[0][0] == str(wheel)
     assert "--exclude-newer=2025-01-11" in steps[0]
-    assert steps[1] == environments.group("suite")
+    assert steps[1] == release_environment.group("suite")
 
 
 def test_an_index_that_is_not_reached_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

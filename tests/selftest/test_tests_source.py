@@ -12,8 +12,8 @@ from tests.selftest.conftest import Refusal
 from tests.selftest.fake_releases import RELEASES
 from tests.tools import release_environment, release_table
 from tests.tools.sources import __main__ as session
-from tests.tools.sources import in_place
-from tests.tools.sources.plan import Plan
+from tests.tools.sources import prepared
+from tests.tools.sources.prepared import Plan
 
 CASE = '<testcase name="test_a[one]">{}</testcase>'
 FAILED = "<failure message='no'>no</failure>"
@@ -144,7 +144,7 @@ def test_a_full_disk_is_one_line(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(in_place, "imported", full)
+    monkeypatch.setattr(prepared, "imported", full)
     assert faked.run("", "") == 2
     assert capsys.readouterr().err == "error: No space left on device\n"
 

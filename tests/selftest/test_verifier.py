@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures import verifier
-from fixtures.case_json import FLAGS
-from fixtures.corpus import CaptureNotAtHand, Case, case_names, load_case, names_with
+from fixtures.corpus import FLAGS, CaptureNotAtHand, Case, case_names, load_case, names_with
 
 # A case for which each claim is false, and none of whose own flags is lost by claiming it.
 WITHOUT = {

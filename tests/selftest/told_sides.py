@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.tools.compare.sides import Side
+from tests.tools.compare.measure import Side
 
 EXACT = 0.0
 

@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 from packaging.version import Version
 
 from fixtures.corpus import Traits
-from tests.support import messages
+from tests.support.findings import render
 from tests.support.judgement import BROKEN, NOT_JUDGED, Defect, Judgement, NotJudged
 
 # The check of the defect that this project began with: the tools know it by name.
@@ -203,7 +203,7 @@ class Check:
     def message(self, subject: Any, judgement: Judgement) -> str:
         """The message of a broken promise."""
         next_step = (SEARCH if self.is_baseline else REDUCE).format(case=subject.case.name, check=self.name)
-        return messages.render(subject.place, self.headline, judgement.findings, next_step)
+        return render(subject.place, self.headline, judgement.findings, next_step)
 
     def require_kept(self, subject: Any) -> None:
         """Run the check.

@@ -50,13 +50,9 @@ def _blas() -> str:
         from threadpoolctl import threadpool_info  # noqa: PLC0415  (not in every release's environment)
     except ImportError:
         return _blas_without_threadpoolctl()
-    libraries = {
-        "{} {}, {} thread{}".format(
-            pool["internal_api"], pool["version"], pool["num_threads"], "" if pool["num_threads"] == 1 else "s"
-        )
-        for pool in threadpool_info()
-        if pool["user_api"] == "blas"
-    }
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    words = "{internal_api} {version}, {num_threads} thread{s}"
+    libraries = {words.format(s="" if pool["num_threads"] == 1 else "s", **pool) for pool in pools}
     return "; ".join(sorted(libraries)) or "unknown"
 
 

@@ -1,13 +1,24 @@
-"""The estimator class under test: imported by its name, and refused where it cannot be judged.
+"""The estimator class under test: imported by its name, refused where it cannot be judged, and timed.
 
-Runs inside old environments: Python 3.6 syntax.
+conftest.py imports this before anything heavy. Runs inside old environments:
+Python 3.6 syntax, standard library; scikit-learn where it is asked to import it.
 """
 
+import contextlib
 import importlib
 import inspect
-from typing import Any, List, Tuple
+import time
+import warnings
+from typing import Any, Iterator, List, Tuple
 
 from fixtures.fault import Fault
+
+# When the process began, as nearly as a portable clock can say: until here the
+# interpreter and pytest have kept one core busy.
+_STARTED = time.perf_counter() - time.process_time()
+
+_importing = [0.0]  # seconds of importing scikit-learn
+_inside = [0.0]  # seconds inside the estimator under test
 
 DEFAULT_ESTIMATOR = "sklearn.mixture:GaussianMixture"
 # What a replay, a start at random and a warm start pass to the constructor.
@@ -56,6 +67,36 @@ def import_estimator(path: str) -> Any:
     return estimator_class
 
 
+def import_scikit_learn() -> None:
+    """Import what is under test, and keep how long that takes."""
+    start = time.perf_counter()
+    with warnings.catch_warnings():
+        # Old releases warn of themselves when imported; that is not what is tested.
+        warnings.simplefilter("ignore")
+        importlib.import_module("sklearn.mixture")
+    _importing[0] += time.perf_counter() - start
+
+
+@contextlib.contextmanager
+def inside_estimator() -> Iterator[None]:
+    """Count what happens here as the work of the estimator under test."""
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        _inside[0] += time.perf_counter() - start
+
+
+def summary(promised: float) -> str:
+    """The line that compares a run's wall time with what it cannot do without, and the ratio with what is promised."""
+    wall = time.perf_counter() - _STARTED
+    needed = _importing[0] + _inside[0]
+    return (
+        "{:.2f} s in all, of them {:.2f} s importing scikit-learn and {:.2f} s inside the estimator:"
+        " overhead ratio {:.2f} (should be at most {})".format(wall, _importing[0], _inside[0], wall / needed, promised)
+    )
+
+
 def _require_parameters(path: str, estimator_class: Any) -> None:
     is_own = inspect.isfunction(estimator_class.__init__)  # what Python gives to every class takes nothing
     if is_own and _takes_any(estimator_class.__init__):
@@ -63,11 +104,8 @@ def _require_parameters(path: str, estimator_class: Any) -> None:
     taken = _names(estimator_class.__init__) if is_own else []
     missing = [name for name in PARAMETERS if name not in taken]
     if missing:
-        raise UnknownEstimator(
-            "--estimator names {}, which has no parameter {}; should have those of GaussianMixture".format(
-                path, ", ".join(missing)
-            )
-        )
+        words = "--estimator names {}, which has no parameter {}; should have those of GaussianMixture"
+        raise UnknownEstimator(words.format(path, ", ".join(missing)))
 
 
 def _require_hooks(path: str, estimator_class: Any) -> None:

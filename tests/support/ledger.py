@@ -5,6 +5,10 @@ what, which upstream issue, which releases, which checks on which cases. It also
 lists which checks cannot be judged on which cases, and why. The suite is green
 on a release exactly when the release behaves as listed here.
 
+A defect may have culprits, as ``nox -s bisect`` found them: for each release at
+which it begins or ends, the commit of scikit-learn that did it, or the version
+of a dependency.
+
 Runs inside old environments: Python 3.6 syntax, standard library and packaging
 (which pytest brings).
 """
@@ -14,51 +18,66 @@ from pathlib import Path
 from typing import AbstractSet, Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from fixtures import strict_json
 from fixtures.fault import Fault
-from tests.support.culprit import Culprit, culprits_of
 
 FORMAT_VERSION = 2
 UPSTREAM = r"https://github\.com/scikit-learn/scikit-learn/(issues|pull|commit)/\w+"
 LEDGER = Path(__file__).resolve().parent.parent / "known_defects.json"
 _NAME = "tests/known_defects.json"
+BEGINS, ENDS = "begins", "ends"
+# The comparison by which a specifier says that a defect begins, or ends, with a release.
+COMPARISONS = {BEGINS: ">=", ENDS: "<"}
+OF_A_COMMIT = {"release", "change", "commit", "date", "title", "pull_request"}
+OF_A_DEPENDENCY = {"release", "change", "dependency"}
+PATTERNS = {
+    "commit": (r"[0-9a-f]{40}", "40 hexadecimal digits"),
+    "date": (r"\d{4}-\d\d-\d\d", "a day like 2025-05-06"),
+    "title": (r"\S.*", "the first line of the commit's message"),
+    "dependency": (r"[A-Za-z][\w-]* \d[\w.]*", "a name and a version, like numpy 2.0.0"),
+}
 _KINDS = {int: "a whole number", str: "text that is not empty", list: "a list"}
 
 
 class BadLedger(Fault):
-    """The ledger is not what its format says, or lists what does not exist."""
+    """The ledger is not what its format says, or lists what does not exist.
+
+    Parameters
+    ----------
+    path : Path
+    fault : str
+        What was seen and what should be, continuing the sentence that the path begins; with places for `values`.
+    """
+
+    def __init__(self, path: Path, fault: str, *values: Any) -> None:
+        super().__init__("{}{}".format(path, fault.format(*values)))
+
+
+class Culprit(NamedTuple):
+    """What made a defect begin or end: a commit of scikit-learn, or a dependency."""
+
+    defect: str  # its id in the ledger
+    release: str  # first release of scikit-learn that has it, or has it no longer
+    change: str  # 'begins' or 'ends'
+    commit: Optional[str] = None  # full hash; None where a dependency did it
+    date: Optional[str] = None  # day (ISO 8601) of the commit
+    title: Optional[str] = None  # first line of the commit's message
+    pull_request: Optional[int] = None  # number of the upstream pull request, where the title names one
+    dependency: Optional[str] = None  # name and version of the package that did it, like ``numpy 2.0.0``
 
 
 class Entry(NamedTuple):
-    """One check on one case that fails on some releases because of a defect, or is not judged there.
+    """One check on one case that fails on some releases because of a defect, or is not judged there."""
 
-    Attributes
-    ----------
-    defect : str
-        Id of the defect, or of the reason why it is not judged.
-    summary : str
-        The defect, or the reason, in one line.
-    upstream : str
-        Address of the upstream issue or change; empty where it is not judged.
-    releases : str
-        Version specifier (PEP 440) of the releases that have it.
-    check : str
-        Name of the test function.
-    case : str
-        Name of the case.
-    line : int
-        Line of the ledger where the case stands in this entry.
-    """
-
-    defect: str
-    summary: str
-    upstream: str
-    releases: str
-    check: str
+    defect: str  # id of the defect, or of the reason why it is not judged
+    summary: str  # the defect, or the reason, in one line
+    upstream: str  # address of the upstream issue or change; empty where it is not judged
+    releases: str  # version specifier (PEP 440) of the releases that have it
+    check: str  # name of the test function
     case: str
-    line: int
+    line: int  # of the ledger, where the case stands in this entry
 
     @property
     def is_judged(self) -> bool:
@@ -75,11 +94,10 @@ class Entry(NamedTuple):
         judged = Version(version.base_version) if version.is_prerelease else version
         return SpecifierSet(self.releases).contains(judged)
 
-    def unmatched(self) -> str:
-        """What to say where the check exists and does not run on the case."""
-        return "{}, line {}: {} does not run on the case {!r}; should be a case that it runs on".format(
-            LEDGER, self.line, self.check, self.case
-        )
+    def unmatched(self) -> BadLedger:
+        """The error where the check exists and does not run on the case."""
+        fault = ", line {0.line}: {0.check} does not run on the case {0.case!r}; should be a case that it runs on"
+        return BadLedger(LEDGER, fault, self)
 
 
 class Ledger(NamedTuple):
@@ -104,11 +122,8 @@ class Ledger(NamedTuple):
                 continue
             other = listed.setdefault((entry.check, entry.case), entry)
             if other is not entry:
-                raise BadLedger(
-                    "{}, lines {} and {}: {}[{}] is listed twice for scikit-learn {}; should be listed once".format(
-                        self.path, other.line, entry.line, entry.check, entry.case, release
-                    )
-                )
+                fault = ", lines {0.line} and {1.line}: {1.check}[{1.case}] is listed twice for scikit-learn {2}"
+                raise BadLedger(self.path, fault + "; should be listed once", other, entry, release)
         return list(listed.values())
 
     def require_known(self, checks: Set[str], cases: Set[str]) -> None:
@@ -122,11 +137,8 @@ class Ledger(NamedTuple):
         for entry in (*self.entries, *self.not_judged):
             for what, name, known in (("check", entry.check, checks), ("case", entry.case, cases)):
                 if name not in known:
-                    raise BadLedger(
-                        "{}, line {}: there is no {} {!r}; should be one of {}".format(
-                            self.path, entry.line, what, name, ", ".join(sorted(known))
-                        )
-                    )
+                    fault = ", line {}: there is no {} {!r}; should be one of {}"
+                    raise BadLedger(self.path, fault, entry.line, what, name, ", ".join(sorted(known)))
 
 
 def read_ledger(path: Path = LEDGER) -> Ledger:
@@ -141,17 +153,14 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
         text = path.read_text(encoding="utf-8")
         content = strict_json.parse(text)
     except OSError as error:
-        raise BadLedger("{} cannot be read ({}); should be there".format(path, error.strerror)) from None
+        raise BadLedger(path, " cannot be read ({}); should be there", error.strerror) from None
     except ValueError as error:
-        raise BadLedger("{} is not valid JSON ({})".format(path, error)) from None
+        raise BadLedger(path, " is not valid JSON ({})", error) from None
     version = content.get("format") if isinstance(content, dict) else FORMAT_VERSION
     if type(version) in (int, bool) and version != FORMAT_VERSION:
         # Before its keys, which another version may have others of.
-        raise BadLedger(
-            "{} has format version {}; should be {}, which lists under 'not_judged' what cannot be judged".format(
-                path, version, FORMAT_VERSION
-            )
-        )
+        fault = " has format version {}; should be {}, which lists under 'not_judged' what cannot be judged"
+        raise BadLedger(path, fault, version, FORMAT_VERSION)
     _require_keys(path, "the ledger", content, {"format": int, "defects": list, "not_judged": list})
     lines = _lines_of_strings(text, content)
     defects = {"id": str, "summary": str, "upstream": str, "found": list}
@@ -160,32 +169,33 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
     culprits: List[Culprit] = []
     for defect in content["defects"]:
         if not re.fullmatch(UPSTREAM, defect["upstream"]):
-            raise BadLedger(
-                "{} gives {!r} as upstream of {!r}; should be the address of a scikit-learn issue, pull"
-                " request or commit".format(path, defect["upstream"], defect["id"])
-            )
+            fault = " gives {!r} as upstream of {!r}; should be the address of a scikit-learn {}"
+            raise BadLedger(path, fault, defect["upstream"], defect["id"], "issue, pull request or commit")
         try:
-            culprits.extend(culprits_of(defect))
+            culprits.extend(_culprits_of(defect))
         except ValueError as fault:
-            raise BadLedger("{} has among the culprits of {!r} {}".format(path, defect["id"], fault)) from None
+            raise BadLedger(path, " has among the culprits of {!r} {}", defect["id"], fault) from None
     not_judged = _entries(path, content, "not_judged", reasons, lines)
     return Ledger(path, tuple(entries), tuple(culprits), tuple(not_judged))
 
 
+def as_item(culprit: Culprit) -> Dict[str, Any]:
+    """What the ledger says of a culprit, the inverse of reading it."""
+    keys = OF_A_DEPENDENCY if culprit.dependency else OF_A_COMMIT
+    return {key: value for key, value in culprit._asdict().items() if key in keys}
+
+
 def judged(entry: Entry) -> str:
     """What to say where a promise is broken that the ledger lists as not judged."""
-    return "the ledger lists it as not judged ({0.defect}): {1}, line {0.line}; should be taken out there".format(
-        entry, _NAME
-    )
+    words = "the ledger lists it as not judged ({0.defect}): {1}, line {0.line}; should be taken out there"
+    return words.format(entry, _NAME)
 
 
 def gone(entry: Entry, release: str) -> str:
     """What to say of a listed defect that no longer occurs, or of a check that is judged though it is listed not to."""
-    listed = (
-        "the known defect {0.defect!r} ({0.upstream}) no longer occurs"
-        if entry.is_judged
-        else ("what the ledger lists as not judged ({0.defect}) is judged")
-    )
+    listed = "what the ledger lists as not judged ({0.defect}) is judged"
+    if entry.is_judged:
+        listed = "the known defect {0.defect!r} ({0.upstream}) no longer occurs"
     return (
         listed + " with scikit-learn {1}: {0.check} passes on the case {0.case}.\n"
         "what to do: change {2}, line {0.line}: if {3}, give the case an entry whose"
@@ -224,20 +234,18 @@ def _entries(
     """The entries of one part of the ledger: of its defects, or of what is not judged."""
     entries: List[Entry] = []
     seen: Set[str] = set()
-    what, the = (
-        ("a defect", "the defect {!r}")
-        if part == "defects"
-        else ("an item of 'not_judged'", "the item {!r} of 'not_judged'")
-    )
+    what, the = ("a defect", "the defect {!r}")
+    if part != "defects":
+        what, the = ("an item of 'not_judged'", "the item {!r} of 'not_judged'")
     for position, item in enumerate(content[part]):
         _require_keys(path, what, item, keys, {"culprits"} if part == "defects" else frozenset())
         if item["id"] in seen:
-            raise BadLedger("{} lists {} twice; should be listed once".format(path, the.format(item["id"])))
+            raise BadLedger(path, " lists {} twice; should be listed once", the.format(item["id"]))
         seen.add(item["id"])
         for number in range(len(item["found"])):
             entries.extend(_found(path, item, number, lines, (part, position, "found", number, "cases")))
         if not item["found"]:
-            raise BadLedger("{} lists {} on no case; should name at least one".format(path, the.format(item["id"])))
+            raise BadLedger(path, " lists {} on no case; should name at least one", the.format(item["id"]))
     return entries
 
 
@@ -252,21 +260,11 @@ def _found(
     try:
         SpecifierSet(found["releases"])
     except InvalidSpecifier:
-        raise BadLedger(
-            "{} has the releases {!r} in {}; should be a version specifier, like >=0.18,<1.7".format(
-                path, found["releases"], what
-            )
-        ) from None
+        fault = " has the releases {!r} in {}; should be a version specifier, like >=0.18,<1.7"
+        raise BadLedger(path, fault, found["releases"], what) from None
+    of_item = (item["id"], item.get("summary") or item["reason"], item.get("upstream", ""), found["releases"])
     return [
-        Entry(
-            defect=item["id"],
-            summary=item.get("summary") or item["reason"],
-            upstream=item.get("upstream", ""),
-            releases=found["releases"],
-            check=check,
-            case=case,
-            line=lines[places + (index,)],
-        )
+        Entry(*of_item, check=check, case=case, line=lines[places + (index,)])
         for check in checks
         for index, case in enumerate(_names(path, found, "cases", what))
     ]
@@ -276,10 +274,10 @@ def _names(path: Path, found: Dict[str, Any], key: str, what: str) -> List[str]:
     """A list of names, each once."""
     names: List[str] = found[key]
     if not names or not all(isinstance(name, str) for name in names):
-        raise BadLedger("{} has the {} {!r:.60} in {}; should be names of {}".format(path, key, names, what, key))
+        raise BadLedger(path, " has the {0} {1!r:.60} in {2}; should be names of {0}", key, names, what)
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise BadLedger("{} repeats {!r} in the {} of {}; should be listed once".format(path, repeated[0], key, what))
+        raise BadLedger(path, " repeats {!r} in the {} of {}; should be listed once", repeated[0], key, what)
     return names
 
 
@@ -311,15 +309,53 @@ def _require_keys(
     path: Path, what: str, mapping: Any, types: Mapping[str, type], optional: AbstractSet[str] = frozenset()
 ) -> None:
     if not isinstance(mapping, dict):
-        raise BadLedger("{} has {!r:.60} as {}; should be an object".format(path, mapping, what))
+        raise BadLedger(path, " has {!r:.60} as {}; should be an object", mapping, what)
     odd = sorted((set(mapping) - optional) ^ set(types))
     if odd:
         fault = "lacks" if odd[0] in types else "has the unknown entry"
-        raise BadLedger(
-            "{} {} {!r} in {}; should have just {}".format(path, fault, odd[0], what, ", ".join(sorted(types)))
-        )
+        raise BadLedger(path, " {} {!r} in {}; should have just {}", fault, odd[0], what, ", ".join(sorted(types)))
     for key, kind in types.items():
         if not isinstance(mapping[key], kind) or mapping[key] == "":
-            raise BadLedger(
-                "{} has {!r:.60} as {!r} in {}; should be {}".format(path, mapping[key], key, what, _KINDS[kind])
-            )
+            raise BadLedger(path, " has {!r:.60} as {!r} in {}; should be {}", mapping[key], key, what, _KINDS[kind])
+
+
+def _culprits_of(defect: Dict[str, Any]) -> Tuple[Culprit, ...]:
+    listed = defect.get("culprits", [])
+    if not isinstance(listed, list):
+        raise ValueError("{!r:.60}; should be a list".format(listed))
+    culprits: List[Culprit] = []
+    for item in listed:
+        culprit = _culprit(defect["id"], item)
+        _require_boundary(culprit, [found["releases"] for found in defect["found"]])
+        if culprit in culprits:
+            raise ValueError("{!r:.60} twice; should be listed once".format(item))
+        culprits.append(culprit)
+    return tuple(culprits)
+
+
+def _culprit(defect: str, item: Any) -> Culprit:
+    if not isinstance(item, dict) or set(item) not in (OF_A_COMMIT, OF_A_DEPENDENCY):
+        either = [", ".join(sorted(keys)) for keys in (OF_A_COMMIT, OF_A_DEPENDENCY)]
+        raise ValueError("{!r:.60}; should be an object with just {}, or with just {}".format(item, *either))
+    if item["change"] not in tuple(COMPARISONS):
+        raise ValueError("the change {!r:.60}; should be {} or {}".format(item["change"], BEGINS, ENDS))
+    try:
+        Version(item["release"])
+    except (InvalidVersion, TypeError):
+        raise ValueError("the release {!r:.60}; should be a version like 1.7.0".format(item["release"])) from None
+    for key, (pattern, should_be) in PATTERNS.items():
+        if key in item and not (isinstance(item[key], str) and re.fullmatch(pattern, item[key])):
+            raise ValueError("the {} {!r:.60}; should be {}".format(key, item[key], should_be))
+    number = item.get("pull_request")
+    if number is not None and (type(number) is not int or number < 1):
+        raise ValueError("the pull_request {!r:.60}; should be a number or null".format(number))
+    return Culprit(defect, **item)
+
+
+def _require_boundary(culprit: Culprit, specifiers: List[str]) -> None:
+    """Refuse a culprit of a change that the ledger does not list."""
+    comparison = COMPARISONS[culprit.change]
+    bounds = {(bound.operator, Version(bound.version)) for text in specifiers for bound in SpecifierSet(text)}
+    if (comparison, Version(culprit.release)) not in bounds:
+        words = "{} with {}; should be a release r that some 'releases' of it names as {}r"
+        raise ValueError(words.format(culprit.change, culprit.release, comparison))

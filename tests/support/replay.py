@@ -12,7 +12,7 @@ from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from fixtures.corpus import Case
-from tests.support import stopwatch
+from tests.support.estimator import inside_estimator
 
 LONGEST_BRIEF = 100
 EXPLICIT, WARM_START = "explicit", "warm_start"
@@ -223,7 +223,7 @@ def call(
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
         try:
-            with stopwatch.inside_estimator():
+            with inside_estimator():
                 return function(*arguments), None
         except Exception as raised:  # whatever it raises is its outcome
             return None, Raised(type(raised).__name__, str(raised))

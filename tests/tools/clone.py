@@ -1,26 +1,41 @@
-"""Read scikit-learn's history in a clone of the user's, and never write to it.
+"""Read scikit-learn's history in a clone of the user's without ever writing to it, and find releases in it.
 
-git is asked for objects alone, with nothing of the user's or the clone's
-configuration that could run a program, fetch what is missing, take a lock or
-change what an answer looks like.
+git is asked for objects alone, with nothing of the user's or the clone's configuration that could run a program,
+fetch what is missing, take a lock or change what an answer looks like. scikit-learn's main line carries versions like
+1.7.dev0 only: a release is cut on a branch that leaves it. A clone may have neither the branch nor the tag.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
+from packaging.version import InvalidVersion, Version
+
 from fixtures.fault import Fault
-from tests.tools import git
+from tests.tools.release_table import Release
 
 MIXTURE = "sklearn/mixture"
 VERSION_FILE = "sklearn/__init__.py"
 DIFF = ["--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/"]
 FIELDS = "%H%x00%cI%x00%s%x00%b%x00%x00"
+UNCONFIGURED = [
+    "--no-pager", "--no-optional-locks", "--no-replace-objects",
+    *("-c", "core.fsmonitor=false"), *("-c", f"core.hooksPath={os.devnull}"), *("-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false"), *("-c", "protocol.allow=never"), *("-c", "log.showSignature=false"),
+    *("-c", "log.follow=false"), *("-c", "i18n.logOutputEncoding=UTF-8"), *("-c", "core.quotePath=false"),
+    *("-c", "safe.directory=*"),
+]  # fmt: skip
+VARIABLES = {
+    "GIT_ATTR_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C",
+}  # fmt: skip
 
 
 class HistoryUnusable(Fault):
@@ -29,8 +44,6 @@ class HistoryUnusable(Fault):
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit."""
-
     id: str  # All its hexadecimal digits
     date: str  # Day (ISO 8601) of the commit, which is that of the merge on the main line
     title: str  # First line of its message; of a merge commit, that of the pull request
@@ -44,7 +57,7 @@ class Clone:
         self.place = place
         if not place.is_dir():
             raise HistoryUnusable(f"{place} is not a folder; should be a clone of scikit-learn")
-        said = git.run("-C", str(place), "rev-parse", "--absolute-git-dir")
+        said = run_git("-C", str(place), "rev-parse", "--absolute-git-dir")
         if said.returncode:
             raise HistoryUnusable(f"{place} is not a git repository; should be a clone of scikit-learn")
         self.git_dir = Path(os.fsdecode(said.stdout).rstrip("\n"))
@@ -55,7 +68,6 @@ class Clone:
 
     @property
     def shallow(self) -> bool:
-        """Whether the history is cut short."""
         return self._ask("rev-parse", "--is-shallow-repository").strip() == "true"
 
     def resolve(self, revision: str) -> str:
@@ -68,11 +80,9 @@ class Clone:
         raise HistoryUnusable(f"{self.place} has no commit {revision!r}; should be a commit, branch or tag{cut}")
 
     def commit(self, revision: str) -> Commit:
-        """Date, title and pull request of a commit."""
         return self._commits("show", "--no-patch", self.resolve(revision))[0]
 
     def version(self, commit: str) -> str:
-        """The version of the source of a commit, like 1.10.dev0."""
         version = self.versions([commit])[0]
         if version is None:
             raise HistoryUnusable(f"{commit} of {self.place} has no __version__ in {VERSION_FILE}; should have")
@@ -92,13 +102,13 @@ class Clone:
 
     def files(self, commit: str, folder: str = "", *, suffixes: tuple[str, ...] = ("",)) -> dict[str, bytes]:
         """The files of a folder of a commit, as they are stored, by path relative to it; no links, no submodules."""
-        listed = [path for path in self._listed(commit, folder) if path.endswith(suffixes)]
+        listed = [path for path in self._modes(commit, folder) if path.endswith(suffixes)]
         contents = self._contents(commit, [f"{folder}/{path}".lstrip("/") for path in listed])
         return dict(zip(listed, contents, strict=True))
 
     def export(self, commit: str, place: Path, *, without: Sequence[str] = ()) -> None:
         """Write the files of a commit, as they are stored, into a new folder, `without` some folders at the root."""
-        listed = {path: mode for path, mode in self._listed(commit, "").items() if path.split("/")[0] not in without}
+        listed = {path: mode for path, mode in self._modes(commit, "").items() if path.split("/")[0] not in without}
         for path, content in zip(listed, self._contents(commit, list(listed)), strict=True):
             if ".." in path.split("/"):
                 raise HistoryUnusable(f"{commit} of {self.place} has a file {path}; should lie inside")
@@ -113,7 +123,7 @@ class Clone:
         rows = self._ask("ls-tree", "-r", "-z", commit, may_fail=may_fail).split("\0")
         return {path: head for head, _, path in (row.partition("\t") for row in rows if row)}
 
-    def _listed(self, commit: str, folder: str) -> dict[str, str]:
+    def _modes(self, commit: str, folder: str) -> dict[str, str]:
         """Mode of each file below a folder, by path relative to it."""
         heads = self.file_ids(f"{commit}:{folder}", may_fail=True)
         return {path: head.split()[0] for path, head in heads.items() if head.startswith("100")}
@@ -138,7 +148,6 @@ class Clone:
         return 32 if self._ask("rev-parse", "--show-object-format").strip() == "sha256" else 20
 
     def require_whole(self) -> None:
-        """Refuse a shallow clone."""
         if self.shallow:
             raise HistoryUnusable(
                 f"{self.place} is a shallow clone; should have its history (`git -C {self.place} fetch --unshallow`)"
@@ -169,7 +178,6 @@ class Clone:
         return self._commits("log", "-G^__version__", *where, "--", VERSION_FILE)
 
     def parents(self, commit: str) -> list[str]:
-        """The parents of a commit, the first one first."""
         return self._ask("rev-list", "--parents", "--max-count=1", commit).split()[1:]
 
     def is_ancestor(self, one: str, other: str) -> bool:
@@ -215,15 +223,79 @@ class Clone:
         return "" if done.returncode else done.stdout.decode("utf-8", errors="surrogateescape")
 
     def _run(self, *arguments: str, stdin: bytes = b"", may_fail: bool = False) -> subprocess.CompletedProcess[bytes]:
-        done = git.run(f"--git-dir={self.git_dir}", *arguments, stdin=stdin)
+        done = run_git(f"--git-dir={self.git_dir}", *arguments, stdin=stdin)
         if done.returncode and not may_fail:
-            said = (done.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
+            said = (printed(done.stderr).strip().splitlines() or ["no message"])[-1]
             raise HistoryUnusable(f"{self.place}: `git {arguments[0]}` failed: {said}")
         return done
 
 
+def nearest_releases(version: str, day: str, releases: Sequence[Release]) -> list[Release]:
+    """The releases, of a table with the oldest first, that a source is likely to run on top of, the likeliest first.
+
+    Where the version is a release, that one is first. Then, of each series around it, the newest patch
+    release and the first, by distance in time from the day of the commit: early in 1.7.dev0 the rest of
+    scikit-learn is nearly that of 1.6, and late in it that of 1.7.0.
+    """
+    try:
+        wanted = Version(version.replace("-git", ".dev0"))
+    except InvalidVersion:
+        raise HistoryUnusable(f"the source says version {version!r}; should be like 1.7.dev0") from None
+    series = _series_around(wanted, releases)
+    cut_from_main = wanted.is_devrelease and wanted.micro == 0
+    around = [release for release in releases if release.series in series]
+
+    def distance(release: Release) -> tuple[bool, int, int, Version]:
+        first = next(other for other in around if other.series == release.series)
+        same_patch = Version(release.version).release == wanted.release and not wanted.is_devrelease
+        own = release.series == f"{wanted.major}.{wanted.minor}" and not cut_from_main
+        days = abs((date.fromisoformat(first.dependencies_until) - date.fromisoformat(day)).days)
+        patches = abs(Version(release.version).micro - wanted.micro)
+        return not same_patch, 0 if own else 1 + days, patches, Version(release.version)
+
+    return sorted(around, key=distance)
+
+
+def commit_of_release(clone: Clone, release: Release, wheel: Mapping[str, bytes] | None = None) -> str:
+    """The commit that stands for a release: its tag's, the one with its version, or its place on the main line.
+
+    Its place is where ``sklearn/mixture`` is that of the `wheel` (its files by path), or the end of its series.
+    """
+    marked = _tagged(clone, release) or _saying(clone, release)
+    if marked:
+        return marked
+    clone.require_whole()
+    end = clone.main_line()
+    last = _last_of_series(clone, release, end)
+    if wheel is None:
+        return last
+    wanted = _blob_ids(wheel, clone.id_length)
+    if _python(clone.mixture_blobs([last])[0]) == wanted:
+        return last
+    return _last_with(clone, end, wanted, release.dependencies_until) or last
+
+
+def run_git(
+    *arguments: str, folder: Path | None = None, stdin: bytes = b"", variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git, however it ends, with nothing of the user's configuration, the clone's, or a repository around it."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        return subprocess.run(
+            ["git", *UNCONFIGURED, *arguments], cwd=folder, input=stdin, capture_output=True, check=False,
+            env={**inherited, **VARIABLES, **(variables or {})},
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise Fault("git is not on PATH; should be, to read a clone or to apply a patch") from None
+
+
+def printed(output: bytes) -> str:
+    """What git printed, as text; a name that is not UTF-8 has replacement characters in it."""
+    return output.decode("utf-8", errors="replace")
+
+
 def version_in(source: bytes) -> str | None:
-    """The version in a ``sklearn/__init__.py``, None without one."""
+    """The version in a ``sklearn/__init__.py``; None without one."""
     found = re.search(rb"""^__version__\s*=\s*['"]([^'"]+)['"]""", source, re.MULTILINE)
     return found.group(1).decode(errors="replace") if found else None
 
@@ -249,3 +321,69 @@ def _blobs_of_tree(tree: bytes, id_length: int) -> dict[str, str]:
         if mode.startswith(b"100"):
             blobs[name.decode(errors="surrogateescape")] = tree[end + 1 : place].hex()
     return blobs
+
+
+def _blob_ids(files: Mapping[str, bytes], id_length: int) -> dict[str, str]:
+    """The ids that git gives to the Python files that lie directly in ``sklearn/mixture``, by name."""
+    kind = "sha1" if id_length == 20 else "sha256"
+    return {
+        name: hashlib.new(kind, b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+        for name, content in files.items()
+        if name.endswith(".py") and "/" not in name
+    }
+
+
+def _series_around(wanted: Version, releases: Sequence[Release]) -> set[str]:
+    """The series of a version, the one before and the one after; the newest two of a version beyond the table."""
+    series = list(dict.fromkeys(release.series for release in releases))
+    own = [Version(name) for name in series]
+    place = sum(one < Version(f"{wanted.major}.{wanted.minor}") for one in own)
+    return set(series[max(0, min(place, len(series) - 1) - 1) : place + 2])
+
+
+def _tagged(clone: Clone, release: Release) -> str | None:
+    for name in (release.version, f"v{release.version}"):
+        try:
+            commit = clone.resolve(f"refs/tags/{name}")
+            if Version(clone.version(commit)) == Version(release.version):
+                return commit
+        except (HistoryUnusable, InvalidVersion):
+            continue
+    return None
+
+
+def _saying(clone: Clone, release: Release) -> str | None:
+    """The newest commit of any branch that changed the version to that of a release."""
+    commits = [commit.id for commit in clone.version_changes("--all")]
+    versions = zip(commits, clone.versions(commits), strict=True)
+    return next((commit for commit, version in versions if version == release.version), None)
+
+
+def _last_of_series(clone: Clone, release: Release, end: str) -> str:
+    """The last commit of the main line with the development version of a release's series, as of its day.
+
+    It is the one before the version went on to that of the next series.
+    """
+    changes = [commit.id for commit in clone.version_changes("--first-parent", end)]
+    versions = clone.versions(changes)
+    following = None
+    for commit, version in zip(changes, versions, strict=True):
+        if version is not None and version.replace("-git", ".dev0") == f"{release.series}.dev0":
+            if following is None:
+                return clone.last_until(release.dependencies_until, end)
+            return clone.parents(following)[0]
+        following = commit
+    raise HistoryUnusable(
+        f"{clone.place} has no commit of {release.series}.dev0; should reach back to scikit-learn {release.version}"
+    )
+
+
+def _last_with(clone: Clone, end: str, wanted: Mapping[str, str], until: str) -> str | None:
+    """The newest commit of the main line, as of a day, that changed ``sklearn/mixture`` into that of a wheel."""
+    commits = [commit for commit in clone.line(end, touching=[MIXTURE]) if commit.date <= until]
+    blobs = clone.mixture_blobs([commit.id for commit in commits])
+    return next((commit.id for commit, found in zip(commits, blobs, strict=True) if _python(found) == wanted), None)
+
+
+def _python(blobs: Mapping[str, str]) -> dict[str, str]:
+    return {name: blob for name, blob in blobs.items() if name.endswith(".py")}

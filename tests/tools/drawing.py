@@ -1,7 +1,9 @@
-"""Draw a case: the frame, the components before, where a fit put them and where exact EM does.
+"""Draw a case: the frame, the components before, where a fit put them and where exact EM does; or all on one sheet.
 
-The contact sheet, the report and a recording's picture are all drawn here.
-Nothing is fitted, and whether a component is lost is what the diagnosis says.
+The contact sheet of ``nox -s corpus -- --plots DIR``, the report and a recording's
+picture are all drawn here. Nothing is fitted, and whether a component is lost is
+what the diagnosis says. For the sheet, what the newest release made of a case is
+read from ``baseline.json``, and what exact EM does from ``expected.json``.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -20,61 +22,15 @@ from matplotlib.patches import Ellipse
 
 from fixtures import whole_file
 from fixtures.corpus import CASES, Case
-from tests.support import expected
-from tests.support.density import full_matrices
-from tests.support.diagnosis import NotDiagnosable, states_alone
-from tests.support.plane import covariances_in_plane, points_in_plane
-from tests.support.replay import Outcome
-from tests.support.states import COLLAPSED
+from tests.support import baseline, picture, replay
+from tests.support.comparison import PARAMETERS
+from tests.support.picture import AFTER, BEFORE, EXACT, LOST, Fit
 
-# Told apart by those who see few colours too (Okabe and Ito).
-BEFORE, AFTER, LOST, EXACT = "#0072b2", "#009e73", "#d55e00", "#000000"
 CELLS = 150  # of the longer side of a frame
+COLUMNS = 8  # of the contact sheet
 GREY = 0.5
 
 mpl.rcParams["svg.hashsalt"] = "cases"  # same input, same bytes
-
-
-class Fit(NamedTuple):
-    """Where a fit put the components of a case, in the plane of the first two features."""
-
-    means: np.ndarray  # (n_components, 2)
-    covariances: np.ndarray  # (n_components, 2, 2)
-    lost: np.ndarray  # (n_components,), bool: which collapsed
-    release: str  # version of the scikit-learn that fitted
-
-
-def fit_of(case: Case, outcome: Outcome, release: str) -> Fit | None:
-    """A fit as it is drawn; None where it left nothing that a component could be judged by."""
-    try:
-        components = states_alone(case, outcome).components
-    except NotDiagnosable:
-        return None
-    means, covariances = (np.array([getattr(one, name) for one in components]) for name in ("mean", "covariance"))
-    return in_plane(means, covariances, [one.state for one in components], release)
-
-
-def in_plane(means: np.ndarray, covariances: np.ndarray, states: Sequence[str | None], release: str) -> Fit:
-    """A fit that was judged elsewhere, as it is drawn.
-
-    Parameters
-    ----------
-    means : ndarray of shape (n_components, n_features)
-    covariances : ndarray of shape (n_components, n_features, n_features)
-    states : sequence of str or None
-        Of each component, as the diagnosis has it.
-    release : str
-    """
-    lost = np.array([state in COLLAPSED for state in states])
-    return Fit(points_in_plane(means), covariances_in_plane(covariances), lost, release)
-
-
-def exact_means(case: Case, root: Path = CASES) -> np.ndarray | None:
-    """Where exact EM puts the components, (n_components, n_features), as ``expected.json`` beside a case says."""
-    if not expected.path_of(case.name, root).exists():
-        return None
-    truth = expected.read(case.name, root)
-    return np.array(truth["means"]) if "means" in truth else None
 
 
 def draw_frame(axes: Axes, case: Case) -> None:
@@ -82,7 +38,7 @@ def draw_frame(axes: Axes, case: Case) -> None:
 
     They are one small bitmap, half transparent: it suits a light page and a dark one.
     """
-    points = points_in_plane(case.frames[-1])
+    points = picture.first_two_features(case.frames[-1])
     low, high = points.min(axis=0), points.max(axis=0)
     cell = (high - low).max() / CELLS
     if np.array_equal(points, np.round(points)):
@@ -103,14 +59,18 @@ def draw_frame(axes: Axes, case: Case) -> None:
 
 def draw_components(axes: Axes, case: Case, fit: Fit | None, exact: np.ndarray | None) -> None:
     """Draw over a frame the components before and after a fit, None if it raised, and where exact EM puts them."""
-    before = points_in_plane(case.means)
-    precisions = full_matrices(case.precisions, case.settings.covariance_type, *case.means.shape)
-    for mean, covariance in zip(before, covariances_in_plane(np.linalg.inv(precisions)), strict=True):
+    before, covariances = picture.before_fit(case, case.means, case.precisions)
+    for mean, covariance in zip(before, covariances, strict=True):
         axes.add_patch(_ellipse(mean, covariance, BEFORE, linestyle="--"))
-    if fit is not None:
-        _draw_fit(axes, before, fit)
+    fitted = zip(before, fit.means, fit.covariances, fit.lost, strict=True) if fit is not None else ()
+    for start, mean, covariance, is_lost in fitted:
+        axes.add_patch(_ellipse(mean, covariance, LOST if is_lost else AFTER))
+        if is_lost:
+            arrow = {"arrowstyle": "->", "color": LOST, "linewidth": 1.2}
+            axes.annotate("", xy=tuple(mean), xytext=tuple(start), arrowprops=arrow)
+            axes.plot(*mean, "o", color=LOST, markersize=4)
     if exact is not None:
-        axes.plot(*points_in_plane(exact).T, "+", color=EXACT, markersize=6)
+        axes.plot(*exact.T, "+", color=EXACT, markersize=6)
     axes.autoscale_view()
     width, height = np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim())
     if case.frame.shape[1] > 1 and width < 20 * height < 400 * width:
@@ -137,18 +97,51 @@ def save(figure: Figure, path: Path, dpi: int) -> None:
         figure.savefig(scratch, dpi=dpi, format=path.suffix[1:], metadata={"Software": None})
 
 
-def _draw_fit(axes: Axes, before: np.ndarray, fit: Fit) -> None:
-    for start, mean, covariance, is_lost in zip(before, fit.means, fit.covariances, fit.lost, strict=True):
-        axes.add_patch(_ellipse(mean, covariance, LOST if is_lost else AFTER))
-        if is_lost:
-            arrow = {"arrowstyle": "->", "color": LOST, "linewidth": 1.2}
-            axes.annotate("", xy=tuple(mean), xytext=tuple(start), arrowprops=arrow)
-            axes.plot(*mean, "o", color=LOST, markersize=4)
-
-
 def _ellipse(mean: np.ndarray, covariance: np.ndarray, colour: str, linestyle: str = "-") -> Ellipse:
     """The ellipse of two standard deviations in the plane of the first two features."""
     values, vectors = np.linalg.eigh(covariance)
     angle = math.degrees(math.atan2(vectors[1, 1], vectors[0, 1]))
     size = 4 * np.sqrt(np.maximum(values[::-1], 0))
     return Ellipse(tuple(mean), *size, angle=angle, fill=False, edgecolor=colour, linewidth=1, linestyle=linestyle)
+
+
+def draw_case(axes: Axes, case: Case, fit: Fit | None, root: Path = CASES) -> None:
+    """Draw one case; of a chain the last frame, of more than two features the first two."""
+    draw_frame(axes, case)
+    draw_components(axes, case, fit, picture.exact_means(case, root))
+    axes.set_title(case.name, fontsize="small")
+
+
+def baseline_fit(case: Case, root: Path = CASES) -> Fit | None:
+    """The fit that ``baseline.json`` beside a case records; None where it raised, or is not recorded."""
+    if not baseline.path_of(case.name, root).exists():
+        return None
+    recorded = baseline.read(case.name, root)
+    *earlier, record = recorded.ways[replay.EXPLICIT]
+    kept: dict[str, Any] = {name: record.get(name) for name in (*PARAMETERS, "n_iter", "converged", "lower_bound")}
+    kept |= {name: np.array(one["values"], one["dtype"]) for name in PARAMETERS if (one := kept[name]) is not None}
+    outcome = replay.Outcome(
+        start=replay.initial(case), precisions=None, warnings=(), seconds=0.0, frame=len(earlier),
+        error=replay.Raised(record["error"], "") if "error" in record else None, **kept,
+    )  # fmt: skip
+    return picture.fit_of(case, outcome, recorded.release)
+
+
+def draw_cases(cases: Sequence[Case], folder: Path, root: Path = CASES) -> None:
+    """Write ``<case>.png`` for each case and ``contact-sheet.png`` of all into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = math.ceil(len(cases) / COLUMNS)
+    sheet = Figure(figsize=(2.6 * COLUMNS, 2.4 * rows), layout="tight")
+    for number, case in enumerate(cases):
+        print(f"  drawing {case.name} ({number + 1} of {len(cases)})", flush=True)
+        fit = baseline_fit(case, root)
+        figure = Figure(figsize=(8, 4.4), layout="constrained")
+        draw_case(figure.subplots(), case, fit, root)
+        add_legend(figure, fit)
+        save(figure, folder / f"{case.name}.png", dpi=110)
+        small = sheet.add_subplot(rows, COLUMNS, number + 1)
+        draw_case(small, case, fit, root)
+        small.tick_params(labelsize="xx-small")
+        small.title.set_fontsize(6)
+    save(sheet, folder / "contact-sheet.png", dpi=90)
+    print(f"{len(cases)} pictures and contact-sheet.png in {folder}")

@@ -22,27 +22,14 @@ from pathlib import Path
 import pooch
 import requests
 
-from fixtures import case_json, command_line, corpus
+from fixtures import command_line, corpus
 from fixtures.fault import Fault
-from tests.support.published_fit import CASE
 
 
 def fetch(address: str, files: dict[str, str], folder: Path) -> list[str]:
-    """Download the files that are missing or wrong.
+    """Download the files, named with their sha256, that are missing or wrong: their names.
 
-    Parameters
-    ----------
-    address : str
-        What every file name is appended to.
-    files : dict
-        sha256 by published file name.
-    folder : Path
-        Where they go; files appear there together, when all are right.
-
-    Returns
-    -------
-    list of str
-        Names of the files that were downloaded.
+    Each name is appended to the address. Files appear in the folder together, when all are right.
     """
     missing = [name for name, sha256 in files.items() if not _is_right(folder / name, sha256)]
     if not missing:
@@ -71,16 +58,15 @@ def _is_right(path: Path, sha256: str) -> bool:
 
 @command_line.command("nothing was stored")
 def main(arguments: list[str] | None = None) -> int:
-    description = case_json.read_description(corpus.CASES / CASE)
+    description = corpus.read_description(corpus.CASES / corpus.CAPTURE_CASE)
     address = description["download"]["address"]
     parser = command_line.parser("fetch-capture", __doc__)
     parser.add_argument("--to", type=Path, default=corpus.FETCHED_CAPTURE, help="folder (default: %(default)s)")
     parser.add_argument("--address", default=address, help="address of a mirror (default: %(default)s)")
     parser.add_argument("--dry-run", action="store_true", help="list what would be fetched; fetch nothing")
     options = parser.parse_args(arguments)
-    files = {
-        published: description["files"][name]["sha256"] for name, published in description["download"]["files"].items()
-    }
+    named = description["download"]["files"]
+    files = {published: description["files"][name]["sha256"] for name, published in named.items()}
     if options.dry_run:
         for name, sha256 in files.items():
             state = "is there already" if _is_right(options.to / name, sha256) else f"from {options.address}{name}"

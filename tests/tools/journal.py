@@ -10,22 +10,10 @@ from fixtures import whole_file
 
 
 class Journal:
-    """Entries in a file, a line each, after a header.
+    """Entries in a file, a line each, after a header; ``entries`` are those that were there when it was opened.
 
-    A line that was cut off, and what follows it, counts as not written.
-
-    Parameters
-    ----------
-    path : Path
-    header : object
-        What the entries depend on, as JSON has it: a file with another header is begun anew.
-    afresh : bool
-        Whether to begin anew in any case.
-
-    Attributes
-    ----------
-    entries : list
-        Those that were in the file when it was opened.
+    A line that was cut off, and what follows it, counts as not written. The header is what the entries depend on, as
+    JSON has it: a file with another one is begun anew, and in any case where `afresh` is set.
     """
 
     def __init__(self, path: Path, header: Any, *, afresh: bool = False) -> None:
@@ -38,7 +26,6 @@ class Journal:
         whole_file.write_text(path, _text(lines))
 
     def add(self, *entries: Any) -> None:
-        """Write entries, at once."""
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(_text(entries))
 

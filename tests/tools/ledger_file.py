@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fixtures import schema, strict_json
+from fixtures import stored_case, strict_json
 from tests.support import ledger
 
 SCHEMA = Path(__file__).resolve().parents[1] / "known_defects.schema.json"
@@ -19,7 +19,7 @@ def read() -> ledger.Ledger:
         It is not what its format says; the message names the place.
     """
     known = ledger.read_ledger()
-    refused = schema.refusal(strict_json.parse(known.path.read_text(encoding="utf-8")), SCHEMA)
+    refused = stored_case.refusal(strict_json.parse(known.path.read_text(encoding="utf-8")), SCHEMA)
     if refused:
-        raise ledger.BadLedger(f"{known.path} {refused}; should be as tests/{SCHEMA.name} says")
+        raise ledger.BadLedger(known.path, " {}; should be as tests/{} says", refused, SCHEMA.name)
     return known

@@ -16,8 +16,7 @@ from nox.virtualenv import InterpreterNotFound
 
 from fixtures import whole_file
 from tests.tools import release_environment
-from tests.tools.environments import ENVIRONMENT_VARIABLES
-from tests.tools.release_environment import EnvironmentFailed, InterpreterMissing
+from tests.tools.release_environment import ENVIRONMENT_VARIABLES, EnvironmentFailed, InterpreterMissing
 from tests.tools.release_table import Release
 
 PYTEST_CAPTURE_METHODS = ("fd", "sys", "no", "tee-sys")
@@ -81,15 +80,9 @@ def arguments_of(
 ) -> tuple[list[str], dict[str, str | None]]:
     """A session's arguments and environment variables, with ``--capture DIR`` turned into GMM_CAPTURE.
 
-    pytest has a ``--capture`` of its own, whose values are left to it.
-
-    Parameters
-    ----------
-    *path_options : str
-        Options that are followed by a path, whether there is something at that path or not.
-    files : bool
-        Whether other words may name a file or a folder that exists: alone, as
-        the repository of ``REPO@REV``, or as the patch of ``RELEASE+PATCHFILE``.
+    pytest has a ``--capture`` of its own, whose values are left to it. What follows `path_options` is a path, whether
+    there is something at it or not. With `files` other words may name a file or a folder that exists: alone, as the
+    repository of ``REPO@REV``, or as the patch of ``RELEASE+PATCHFILE``.
     """
     stand = Path(session.invoked_from)
     arguments: list[str] = []

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.tools import environments, release_environment
+from tests.tools import release_environment
 from tests.tools.release_table import Release
 from tests.tools.worker_process import WorkerProcess
 
@@ -39,7 +39,7 @@ EXPLAINED = {
 @contextlib.contextmanager
 def environment(release: Release) -> Iterator[Path]:
     """An environment of a release that has array_api_strict, too."""
-    steps = [*environments.steps_of(release), environments.group("own-tests")]
+    steps = [*release_environment.steps_of(release), release_environment.group("own-tests")]
     with release_environment.private_folder() as scratch:
         yield release_environment.make_of(release.python, steps, scratch / "environment")
 

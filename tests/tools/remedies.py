@@ -36,11 +36,10 @@ from fixtures.fault import Fault
 from tests.support.estimator import DEFAULT_ESTIMATOR
 from tests.support.judgement import BROKEN, KEPT, NOT_JUDGED
 from tests.tools import own_tests, release_environment, remedy_patch
-from tests.tools.compare.measure import Plan, measure_all
+from tests.tools.compare.measure import Plan, Side, measure_all
 from tests.tools.compare.ratio import Ratio
-from tests.tools.compare.sides import Side
 from tests.tools.own_tests import Ends
-from tests.tools.reduce.verification import matrix
+from tests.tools.reduce.reduction import matrix
 from tests.tools.release_table import Release
 from tests.tools.worker_process import WorkerProcess
 

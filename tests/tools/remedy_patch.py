@@ -15,7 +15,7 @@ from typing import NamedTuple
 from fixtures import documentation
 from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
-from tests.tools import overlay, release_environment
+from tests.tools import release_environment
 from tests.tools.clone import MIXTURE
 from tests.tools.release_table import Release
 from tests.tools.sources import naming
@@ -179,7 +179,7 @@ def _source(text: str) -> tuple[str, Mapping[str, bytes]]:
         return named.name, CommitTree(named.clone, named.commit).mixture()
     if isinstance(named, Release):
         python = release_environment.make(named)
-        return named.version, overlay.read_folder(release_environment.packages_of(python) / MIXTURE)
+        return named.version, release_environment.read_folder(release_environment.packages_of(python) / MIXTURE)
     raise Fault(f"--patch is for a release, a checkout or REPO@REV; {text!r} should be one of them")
 
 

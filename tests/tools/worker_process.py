@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from fixtures.fault import Fault
-from tests.tools import environments, release_table
+from tests.tools import release_environment, release_table
 
 PROJECT = release_table.TABLE.parent.parent
 LAST_LINES = 3
@@ -32,12 +32,8 @@ class WorkerRefused(Fault):
 class WorkerProcess:
     """A module of ``tests/workers``, which calls ``worker.serve``, held open in an environment.
 
-    Parameters
-    ----------
-    name : str
-        What messages call it, like ``scikit-learn 1.9.1``.
-    variables : mapping of str to str, optional
-        Environment variables beyond those that hold BLAS at one thread.
+    Messages call it by its `name`, like ``scikit-learn 1.9.1``. Its environment variables are `variables` beyond those
+    that hold BLAS at one thread.
     """
 
     def __init__(
@@ -51,7 +47,7 @@ class WorkerProcess:
         self.name = name
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the process)
         self._process = subprocess.Popen(
-            [str(python), "-m", module, *arguments], cwd=PROJECT, env=environments.variables(variables),
+            [str(python), "-m", module, *arguments], cwd=PROJECT, env=release_environment.variables(variables),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
         )  # fmt: skip
         assert self._process.stdin is not None
@@ -64,7 +60,6 @@ class WorkerProcess:
 
     @property
     def process_id(self) -> int:
-        """The process's id, for the operating system."""
         return self._process.pid
 
     @property
@@ -104,7 +99,6 @@ class WorkerProcess:
         return reply["answer"]
 
     def close(self) -> None:
-        """Stop the process; it loses nothing."""
         with contextlib.suppress(OSError):  # a process that has died takes no last line
             self._input.close()
         try:

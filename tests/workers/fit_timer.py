@@ -1,4 +1,4 @@
-"""Times fits of cases inside the environment of one release, asked by a tool outside.
+"""Times fits of cases, and of made frames of any size, inside the environment of one release.
 
 ``python -m tests.workers.fit_timer`` serves the requests of a worker process
 (``tests/workers/worker.py``). Only ``fit`` is inside the clock: estimators are
@@ -17,22 +17,24 @@ import warnings
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+import numpy as np
 import sklearn
 
 from fixtures import corpus
-from fixtures.corpus import Case
+from fixtures.corpus import Case, Settings
 from fixtures.validation import BrokenCase
 from tests.support import environment, replay
 from tests.support.estimator import UnknownEstimator, import_estimator
 from tests.workers import worker
 
 COLD = "cold"
-# Before 0.20 ``n_iter_`` is one less than the iterations that were made
-# (scikit-learn #11015); a time per iteration needs what was made.
+# Before 0.20 ``n_iter_`` is one less than the iterations that were made (scikit-learn #11015).
 COUNTS_FROM_ZERO = tuple(int(part) for part in sklearn.__version__.split(".")[:2]) < (0, 20)
 
 # The first of shorter fits is no measure of the others: caches are cold, imports are not made.
 SECONDS_OF_A_LONG_FIT = 1.0
+# Of a made frame: its seed, its iterations, and how far apart its centres are.
+SEED, ITERATIONS, DISTANCE = 12099, 10, 12.0
 
 
 class Subject(NamedTuple):
@@ -58,17 +60,36 @@ class Subject(NamedTuple):
             estimator.fit(frame)
 
 
-def natural_way(case: Case) -> str:
-    """How a case is fitted by default: from its parameters; a chain by warm starts."""
-    return replay.WARM_START if len(case.frames) > 1 else replay.EXPLICIT
+def made_case(size: Tuple[int, int, int], covariance_type: str, dtype: str = "float64") -> Case:
+    """Round clusters of unit width, of so many samples, components and features, started half a unit off.
+
+    ``tol`` is 0, so that every release makes the same iterations; the centres lie too far apart for one to be lost.
+    """
+    n_samples, n_components, n_features = size
+    random = np.random.RandomState(SEED)
+    centres = random.uniform(0, DISTANCE * n_components, size=(n_components, n_features))
+    # In the first feature none is near another, whatever the draw was.
+    centres[:, 0] = DISTANCE * np.arange(n_components)
+    frame = centres[np.arange(n_samples) % n_components] + random.normal(size=(n_samples, n_features))
+    precisions = {
+        "full": np.array([np.eye(n_features)] * n_components),
+        "tied": np.eye(n_features),
+        "diag": np.ones((n_components, n_features)),
+        "spherical": np.ones(n_components),
+    }[covariance_type]
+    return Case(
+        name="made-{}-samples-{}-components-{}-features-{}".format(*size, covariance_type),
+        title="round clusters, one a component", flags=(), provenance={}, frames=(frame.astype(dtype),),
+        settings=Settings(covariance_type, 1e-6, 0.0, ITERATIONS), means=(centres + 0.5).astype(dtype),
+        weights=np.full(n_components, 1.0 / n_components, dtype=dtype), precisions=precisions.astype(dtype),
+    )  # fmt: skip
 
 
 @contextlib.contextmanager
 def held_still(threads: int = 1) -> Iterator[None]:
     """No garbage collection, no warnings, and as many BLAS threads as are asked for.
 
-    Without threadpoolctl the environment variables decide, as they were when
-    numpy was imported.
+    Without threadpoolctl the environment variables decide, as they were when numpy was imported.
     """
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(ImportError):
@@ -85,10 +106,8 @@ def held_still(threads: int = 1) -> Iterator[None]:
 
 def iterations(subject: Subject) -> int:
     """EM iterations of the fits of a subject, all frames together; whatever the fit raises is raised."""
-    total = 0
-    for estimator, frame in zip(subject.estimators(), subject.case.frames):
-        total += int(estimator.fit(frame).n_iter_) + COUNTS_FROM_ZERO
-    return total
+    fits = zip(subject.estimators(), subject.case.frames)
+    return sum(int(estimator.fit(frame).n_iter_) + COUNTS_FROM_ZERO for estimator, frame in fits)
 
 
 def seconds_of(subject: Subject, n_fits: int) -> Dict[str, float]:
@@ -112,10 +131,9 @@ def first_fits(subject: Subject) -> Tuple[int, float]:
 
 
 def peak_memory(subject: Subject) -> int:
-    """Bytes that one fit holds at its peak beyond what there was before, arrays of numpy included.
+    """Bytes that one fit holds at its peak beyond what there was before, arrays of numpy (from 1.13 on) included.
 
-    Counting them makes a fit slower: this one is never timed. numpy reports its
-    arrays to tracemalloc since 1.13, which every release here can have.
+    Counting them makes a fit slower: this one is never timed.
     """
     estimators = subject.estimators()
     tracemalloc.start()
@@ -131,7 +149,8 @@ def load(subjects: Dict[str, Subject], case: str, estimator: str, capture: Optio
     """Load a case and fit it: how many iterations that takes, and how many seconds."""
     try:
         loaded = corpus.load_case(case, capture=Path(capture) if capture else None)
-        subject = Subject(loaded, natural_way(loaded), import_estimator(estimator))
+        way = replay.WARM_START if len(loaded.frames) > 1 else replay.EXPLICIT
+        subject = Subject(loaded, way, import_estimator(estimator))
     except (corpus.UnknownCase, corpus.CaptureNotAtHand, BrokenCase, UnknownEstimator) as reason:
         raise worker.Refused(str(reason)) from None
     try:

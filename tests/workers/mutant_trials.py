@@ -13,14 +13,14 @@ import importlib
 import importlib.machinery
 import importlib.util
 import json
+import multiprocessing
 import os
 import resource
-import select
 import signal
 import sys
 import time
 from types import ModuleType
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set
 
 import pytest
 
@@ -29,6 +29,7 @@ from tests.support import baseline, expected
 from tests.workers import worker
 
 PACKAGE = "sklearn.mixture"
+FORK = multiprocessing.get_context("fork")
 MOST_BYTES = 8 << 30
 MOST_WALL_PER_CPU_SECOND = 10  # other work may keep the cores busy
 
@@ -62,11 +63,8 @@ class Trials:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: Any) -> bool:
         self._items = {item.nodeid: item for item in session.items}
-        self._suites = [
-            session.config.stash[plugin.SUITE_KEY]
-            for plugin in session.config.pluginmanager.get_plugins()
-            if hasattr(plugin, "SUITE_KEY")
-        ]
+        plugins = [one for one in session.config.pluginmanager.get_plugins() if hasattr(one, "SUITE_KEY")]
+        self._suites = [session.config.stash[plugin.SUITE_KEY] for plugin in plugins]
         for suite in self._suites:
             _read_ahead(suite)
         gc.collect()
@@ -81,44 +79,30 @@ class Trials:
 
     def tests(self) -> List[Dict[str, Any]]:
         """The ``id`` and the ``case`` (or None) of every test."""
-        cases = [getattr(item, "callspec", None) for item in self._items.values()]
-        return [
-            {"id": name, "case": None if spec is None else spec.params.get("case_name")}
-            for name, spec in zip(self._items, cases)
-        ]
+        parameters = [item.callspec.params if hasattr(item, "callspec") else {} for item in self._items.values()]
+        return [{"id": name, "case": given.get("case_name")} for name, given in zip(self._items, parameters)]
 
     def clean(self, files: List[str], tests: List[str]) -> Dict[str, Any]:
         """Run tests on the package as it is.
 
-        Returns
-        -------
-        dict
-            ``tests``: for each test its ``id``, ``failed``, CPU ``seconds``, and
-            ``lines``, an index into ``lines``: the lines that tests run, by file.
+        The answer has ``tests``: for each its ``id``, ``failed``, CPU ``seconds``, and
+        ``lines``, an index into ``lines``: the lines that tests run, by file.
         """
         paths = {_path_of(file): file for file in files}
         ran, known = [], {}  # type: List[Dict[str, Any]], Dict[str, int]
-        for item in [self._items[name] for name in tests]:
+        for name in tests:
             self._failed = False
             start = time.process_time()
-            lines = _lines_during(functools.partial(self._run, item, None), paths)
-            ran.append(
-                {
-                    "id": item.nodeid,
-                    "failed": self._failed,
-                    "seconds": time.process_time() - start,
-                    "lines": known.setdefault(json.dumps(lines), len(known)),
-                }
-            )
+            lines = _lines_during(functools.partial(self._run, self._items[name], None), paths)
+            seconds = time.process_time() - start
+            number = known.setdefault(json.dumps(lines), len(known))
+            ran.append({"id": name, "failed": self._failed, "seconds": seconds, "lines": number})
         return {"tests": ran, "lines": [json.loads(lines) for lines in known]}
 
     def attempt(self, file: str, source: str, tests: List[str]) -> Dict[str, Any]:
         """Run tests on the package with another source of one file, up to the first that fails.
 
-        Returns
-        -------
-        dict
-            ``killed_by``: the id of the test, or what happened instead, or None.
+        The answer has ``killed_by``: the id of the test, or what happened instead, or None.
         """
         items = [self._items[name] for name in tests]
         try:
@@ -163,8 +147,7 @@ def _put_under_test(suite: Any, swap: Callable[[Dict[str, Any]], None]) -> None:
 
 
 def _path_of(file: str) -> str:
-    package = importlib.import_module(PACKAGE)
-    return os.path.join(os.path.dirname(str(package.__file__)), file)
+    return os.path.join(os.path.dirname(str(importlib.import_module(PACKAGE).__file__)), file)
 
 
 class _ChangedSource(importlib.machinery.SourceFileLoader):
@@ -223,22 +206,28 @@ def _forking(function: Callable[..., Dict[str, Any]]) -> Callable[..., Dict[str,
     """
 
     def forked(seconds: float, **arguments: Any) -> Dict[str, Any]:
-        reading, writing = os.pipe()
-        child = os.fork()
-        if not child:
-            _run_in_child(functools.partial(function, **arguments), writing, seconds)
-        os.close(writing)
-        received, status = _wait_for(child, reading, seconds * MOST_WALL_PER_CPU_SECOND)
-        if received and os.WIFEXITED(status):
-            answer: Dict[str, Any] = json.loads(received.decode("utf-8"))
-            return answer
-        return {"killed_by": _how_it_ended(status), "seconds": None}
+        receiving, sending = FORK.Pipe(duplex=False)
+        work = functools.partial(function, **arguments)
+        child: Any = FORK.Process(target=_answer, args=(work, sending, seconds))
+        child.start()
+        sending.close()
+        answer: Optional[Dict[str, Any]] = None
+        try:
+            if receiving.poll(seconds * MOST_WALL_PER_CPU_SECOND):
+                answer = receiving.recv()
+            else:
+                os.kill(child.pid, signal.SIGKILL)
+        except EOFError:  # it ended without an answer
+            pass
+        child.join()
+        receiving.close()
+        return answer or {"killed_by": _how_it_ended(child.exitcode), "seconds": None}
 
     return forked
 
 
-def _run_in_child(function: Callable[[], Dict[str, Any]], writing: int, seconds: float) -> None:
-    """Call a function, write what it returns, and end this process."""
+def _answer(function: Callable[[], Dict[str, Any]], sending: Any, seconds: float) -> None:
+    """Call a function in a fork, send what it returns, and end the process."""
     try:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, 1)
@@ -246,35 +235,16 @@ def _run_in_child(function: Callable[[], Dict[str, Any]], writing: int, seconds:
         for limit, value in ((resource.RLIMIT_CPU, int(seconds) + 1), (resource.RLIMIT_AS, MOST_BYTES)):
             hard = resource.getrlimit(limit)[1]
             resource.setrlimit(limit, (value if hard < 0 else min(value, hard), hard))
-        answer = function()
-        answer["seconds"] = time.process_time()
-        content = json.dumps(answer).encode("utf-8")
-        while content:
-            content = content[os.write(writing, content) :]
+        sending.send(dict(function(), seconds=time.process_time()))
     except BaseException:
         os._exit(1)
     os._exit(0)
 
 
-def _wait_for(child: int, reading: int, seconds: float) -> Tuple[bytes, int]:
-    received = b""
-    deadline = time.perf_counter() + seconds
-    while True:
-        if not select.select([reading], [], [], max(0.0, deadline - time.perf_counter()))[0]:
-            os.kill(child, signal.SIGKILL)
-        more = os.read(reading, 1 << 20)
-        if not more:
-            break
-        received += more
-    os.close(reading)
-    return received, os.waitpid(child, 0)[1]
-
-
-def _how_it_ended(status: int) -> str:
-    number: Optional[int] = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-    if number in (signal.SIGXCPU, signal.SIGKILL):
+def _how_it_ended(code: int) -> str:
+    if -code in (signal.SIGXCPU, signal.SIGKILL):
         return "time: it took too long"
-    return "crash: signal {}".format(number) if number else "crash: it ended without an answer"
+    return "crash: signal {}".format(-code) if code < 0 else "crash: it ended without an answer"
 
 
 def main(arguments: List[str]) -> int:

@@ -40,8 +40,8 @@ DIGITS = str.maketrans("0123456789", "##########")
 class Way(NamedTuple):
     """In which way a check fails: what has to stay when a case gets smaller."""
 
-    state: Optional[str]  # of the chosen component, or how a fit raised; None where none is chosen and none raised
-    faults: Tuple[str, ...]  # the kinds of the findings that are of the chosen component or of none
+    state: Optional[str]  # of the chosen component, or how a fit raised; None without either
+    faults: Tuple[str, ...]  # the kinds of the findings that are of the chosen component, or of no component
 
 
 class Probe:
@@ -63,8 +63,7 @@ class Probe:
     @property
     def checks(self) -> Dict[str, Check]:
         """Every check that can be asked about a case that the corpus does not have, in the order of preference."""
-        if not self._checks:
-            self._checks = {one.name: one for one in check.in_order_of_preference()}
+        self._checks = self._checks or {one.name: one for one in check.in_order_of_preference()}
         return self._checks
 
     def versions(self) -> Dict[str, str]:
@@ -84,9 +83,8 @@ class Probe:
         known = check.every()
         named = [one for one in known.values() if {one.name, one.file} & set(checks)]
         if not named:
-            raise worker.Refused(
-                "there is no check {}; should be one of {}".format(" or ".join(checks), ", ".join(sorted(known)))
-            )
+            words = "there is no check {}; should be one of {}"
+            raise worker.Refused(words.format(" or ".join(checks), ", ".join(sorted(known))))
         subject = self._subject(_load(case))
         asked = [one for one in named if one.runs_on(subject.case.traits, self.under_test)]
         try:
@@ -197,21 +195,15 @@ class Probe:
 
 def case_of(candidate: Dict[str, Any]) -> Tuple[Case, Optional[int]]:
     """The case in a request, and the number of the chosen component."""
-    arrays = {
-        name: np.array(candidate[name]["values"], dtype=candidate[name]["dtype"])
-        for name in ("weights", "means", "precisions")
-    }
-    case = Case(
-        # Not a name of the corpus: no baseline is about it.
-        name="candidate",
-        title="",
-        flags=(),
-        settings=Settings(**candidate["settings"]),
-        frames=tuple(np.array(frame["values"], dtype=frame["dtype"]) for frame in candidate["frames"]),
-        provenance={},
-        **arrays,
-    )
+    frames = tuple(_array(frame) for frame in candidate["frames"])
+    weights, means, precisions = (_array(candidate[name]) for name in ("weights", "means", "precisions"))
+    # Not a name of the corpus: no baseline is about it.
+    case = Case("candidate", "", (), Settings(**candidate["settings"]), frames, weights, means, precisions, {})
     return case, candidate["component"]
+
+
+def _array(numbers: Dict[str, Any]) -> np.ndarray:
+    return np.array(numbers["values"], dtype=numbers["dtype"])
 
 
 def _way(name: str, findings: List[Finding], subject: Subject, component: Optional[int]) -> Optional[Way]:
@@ -313,9 +305,8 @@ def _working_estimator() -> Any:
             fitted = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(samples)
             fitted.score_samples(samples)
     except Exception as error:  # a broken commit may raise anything
-        raise worker.Refused(
-            "sklearn.mixture cannot {}: {}: {}".format(doing, type(error).__name__, _first_line(str(error)))
-        ) from None
+        words = "sklearn.mixture cannot {}: {}: {}"
+        raise worker.Refused(words.format(doing, type(error).__name__, _first_line(str(error)))) from None
     return GaussianMixture
 
 

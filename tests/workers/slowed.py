@@ -15,9 +15,8 @@ def _wasteful(step: Any) -> Any:
     def wasting(self: Any, *arguments: Any, **named: Any) -> Any:
         start = time.process_time()
         result = step(self, *arguments, **named)
-        end = time.process_time()
         # CPU time: wall time would waste less of it where another process has the core.
-        until = end + SHARE * (end - start)
+        until = start + (1 + SHARE) * (time.process_time() - start)
         while time.process_time() < until:
             pass
         return result

@@ -7,14 +7,14 @@ Runs inside old environments: Python 3.6 syntax, numpy, scikit-learn and pytest.
 """
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
 from fixtures import corpus, npy
 from fixtures.corpus import Case, Settings
 from fixtures.validation import precisions_shape
-from tests.support import diagnosis, environment, messages, replay
+from tests.support import diagnosis, environment, findings, replay
 from tests.support.estimator import DEFAULT_ESTIMATOR, UnknownEstimator, import_estimator
 from tests.support.replay import Outcome, Start
 from tests.workers import worker
@@ -43,7 +43,7 @@ class Tracker:
         return environment.describe()
 
     def fit(self, path: str) -> Dict[str, Any]:
-        """Fit the next frame, from its ``.npy`` file: the fields of `tests.tools.record.tracker_process.Fit`."""
+        """Fit the next frame, from its ``.npy`` file: the fields of `tests.tools.record.recording.Fit`."""
         self._case = case = self._case_of(npy.parse(Path(path), npy.read_bytes(Path(path), npy.MAX_FILE_BYTES)))
         start = replay.initial(case)
         if self._estimator is None:
@@ -54,26 +54,19 @@ class Tracker:
             "converged": None if outcome.converged is None else bool(outcome.converged),
             "seconds": outcome.seconds,
             "warnings": sorted({category for category, _ in outcome.warnings}),
-            "error": None,
-            "states": [],
-            "masses": [],
-            "means": [],
         }
+        nothing: Dict[str, Any] = {"states": [], "masses": [], "means": []}
         try:
             components = diagnosis.states_alone(case, outcome).components
         except diagnosis.NotDiagnosable as reason:
-            return dict(left, error=" ".join(str(reason).split()))
+            return dict(left, error=" ".join(str(reason).split()), **nothing)
         assert outcome.weights is not None  # or it would not be diagnosable
         assert outcome.means is not None
         if outcome.precisions is None:
-            return dict(left, error="the fit left no precisions_ to start the next frame from")
+            return dict(left, error="the fit left no precisions_ to start the next frame from", **nothing)
         self._start = Start(outcome.weights, outcome.means, outcome.precisions)
-        return dict(
-            left,
-            states=[component.state for component in components],
-            masses=[component.mass for component in components],
-            means=outcome.means.tolist(),
-        )
+        states, masses = zip(*((component.state, component.mass) for component in components))
+        return dict(left, error=None, states=states, masses=masses, means=outcome.means.tolist())
 
     def explain(self, components: List[int]) -> List[List[str]]:
         """Lines for each component: its state after the last fit, and where it started."""
@@ -83,19 +76,17 @@ class Tracker:
             judged = diagnosis.diagnose(self._case, self._outcome)
         except diagnosis.NotDiagnosable as reason:
             raise worker.Refused(str(reason)) from None
-        return [messages.of_component(diagnosis.finding_of(judged, judged.components[number])) for number in components]
+        return [findings.of_component(diagnosis.finding_of(judged, judged.components[number])) for number in components]
 
-    def fitted(self) -> Dict[str, Any]:
-        """Means and covariances that the last fit left, as a baseline has them."""
+    def fitted(self) -> List[Any]:
+        """Means and covariances that the last fit left."""
         assert self._outcome is not None
-        arrays = {"means": self._outcome.means, "covariances": self._outcome.covariances}
-        return {name: {"values": array.tolist()} for name, array in arrays.items() if array is not None}
+        return [array.tolist() for array in (self._outcome.means, self._outcome.covariances) if array is not None]
 
-    def start(self) -> Dict[str, Any]:
+    def start(self) -> List[Tuple[Any, str]]:
         """Weights, means and precisions that the last fit started from, with their dtypes."""
         assert self._case is not None
-        arrays = replay.initial(self._case)._asdict()
-        return {name: {"dtype": array.dtype.name, "values": array.tolist()} for name, array in arrays.items()}
+        return [(array.tolist(), array.dtype.name) for array in replay.initial(self._case)]
 
     def replay_case(self, name: str, root: str) -> Optional[List[str]]:
         """The states after a fit of a stored case from explicit parameters; None where nothing can be judged."""

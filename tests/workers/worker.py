@@ -22,14 +22,9 @@ def serve(answers: Dict[str, Callable[..., Any]]) -> None:
     """Answer requests until standard input ends.
 
     A request is ``{"do": NAME, ...}``; the other items are the arguments of the
-    function of that name. The answer is ``{"answer": ...}``,
-    ``{"refused": "why"}`` where the function raises `Refused`, or
-    ``{"error": "Type: message", "traceback": "..."}``.
-
-    Parameters
-    ----------
-    answers : dict of str to callable
-        What each request is answered by; takes and returns what JSON can represent.
+    answer of that name, which takes and returns what JSON can represent. The
+    reply is ``{"answer": ...}``, ``{"refused": "why"}`` where it raises
+    `Refused`, or ``{"error": "Type: message", "traceback": "..."}``.
     """
     requests, replies = _private_ends()
     for line in requests:

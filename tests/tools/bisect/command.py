@@ -32,15 +32,13 @@ from rich.console import Console
 
 from fixtures import command_line, corpus, whole_file
 from fixtures.fault import Fault
-from tests.tools import release_commits, release_environment, release_table
-from tests.tools.bisect import explain_ledger, fit_time, full_builds, release_search, rendering
+from tests.tools import release_environment, release_table
+from tests.tools.bisect import explain_ledger, explanation, fit_time, release_search
 from tests.tools.bisect.commit_search import NoCulprit
-from tests.tools.bisect.explanation import Explainer
-from tests.tools.bisect.full_builds import FullBuilds
+from tests.tools.bisect.explanation import Explainer, FullBuilds
 from tests.tools.bisect.question import FIT_TIME, OUTCOMES, Answers, Question, Step, question
-from tests.tools.bisect.release_search import ReleaseChange
-from tests.tools.bisect.result import ExplainedChange, SearchResult, as_json
-from tests.tools.clone import Clone
+from tests.tools.bisect.result import ExplainedChange, SearchResult, as_json, markdown, show, show_steps
+from tests.tools.clone import Clone, commit_of_release
 from tests.tools.compare.measure import Plan
 from tests.tools.release_environment import UnknownRelease
 from tests.tools.release_table import Release
@@ -67,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _search(options, result, clone)
     except KeyboardInterrupt:
-        rendering.show_steps(answers.steps, asked)
+        show_steps(answers.steps, asked)
         kept = "; wheels that were built are kept for the next time" if options.build else ""
         raise command_line.Interrupted(
             f"these are the steps so far; nothing was written, the clone is as it was{kept}"
@@ -78,12 +76,9 @@ def _search(options: argparse.Namespace, result: SearchResult, clone: Clone | No
     releases = release_table.read()
     good, bad = (_end(name, clone) if name else None for name in (options.good, options.bad))
     print(_plan(result.question, releases, good, bad, clone), flush=True)
-    if options.build:
-        assert clone
-        assert good
-        assert bad
+    if options.build and clone and good and bad:
         ends = _commits_in_order(clone, releases, good, bad)
-        print(f"  where that finds nothing, {full_builds.plan(clone, *ends)}", flush=True)
+        print(f"  where that finds nothing, {explanation.plan(clone, *ends)}", flush=True)
     if options.dry_run:
         return 0
     with _progress(result) as say, release_environment.private_folder() as scratch:
@@ -98,25 +93,16 @@ def _search(options: argparse.Namespace, result: SearchResult, clone: Clone | No
             names = (options.good, options.bad)
             result.found = [ExplainedChange(None, explainer.between(result.question, good, bad, names))]
         else:
-            for change in _changes_of_releases(result, releases, good, bad):
+            for change in release_search.changes(result.question, result.answers, releases, good, bad):
                 cause = explainer.explain(result.question, change) if explainer else None
                 result.found.append(ExplainedChange(change, cause))
-    rendering.show(result)
+    show(result)
     if options.json:
         whole_file.write_text(options.json, json.dumps(as_json(result), indent=1) + "\n")
     if options.markdown:
-        whole_file.write_text(options.markdown, rendering.markdown(result))
+        whole_file.write_text(options.markdown, markdown(result))
     explained = not any(isinstance(one.cause, NoCulprit) for one in result.found)
     return 0 if result.found and explained else 1
-
-
-def _changes_of_releases(
-    result: SearchResult, releases: list[Release], good: Release | None, bad: Release | None
-) -> list[ReleaseChange]:
-    ask = release_search.asker(result.question, result.answers)
-    if good and bad:
-        return [release_search.between(result.question, ask, releases, good, bad)]
-    return release_search.everywhere(result.question, ask, releases)
 
 
 def _end(name: str, clone: Clone | None) -> Release | str:
@@ -133,7 +119,7 @@ def _commits_in_order(
     clone: Clone, releases: list[Release], good: Release | str, bad: Release | str
 ) -> tuple[str, str]:
     """About where two ends stand in the history: without the wheels, so that a plan makes no environment."""
-    one, other = (end if isinstance(end, str) else release_commits.commit_of_release(clone, end) for end in (good, bad))
+    one, other = (end if isinstance(end, str) else commit_of_release(clone, end) for end in (good, bad))
     if isinstance(good, Release) and isinstance(bad, Release):  # perhaps on branches of their own
         swap = releases.index(good) > releases.index(bad)
     else:

@@ -1,28 +1,37 @@
 """Search the commits between two scikit-learns for the one that changed an answer.
 
-Each commit's ``sklearn/mixture`` is laid over the wheel of a near release,
-which takes a second where a build takes a quarter of an hour. Two answers are
-compared on one wheel only.
+Each commit's ``sklearn/mixture`` is laid over the wheel of a near release, which takes a second where a build takes a
+quarter of an hour. Two answers are compared on one wheel only. git itself bisects, in a repository of our own that
+borrows the clone's objects: nothing is ever written into the clone, so there is nothing to undo in it when the search
+is broken off, by Ctrl-C or by kill -9.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import re
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from tests.tools.bisect.borrowed_history import MIXTURE_ALONE, NEW, OLD, SKIP, Bisection
-from tests.tools.bisect.commit_environment import SHORT, CommitEnvironment
-from tests.tools.bisect.question import Answer, Question
-from tests.tools.clone import Clone, Commit, HistoryUnusable
+from tests.tools import release_environment
+from tests.tools.bisect.question import Answer, Answers, Question
+from tests.tools.clone import MIXTURE, Clone, Commit, HistoryUnusable, printed, run_git
+from tests.tools.release_environment import NotAnOverlay
+from tests.tools.release_table import Release
+
+MIXTURE_ALONE = (MIXTURE, f":(exclude){MIXTURE}/tests")
+OLD, NEW, SKIP = "old", "new", "skip"
+# Digits of a commit that are shown.
+SHORT = 10
 
 
 @dataclass(frozen=True)
 class Culprit:
-    """The commit that changed an answer."""
-
     commit: Commit
     diff: str  # Of its ``sklearn/mixture``, or of all that is built, to its first parent
     wheel: str  # The release over whose wheel it and its parents were laid, or with whose dependencies they were built
@@ -33,12 +42,117 @@ class Culprit:
 
 @dataclass(frozen=True)
 class NoCulprit:
-    """A search that ended without one commit."""
-
     reason: str
     outside: bool = False  # Whether the cause lies outside ``sklearn/mixture``
     candidates: tuple[Commit, ...] = ()  # Where the culprit is one of several
     ends: tuple[str, ...] = ()  # The older and the newer commit between which full builds can search
+
+
+class Bisection:
+    """A bisection between two commits, driven from outside; the older one need not be an ancestor of the newer.
+
+    A commit that changes none of the paths is never the culprit. The folder does not exist yet.
+    """
+
+    def __init__(self, clone: Clone, folder: Path, old: str, new: str, paths: Sequence[str] = MIXTURE_ALONE) -> None:
+        self._folder = folder
+        objects = clone.objects()
+        folder.mkdir(parents=True)
+        self._run("init", "--quiet", "--bare", f"--object-format={'sha1' if len(old) == 40 else 'sha256'}", str(folder))
+        (folder / "objects" / "info" / "alternates").write_text(f"{objects}\n", encoding="utf-8")
+        (folder / "HEAD").write_text(f"{new}\n", encoding="utf-8")
+        terms = [f"--term-old={OLD}", f"--term-new={NEW}"]
+        self._said = self._git("bisect", "start", "--no-checkout", *terms, new, old, "--", *paths)
+
+    def place(self) -> str | list[str]:
+        """The commit to judge next; in the end the first that is new, or several where those before it are skipped."""
+        ended = re.search(rf"^([0-9a-f]+) is the first {NEW} commit$", self._said, re.MULTILINE)
+        if ended:
+            return [ended.group(1)]
+        if "only 'skip'ped commits left" in self._said:
+            return re.findall(r"^([0-9a-f]{40,64})$", self._said, re.MULTILINE)
+        if re.search(r"^The merge base \S+ is", self._said, re.MULTILINE):
+            raise HistoryUnusable(
+                "where the histories of the two ends part, the answer is that of the later end already;"
+                " should be two ends of one line of history"
+            )
+        return self._git("rev-parse", "--verify", "BISECT_HEAD").strip()
+
+    def judge(self, word: str) -> None:
+        # git ends with 2 when only skipped ones are left, and with 3 at a merge base that is new.
+        self._said = self._git("bisect", word, may_end_with=(0, 2, 3))
+
+    def _git(self, *arguments: str, may_end_with: Sequence[int] = (0,)) -> str:
+        return self._run(f"--git-dir={self._folder}", *arguments, may_end_with=may_end_with)
+
+    def _run(self, *arguments: str, may_end_with: Sequence[int] = (0,)) -> str:
+        done = run_git(*arguments, folder=self._folder)
+        output, errors = printed(done.stdout), printed(done.stderr)
+        if done.returncode not in may_end_with:
+            said = ((errors or output).strip().splitlines() or ["no message"])[-1]
+            raise HistoryUnusable(f"git cannot bisect: {said}")
+        return output + errors
+
+
+class CommitEnvironment(ABC):
+    """The environment of a release in which commits are tried, one after another; those of equal content once."""
+
+    built: ClassVar[bool]  # Whether each commit is built; else its ``sklearn/mixture`` is laid over the release
+
+    def __init__(self, release: Release, answers: Answers) -> None:
+        self.release = release
+        self.answers = answers
+        self._asked: dict[tuple[str, Question], Answer] = {}
+
+    def ask(self, clone: Clone, commit: str, question: Question) -> Answer:
+        """What a commit answers."""
+        key = self._content(clone, commit), question
+        if key not in self._asked:
+            wheel = f"{self.release.version}, a full build" if self.built else self.release.version
+            answered = self.answers.keep(commit[:SHORT], wheel, lambda: self._answer(clone, commit, question))
+            self._asked[key] = answered
+        return self._asked[key]
+
+    @abstractmethod
+    def _content(self, clone: Clone, commit: str) -> str:
+        """Equal for commits that answer alike."""
+
+    @abstractmethod
+    def _answer(self, clone: Clone, commit: str, question: Question) -> Answer: ...
+
+
+class Wheel(CommitEnvironment):
+    """A private environment of a release, made when it is first needed.
+
+    A question that keeps its environments gets one for each ``sklearn/mixture``.
+    """
+
+    built = False
+
+    def __init__(self, release: Release, place: Path, answers: Answers) -> None:
+        super().__init__(release, answers)
+        self.place = place
+
+    def _content(self, clone: Clone, commit: str) -> str:
+        digest = hashlib.sha256()
+        for name, content in sorted(clone.mixture_files(commit).items()):
+            if name.endswith(".py") and not name.startswith("tests/"):  # which make no difference
+                digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        return digest.hexdigest()
+
+    def _answer(self, clone: Clone, commit: str, question: Question) -> Answer:
+        what = commit[:SHORT]
+        place = self.place.with_name(f"{self.place.name}-{what}") if question.keeps_environments else self.place
+        python = release_environment.python_of(place)
+        if not place.exists():
+            release_environment.make_private(self.release, place)
+        try:
+            release_environment.lay(clone.mixture_files(commit), python)
+        except NotAnOverlay as reason:
+            return Answer(None, str(reason))
+        except OSError as error:
+            raise release_environment.EnvironmentFailed(f"sklearn/mixture cannot be laid: {error}") from None
+        return question.ask(python, f"{what} on the wheel of {self.release.version}")
 
 
 @dataclass(frozen=True)
@@ -53,14 +167,11 @@ class Ends:
 
     @property
     def known(self) -> bool:
-        """Whether both answered."""
         return self.before.known and self.after.known
 
 
 @dataclass(frozen=True)
 class CommitSearch:
-    """Searches of one question in one clone."""
-
     clone: Clone
     question: Question
     near: Callable[[str], Sequence[CommitEnvironment]]  # Of a commit: where it is likely to run, the likeliest first
@@ -94,7 +205,6 @@ class CommitSearch:
         return NoCulprit(reason, outside, ends=pair)
 
     def confirm_one_of(self, suspects: Sequence[str]) -> Culprit | None:
-        """The first of some commits that differs from its parents on a wheel."""
         for commit in suspects:
             cause = self._confirm(self.near(commit), commit)
             if isinstance(cause, Culprit):
@@ -113,7 +223,6 @@ class CommitSearch:
         return found or Ends(old, new, self._ask_near(old), self._ask_near(new), None)
 
     def bisect(self, ends: Ends) -> Culprit | NoCulprit:
-        """Find the culprit between two ends that differ."""
         folder = Path(tempfile.mkdtemp(prefix="history-", dir=self.scratch), "borrowed.git")
         bisection = Bisection(self.clone, folder, ends.old, ends.new, self.paths)
         while isinstance(place := bisection.place(), str):
@@ -147,7 +256,6 @@ class CommitSearch:
         return answer
 
     def _word(self, ends: Ends, commit: str) -> str:
-        """Whether a commit is old or new."""
         try:
             changed = self.question.changed(*self._comparable(ends, commit))
         except HistoryUnusable:  # before sklearn/mixture was there

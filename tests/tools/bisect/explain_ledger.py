@@ -14,7 +14,7 @@ from packaging.version import Version
 from fixtures import corpus, documentation, whole_file
 from fixtures.fault import Fault
 from tests.support import ledger
-from tests.support.culprit import BEGINS, COMPARISONS, Culprit
+from tests.support.ledger import BEGINS, COMPARISONS, Culprit
 from tests.tools import ledger_file, release_environment, release_table
 from tests.tools.bisect import release_search
 from tests.tools.bisect.commit_search import Culprit as CommitCulprit

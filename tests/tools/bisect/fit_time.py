@@ -1,11 +1,9 @@
 """The question of the fit time: two scikit-learns are timed in turn, and their ratio and its interval answer.
 
-A time measured alone means little: on a busy machine the same fit takes
-three times as long a minute later. So an answer is an environment that is kept,
-and whether two differ is what ``compare`` measures of the two. The ends of a
-search differ where the interval of their ratio lies beyond the threshold of
-``compare``. What lies between them is timed against the older end, and is like
-the newer one where the whole interval lies on its side of the middle, the
+A time measured alone means little: on a busy machine the same fit takes three times as long a minute later. So an
+answer is an environment that is kept, and whether two differ is what ``compare`` measures of the two. The ends of a
+search differ where the interval of their ratio lies beyond the threshold of ``compare``. What lies between them is
+timed against the older end, and is like the newer one where the whole interval lies on its side of the middle, the
 geometric mean of 1 and the ratio of the ends. What is undecided is skipped.
 """
 
@@ -18,10 +16,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tests.tools.bisect.question import FIT_TIME, Answer, Answers, Question, first_line
-from tests.tools.compare.measure import MOST_SECONDS_OF_A_FIT, CaseResult, Measurement, Plan
-from tests.tools.compare.ratio import Ratio, Verdict
-from tests.tools.compare.results import in_words, interval
-from tests.tools.compare.sides import WORKER, Side
+from tests.tools.compare.measure import MOST_SECONDS_OF_A_FIT, WORKER, CaseResult, Measurement, Plan, Side
+from tests.tools.compare.ratio import Ratio, Verdict, in_words, interval
 from tests.tools.worker_process import WorkerFailed, WorkerRefused
 
 FITS = "fits"
@@ -59,7 +55,6 @@ class FitTime(Question):
 
     @property
     def seconds_of_a_comparison(self) -> float:
-        """Most seconds that comparing two answers takes."""
         return self.plan.seconds
 
     def ask(self, python: Path, name: str) -> Answer:
@@ -77,7 +72,6 @@ class FitTime(Question):
         return Timed(FITS, versions=versions, side=side)
 
     def differs(self, one: Answer, other: Answer) -> bool:
-        """Whether the interval of their ratio lies beyond the threshold."""
         return self._compared(one, other).verdict in DIFFERENT
 
     def changed(self, before: Answer, answer: Answer, after: Answer) -> bool | None:
@@ -93,7 +87,6 @@ class FitTime(Question):
         return (verdict is Verdict.SLOWER) is (whole.value > 1) if verdict in DIFFERENT else None
 
     def undecided(self, one: Answer, other: Answer) -> str:
-        """Why it is undecided whether two differ; empty where it is decided."""
         result = self._compared(one, other)
         if result.verdict in DECIDED:
             return ""

@@ -25,8 +25,6 @@ SECONDS_AT_MOST = 600.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What one scikit-learn answered."""
-
     value: Any  # ``passes`` or ``fails`` of a check, or what the fit left; None where it is unknown
     said: str = ""  # The first line of the failure, or why it is unknown
     tolerance: float | None = None  # How far numbers may differ and be called equal
@@ -35,14 +33,11 @@ class Answer:
 
     @property
     def known(self) -> bool:
-        """Whether it is an answer at all."""
         return self.value is not None
 
 
 @dataclass(frozen=True)
 class Step:
-    """One answer."""
-
     what: str  # A release, or the first digits of a commit
     wheel: str  # What it ran on: the release itself, or the wheel that the commit's ``sklearn/mixture`` was laid over
     answer: Answer
@@ -58,7 +53,6 @@ class Answers:
     started: float = field(default_factory=time.perf_counter)
 
     def keep(self, what: str, wheel: str, ask: Callable[[], Answer]) -> Answer:
-        """Have something answered, and keep the answer."""
         clock = time.perf_counter()
         answer = ask()
         step = Step(what, wheel, answer, time.perf_counter() - clock)
@@ -68,7 +62,6 @@ class Answers:
 
     @property
     def seconds(self) -> float:
-        """Wall time since the search began."""
         return time.perf_counter() - self.started
 
 
@@ -108,7 +101,6 @@ class Question:
         return before, after
 
     def words(self, answer: Answer) -> str:
-        """An answer in a few words."""
         if not answer.known:
             return f"cannot be tested: {answer.said}"
         if self.checks:
@@ -137,7 +129,6 @@ class Question:
 
 
 def first_line(reason: Exception) -> str:
-    """The first line of what went wrong."""
     return (str(reason).splitlines() or [""])[0]
 
 

@@ -22,6 +22,8 @@ Examples
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import os
 import sys
 import time
@@ -33,28 +35,24 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from fixtures import command_line, corpus
+from fixtures import command_line, corpus, whole_file
 from fixtures.fault import Fault
 from tests.tools import release_environment, release_table
-from tests.tools.compare import course, neighbours, results, self_test, steps
-from tests.tools.compare.measure import CaseResult, Measurement, Plan
-from tests.tools.compare.ratio import Verdict
-from tests.tools.compare.sides import Side, open_side, open_with_dependencies_of
+from tests.tools.compare import measure, self_test, steps
+from tests.tools.compare.measure import CaseResult, Measurement, Plan, Side, open_side, open_with_dependencies_of
+from tests.tools.compare.ratio import FEWEST_ROUNDS, Verdict, in_words
 from tests.tools.worker_process import WorkerFailed
 
 # Short fits, of which many are timed: every covariance type, float32, many
 # features, many components, many samples, and a chain of warm starts.
 DEFAULT_CASES = (
-    "control-still-scene",
-    "control-still-scene-diag",
-    "control-still-scene-spherical",
-    "control-still-scene-tied",
-    "control-still-scene-float32",
-    "control-16d",
-    "control-64-objects",
-    "object-leaves-20000-samples",
+    "control-still-scene", "control-still-scene-diag", "control-still-scene-spherical", "control-still-scene-tied",
+    "control-still-scene-float32", "control-16d", "control-64-objects", "object-leaves-20000-samples",
     "chain-object-leaves",
-)
+)  # fmt: skip
+FORMAT_VERSION = 1
+HEAD = ("case", "seconds per fit", "per iteration", "iterations", "peak memory", "verdict")
+MORE = "give more --seconds, or stop what else is running"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -108,10 +106,15 @@ def _compare(old: Side, new: Side, plan: Plan, options: argparse.Namespace) -> i
         _measure(old, new, plan, measured)
     except (KeyboardInterrupt, WorkerFailed) as reason:
         broke_off = reason
-    print(f"{new.name} relative to {old.name}: CPU seconds, with 95 % intervals; load {_load()}")
-    print("\n".join([results.table(measured), *results.notes(measured)]))
+    load = f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
+    print(f"{new.name} relative to {old.name}: CPU seconds, with 95 % intervals; load {load}")
+    print("\n".join([command_line.aligned([HEAD, *map(_row, measured)]), *_notes(measured)]))
     if options.json:
-        results.write_json(options.json, old, new, measured, load_average=_load(), interrupted=broke_off is not None)
+        content = {
+            "format": FORMAT_VERSION, "old": old.name, "new": new.name, "load_average": load,
+            "interrupted": broke_off is not None, "cases": [result.as_json() for result in measured],
+        }  # fmt: skip
+        whole_file.write_text(options.json, json.dumps(content, indent=1) + "\n")
     if isinstance(broke_off, KeyboardInterrupt):
         raise command_line.Interrupted("the rounds that were whole are above")
     if broke_off:
@@ -124,8 +127,8 @@ def _compare(old: Side, new: Side, plan: Plan, options: argparse.Namespace) -> i
 def _measure(old: Side, new: Side, plan: Plan, measured: list[CaseResult]) -> None:
     """Measure to the end, with a bar of the time that it may take on a terminal."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    bar = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*bar, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("first round", total=len(measured) * plan.seconds)
         started = time.monotonic()
         for number in Measurement(old, new, plan).run(measured):
@@ -134,18 +137,52 @@ def _measure(old: Side, new: Side, plan: Plan, measured: list[CaseResult]) -> No
             progress.update(task, description=f"round {number}: {decided}", completed=seconds)
 
 
+def _row(result: CaseResult) -> Sequence[str]:
+    ratio, of_an_iteration, verdict = result.ratio, result.ratio_of_an_iteration, result.verdict
+    if verdict is None or ratio is None or of_an_iteration is None:
+        return (result.case, "-", "-", "-", "-", "a fit failed" if result.failure else "not measured")
+    facts = [result.facts["old"], result.facts["new"]]
+    # Each side's where they differ.
+    iterations = " -> ".join(dict.fromkeys(str(side["n_iter"]) for side in facts))
+    memory = " -> ".join(dict.fromkeys(f"{side['peak_memory'] / 1e6:.2f} MB" for side in facts))
+    return (result.case, in_words(ratio), in_words(of_an_iteration), iterations, memory, verdict.value)
+
+
+def _notes(results: Sequence[CaseResult]) -> list[str]:
+    """What the table leaves out: why a fit failed, iterations that differ, what to do about an undecided case."""
+    lines = []
+    for result in results:
+        if result.failure:
+            lines.append(f"{result.case} has no ratio: {result.failure}")
+        elif result.facts and (old := result.facts["old"]["n_iter"]) != (new := result.facts["new"]["n_iter"]):
+            lines.append(f"{result.case}: {old} iterations became {new}; compare the seconds per iteration")
+    undecided = [result for result in results if result.verdict is Verdict.UNDECIDED]
+    too_few = [f"{one.case} ({len(one.rounds)})" for one in undecided if len(one.rounds) < FEWEST_ROUNDS]
+    if too_few:
+        lines.append(f"undecided after too few rounds: {', '.join(too_few)}; should be {FEWEST_ROUNDS} or more: {MORE}")
+    near = [one.case for one in undecided if len(one.rounds) >= FEWEST_ROUNDS]
+    if near:
+        threshold = undecided[0].threshold
+        lines.append(
+            f"undecided at a threshold of {threshold:g}: {', '.join(near)}; the interval should lie wholly above"
+            f" {threshold:g}, below {1 / threshold:.3g}, or between: the ratio is near the threshold, or the machine"
+            f" too noisy: {MORE}"
+        )
+    return lines
+
+
 def _neighbours(plan: Plan, *, write: bool) -> int:
     """Compare the series that are not compared yet; with ``write``, keep each as it is measured."""
     done = known = steps.read() if write else []
     try:
-        for done in neighbours.measure(plan, known):
-            print(f"{len(done)} of {len(neighbours.pairs_of_series())} steps measured", file=sys.stderr, flush=True)
+        for done in measure.measure_neighbours(plan, known):
+            print(f"{len(done)} of {len(measure.pairs_of_series())} steps measured", file=sys.stderr, flush=True)
             if write:
                 steps.write(done)
     finally:
-        print(course.table(done))
+        print(steps.table(done))
     if write:
-        course.write(done)
+        steps.write_readme(done)
     return command_line.FINE
 
 
@@ -157,7 +194,7 @@ def _self_test(plan: Plan, options: argparse.Namespace) -> int:
         with open_side(release) as side:
             for last in self_test.run(side, plan, options.comparisons):
                 trials.append(last)
-                ratio = results.in_words(last.ratio)
+                ratio = in_words(last.ratio)
                 print(f"{len(trials)}: {last.kind} {last.verdict}, {ratio}", file=sys.stderr, flush=True)
                 if options.json:
                     self_test.write_json(options.json, trials)
@@ -183,26 +220,18 @@ def _check(options: argparse.Namespace) -> None:
     if options.comparisons < 1:
         raise Fault(f"--comparisons is {options.comparisons}; should be 1 or more")
     names = corpus.case_names()
-    for case in options.case or ():
-        if case not in names:
-            raise Fault(f"there is no case {case!r}; should be one of {', '.join(names)}")
+    for case in [one for one in options.case or () if one not in names]:
+        raise Fault(f"there is no case {case!r}; should be one of {', '.join(names)}")
     if options.json and not options.json.parent.is_dir():
         raise Fault(f"--json names {options.json}, whose folder does not exist; make it first")
 
 
-def _load() -> str:
-    return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
-
-
 def _between(low: float, high: float, what: str) -> Callable[[str], float]:
     def number(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = low
-        if not low < value < high:
-            raise argparse.ArgumentTypeError(f"{text!r}; should be {what}")
-        return value
+        with contextlib.suppress(ValueError):
+            if low < float(text) < high:
+                return float(text)
+        raise argparse.ArgumentTypeError(f"{text!r}; should be {what}")
 
     return number
 

@@ -10,18 +10,14 @@ from dataclasses import dataclass
 
 from scipy import special
 
-# After how many rounds the interval is looked at. Each look is another chance
-# to be wrong, so the interval of each is wider than 95 %: with three looks at
-# the 0.0221 level all of them together are right in 95 % (Pocock, 1977,
-# Biometrika 64, table 1). A comparison that runs out of time takes its last
-# look early, in place of the next one.
+# After how many rounds the interval is looked at. Each look is another chance to be wrong, so the interval of each
+# is wider than 95 %: with three looks at the 0.0221 level all of them together are right in 95 % (Pocock, 1977,
+# Biometrika 64, table 1). A comparison that runs out of time takes its last look early, in place of the next one.
 LOOKS = (6, 9, 12)
 LEVEL_OF_A_LOOK = 0.0221
-# Two processes of one release can differ by a percent for as long as they
-# live (where their arrays happen to lie): fewer of them say nothing.
+# Two processes of one release can differ by a percent (where their arrays happen to lie): fewer of them say nothing.
 FEWEST_ROUNDS = LOOKS[0]
-# Of the rounds at either end. One in some dozens is off by several percent, and
-# alone would make an interval of Student's t too wide to say anything.
+# Of the rounds at either end. One in some dozens is off by several percent: Student's t alone would say nothing.
 SHARE_TRIMMED = 0.2
 
 Block = tuple[float, float]
@@ -53,6 +49,19 @@ class Ratio:
         return math.log(self.high / self.low) <= math.log(threshold) / 2
 
 
+def interval(ratio: Ratio | None) -> dict[str, float | None] | None:
+    """A ratio for JSON, which has no infinity: one round alone has no interval."""
+    if ratio is None:
+        return None
+    low, high = (None, None) if ratio.low == 0 else (ratio.low, ratio.high)
+    return {"value": ratio.value, "low": low, "high": high}
+
+
+def in_words(ratio: Ratio) -> str:
+    """A ratio with its interval."""
+    return f"x {ratio.value:.3f} ({'one round' if ratio.low == 0 else f'{ratio.low:.3f} to {ratio.high:.3f}'})"
+
+
 def ratio_of(rounds: Sequence[Sequence[Block]]) -> Ratio:
     """The ratio that rounds of blocks show.
 
@@ -63,11 +72,6 @@ def ratio_of(rounds: Sequence[Sequence[Block]]) -> Ratio:
     are independent of each other as blocks are not, the trimmed mean, and its
     interval by Student's t and the winsorized variance (Tukey and McLaughlin,
     1963, Sankhya A 25): from 0 to infinity where one round is all there is.
-
-    Parameters
-    ----------
-    rounds : sequence of sequences of (float, float)
-        Seconds per fit, of the old side and of the new one, by block.
     """
     centres = [statistics.median(math.log(new / old) for old, new in blocks) for blocks in rounds]
     if len(centres) < 2:

@@ -9,23 +9,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
+from statistics import median
 
-from fixtures import documentation, whole_file
+from fixtures import command_line, documentation, whole_file
 from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
-from tests.tools import columns
-from tests.tools.compare.measure import Plan, measure_all
+from tests.tools.compare.measure import Plan, Side, measure_all
 from tests.tools.compare.ratio import Ratio, Verdict
-from tests.tools.compare.sides import Side
 
 CASE = "control-still-scene-diag"
 SLOWED = "tests.workers.slowed:SlowedMixture"
@@ -51,7 +48,7 @@ class Trial:
 
 
 def run(side: Side, plan: Plan, comparisons: int) -> Iterator[Trial]:
-    """Compare a release with itself and with itself slowed, in turn, as often as is asked of each."""
+    """Compare a release with itself and with itself slowed, in turn, so many times each."""
     others = {"A/A": side, "A/B": replace(side, name=f"{side.name} slowed by 4 %", estimator=SLOWED)}
     with _busy_core():
         for _ in range(comparisons):
@@ -75,12 +72,16 @@ def table(trials: list[Trial], threshold: float) -> str:
         return [name, *(f"{sum(map(holds, trials))} of {len(trials)}" for trials in by_kind)]
 
     def ranged(name: str, value: Callable[[Trial], float], form: str = ".3f") -> list[str]:
-        return [name, *(_range([value(trial) for trial in trials], form) for trials in by_kind)]
+        values = [[value(trial) for trial in trials] for trials in by_kind]
+        ranges = (f"{median(one):{form}} ({min(one):{form}} to {max(one):{form}})" if one else "-" for one in values)
+        return [name, *ranges]
 
-    return columns.aligned(
+    ended = [[trial.verdict for trial in trials] for trials in by_kind]
+    verdicts = [[one.value, *(f"{kind.count(one.value)} of {len(kind)}" for kind in ended)] for one in Verdict]
+    return command_line.aligned(
         [
             ["", "release with itself", "with itself slowed by 4 %"],
-            *(counted(verdict.value, partial(_has_verdict, verdict)) for verdict in Verdict),
+            *verdicts,
             ranged("ratio", lambda trial: trial.ratio.value),
             ranged("seconds of one", lambda trial: trial.seconds, ".0f"),
             ranged("load average", lambda trial: trial.load, ".1f"),
@@ -151,13 +152,3 @@ def _busy_core() -> Iterator[None]:
     finally:
         busy.kill()
         busy.wait()
-
-
-def _has_verdict(verdict: Verdict, trial: Trial) -> bool:
-    return trial.verdict == verdict.value
-
-
-def _range(values: list[float], form: str) -> str:
-    if not values:
-        return "-"
-    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"

@@ -28,8 +28,9 @@ from fixtures import command_line
 from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
 from tests.tools import release_environment, release_table
-from tests.tools.mutants import detection_power, explanations, suites, trials
+from tests.tools.mutants import detection_power, trials
 from tests.tools.mutants.enumeration import Mutant, mutants_of
+from tests.tools.mutants.trials import OURS, THEIRS, TITLES, Result
 
 RESULTS = PROJECT / "results" / "mutants"
 
@@ -41,7 +42,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     add("--sample", metavar="N", type=_positive, help="try so many only, drawn at random")
     add("--seed", metavar="S", type=int, default=0, help="seed of the draw (default: 0)")
     add("--function", metavar="NAME", action="append", help="try those of one function; may be repeated")
-    add("--suite", choices=suites.TITLES, action="append", help="try one suite only (default: both)")
+    add("--suite", choices=TITLES, action="append", help="try one suite only (default: both)")
     add("--all-cases", action="store_true", help="try this suite on large cases too, which takes longer")
     add("--jobs", metavar="N", type=_positive, default=os.cpu_count() or 1, help="how many at a time")
     add("--fresh", action="store_true", help="try again what has been tried")
@@ -65,24 +66,22 @@ def main(words: Sequence[str] | None = None) -> int:
     options = _arguments(words)
     if not hasattr(os, "fork"):
         raise Fault("this system cannot fork, by which mutants are tried; should be Linux or macOS")
-    why = explanations.read()
-    release = release_environment.find(
-        options.release or release_table.newest_of_series(release_table.read())[-1].version
-    )
+    why = detection_power.read_explanations()
+    release = release_environment.find(options.release or release_table.read()[-1].version)
     if release.version != why.release:
         raise Fault(
-            f"{explanations.PATH.name} explains the mutants of scikit-learn {why.release}, and {release.version} was"
-            " asked for; should be the same (change it there, and run again)"
+            f"{detection_power.EXPLANATIONS.name} explains the mutants of scikit-learn {why.release}, and"
+            f" {release.version} was asked for; should be the same (change it there, and run again)"
         )
     python = release_environment.make(release)
     package = release_environment.packages_of(python) / "sklearn" / "mixture"
-    sources = {file: (package / file).read_text(encoding="utf-8") for file in suites.FILES}
+    sources = {file: (package / file).read_text(encoding="utf-8") for file in trials.FILES}
     every = [mutant for file, source in sources.items() for mutant in mutants_of(file, source)]
-    chosen = _choose(explanations.in_scope(every, why), options)
+    chosen = _choose(detection_power.in_scope(every, why), options)
     if options.dry_run:
         for mutant in chosen:
             print(f"{mutant.file}:{mutant.line} {mutant.function}: `{mutant.original}` -> `{mutant.mutated}`")
-        print(f"{len(chosen)} mutants would be tried, of {len(every)} that there are; in:")
+        print(f"{len(chosen)} mutants would be tried, of {len(every)} in all; in:")
         for (file, function), number in Counter((mutant.file, mutant.function) for mutant in chosen).items():
             print(f"{number:5d}  {file} {function}")
         return 0
@@ -92,12 +91,11 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _choose(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
     if options.function:
-        named = set(options.function)
-        known = {mutant.function for mutant in mutants} | {mutant.function.rpartition(".")[2] for mutant in mutants}
-        if named - known:
-            unknown = ", ".join(sorted(named - known))
-            raise Fault(f"no mutant in scope is in {unknown}; `--dry-run` lists the functions that have some")
-        mutants = [m for m in mutants if {m.function, m.function.rpartition(".")[2]} & named]
+        names = [{mutant.function, mutant.function.rpartition(".")[2]} for mutant in mutants]
+        if unknown := set(options.function).difference(*names):
+            where = ", ".join(sorted(unknown))
+            raise Fault(f"no mutant in scope is in {where}; `--dry-run` lists the functions that have some")
+        mutants = [mutant for mutant, own in zip(mutants, names, strict=True) if own & set(options.function)]
     if options.sample and options.sample < len(mutants):
         drawn = set(random.Random(options.seed).sample(range(len(mutants)), options.sample))  # noqa: S311
         mutants = [mutant for number, mutant in enumerate(mutants) if number in drawn]
@@ -106,57 +104,42 @@ def _choose(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
 
 def _try(
     mutants: Sequence[Mutant], options: argparse.Namespace, python: Path, sources: dict[str, str], release: str
-) -> dict[str, dict[str, trials.Result]]:
-    """The results of each suite's trials."""
+) -> dict[str, dict[str, Result]]:
     results = {}
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    for suite in options.suite or suites.TITLES:
-        of_all_cases = options.all_cases and suite == suites.OURS
-        state = trials.state_of(release, sources, trials.OUR_FILES if suite == suites.OURS else ())
-        path = RESULTS / f"{suite}{'-all-cases' if of_all_cases else ''}.jsonl"
-        tried = trials.Tried(path, state, afresh=options.fresh)
+    for suite in options.suite or TITLES:
+        name = f"{suite}-all-cases" if options.all_cases and suite == OURS else suite
+        state = trials.state_of(release, sources, trials.OUR_FILES if suite == OURS else ())
+        tried = trials.Tried(RESULTS / f"{name}.jsonl", state, afresh=options.fresh)
         with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
             done = sum(mutant.identity() in tried.results for mutant in mutants)
-            task = bar.add_task(suites.TITLES[suite], total=len(mutants), completed=done)
-            progress = functools.partial(bar.update, task)
+            task = bar.add_task(TITLES[suite], total=len(mutants), completed=done)
             trials.run(
-                suite,
-                mutants,
-                python,
-                sources,
-                tried,
-                jobs=options.jobs,
-                progress=progress,
-                all_cases=options.all_cases,
-            )
+                suite, mutants, python, sources, tried, jobs=options.jobs, all_cases=options.all_cases,
+                progress=functools.partial(bar.update, task),
+            )  # fmt: skip
         results[suite] = tried.results
     return results
 
 
 def _report(
-    options: argparse.Namespace,
-    mutants: Sequence[Mutant],
-    every: Sequence[Mutant],
-    results: dict[str, dict[str, trials.Result]],
-    why: explanations.Explanations,
-) -> int:
+    options: argparse.Namespace, mutants: list[Mutant], every: list[Mutant], results: dict[str, dict[str, Result]],
+    why: detection_power.Explanations,
+) -> int:  # fmt: skip
     """Print how many mutants each suite kills, and whether the explanations agree; the exit code."""
-    if set(results) == set(suites.TITLES):
+    if set(results) == set(TITLES):
         counts = detection_power.figures(mutants, results, why)
         print(detection_power.table(counts))
         print(detection_power.sentence(why.release, counts))
-    if suites.OURS not in results:
-        killed = sum(results[suites.THEIRS][mutant.identity()].killed_by is not None for mutant in mutants)
-        print(f"{suites.TITLES[suites.THEIRS]}: {killed} of {len(mutants)} mutants killed")
-        return 0
-    survivors = [mutant for mutant in mutants if results[suites.OURS][mutant.identity()].killed_by is None]
-    print(f"{suites.TITLES[suites.OURS]}: {len(mutants) - len(survivors)} of {len(mutants)} mutants killed")
-    found = explanations.faults(mutants, survivors, every, why)
+    suite = OURS if OURS in results else THEIRS
+    survivors = [mutant for mutant in mutants if results[suite][mutant.identity()].killed_by is None]
+    print(f"{TITLES[suite]}: {len(mutants) - len(survivors)} of {len(mutants)} mutants killed")
+    found = detection_power.faults(mutants, survivors, every, why) if suite == OURS else []
     for line in found:
         print(line, file=sys.stderr)
     if found:
-        print(f"{len(found)} faults; should fix the suite, or {explanations.PATH.name}", file=sys.stderr)
+        print(f"{len(found)} faults; should fix the suite, or {detection_power.EXPLANATIONS.name}", file=sys.stderr)
         return 1
     if options.write:
         detection_power.write(why.release, counts)

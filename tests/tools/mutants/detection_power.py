@@ -1,29 +1,101 @@
-"""How many mutants each suite kills: the counts by function, the file of a whole run, and the README's section."""
+"""How many mutants each suite kills, and why the survivors survive.
+
+``tests/surviving_mutants.json`` explains what is not tried, and each survivor.
+The counts of a whole run are stored, and put into the README.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from fixtures import documentation, whole_file
 from fixtures.corpus import PROJECT
+from fixtures.fault import Fault
 from tests.tools.mutants.enumeration import Mutant
-from tests.tools.mutants.explanations import Explanations
-from tests.tools.mutants.suites import OURS, THEIRS
-from tests.tools.mutants.trials import Result
+from tests.tools.mutants.trials import OURS, THEIRS, Result
 
 README = documentation.REFERENCE
+EXPLANATIONS = PROJECT / "tests" / "surviving_mutants.json"
 FIGURES = PROJECT / "tests" / "measured" / "detection_power.json"
 TABLE = "mutants"
-FORMAT = 1
+FORMAT = 1  # of either file
 BASELINE = "test_baseline.py"
+# A gap is what a test could notice, and none does yet.
+KINDS = ("equivalent", "out of scope", "gap")
+
+Key = tuple[str, str, str, str]
+
+
+class Explanations(NamedTuple):
+    release: str  # release whose source the explanations are of
+    out_of_scope: dict[tuple[str, str], str]  # reason by file and function
+    survivors: dict[Key, tuple[str, str]]  # kind and reason by the key of a mutant
+
+
+def read_explanations(path: Path = EXPLANATIONS) -> Explanations:
+    """The explanations; a `Fault` where the file is missing, malformed, or explains a mutant twice."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise Fault(f"{path.name} has format {content['format']!r}; should have {FORMAT}")
+        scope = {(entry["file"], entry["function"]): str(entry["because"]) for entry in content["out_of_scope"]}
+        survivors: dict[Key, tuple[str, str]] = {}
+        for entry in content["survivors"]:
+            for key in _keys(entry):
+                if key in survivors:
+                    raise Fault(f"{path.name} explains {_name_of(key)} twice; should explain it once")
+                survivors[key] = entry["kind"], str(entry["because"])
+        return Explanations(str(content["release"]), scope, survivors)
+    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise Fault(f"{path.name} cannot be read ({what}); should be as its neighbours in git are") from None
+
+
+def _keys(entry: dict[str, Any]) -> list[Key]:
+    if entry["kind"] not in KINDS:
+        raise Fault(f"{EXPLANATIONS.name} has the kind {entry['kind']!r}; should be one of {', '.join(KINDS)}")
+    if not str(entry["because"]).strip():
+        raise Fault(f"{EXPLANATIONS.name} has no reason for {entry['mutants']}; should give the reason")
+    return [(entry["file"], entry["function"], before, after) for before, after in entry["mutants"]]
+
+
+def _name_of(key: Key) -> str:
+    return "{} {}: `{}` -> `{}`".format(*key)
+
+
+def in_scope(mutants: Sequence[Mutant], explanations: Explanations) -> list[Mutant]:
+    """The mutants that are tried; a `Fault` where a function out of scope has none."""
+    functions = {(mutant.file, mutant.function) for mutant in mutants}
+    for file, function in explanations.out_of_scope:
+        if (file, function) not in functions:
+            raise Fault(f"{EXPLANATIONS.name} puts {file} {function} out of scope, which has no mutants; should have")
+    return [mutant for mutant in mutants if (mutant.file, mutant.function) not in explanations.out_of_scope]
+
+
+def faults(
+    tried: Sequence[Mutant], survived: Iterable[Mutant], every: Sequence[Mutant], why: Explanations
+) -> list[str]:
+    """How the explanations disagree with what survived of the mutants that were tried, one line each.
+
+    Where a key stands for several mutants, all of them were tried, or none.
+    `every` has all that the operators make of the sources.
+    """
+    left = {mutant.key() for mutant in survived}
+    known, seen = {mutant.key() for mutant in every}, {mutant.key() for mutant in tried}
+    unlisted = sorted(key for key in left if key not in why.survivors)
+    killed = sorted(key for key in why.survivors if key in seen and key not in left)
+    gone = sorted(key for key in why.survivors if key not in known)
+    return [
+        *(f"survives, and is not explained: {_name_of(key)}" for key in unlisted),
+        *(f"is explained as a survivor, and is killed: {_name_of(key)}" for key in killed),
+        *(f"is explained, and there is no such mutant: {_name_of(key)}" for key in gone),
+    ]
 
 
 class Count(NamedTuple):
-    """How many mutants of a function died by what."""
-
     mutants: int
     ours: int  # killed by this suite
     baseline: int  # of those: killed by nothing but the comparison with the baseline
@@ -45,17 +117,13 @@ def figures(
         ours = results[OURS][mutant.identity()].killed_by
         theirs = results[THEIRS][mutant.identity()].killed_by
         kind = why.survivors.get(mutant.key(), ("", ""))[0] if ours is None else ""
-        one = (
-            1, ours is not None, BASELINE in (ours or ""), theirs is not None, not ours and not theirs,
-            kind == "equivalent", kind == "gap",
-        )  # fmt: skip
+        one = (True, bool(ours), BASELINE in (ours or ""), bool(theirs), not ours and not theirs)
         name = f"{mutant.file} {mutant.function}"
-        counts[name] = _sum([counts.get(name, NONE), Count(*map(int, one))])
+        counts[name] = _sum([counts.get(name, NONE), Count(*map(int, (*one, kind == "equivalent", kind == "gap")))])
     return counts
 
 
 def total(counts: Mapping[str, Count]) -> Count:
-    """All functions together."""
     return _sum([NONE, *counts.values()])
 
 
@@ -63,39 +131,30 @@ def _sum(counts: Sequence[Count]) -> Count:
     return Count(*map(sum, zip(*counts, strict=True)))
 
 
-def percent(part: int, whole: int) -> str:
-    """A share, to a tenth of a percent."""
+def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "-"
 
 
 def table(counts: Mapping[str, Count]) -> str:
-    """The counts as a Markdown table."""
-    head = [
-        "| function | mutants | killed by this suite | by the baseline alone | by scikit-learn's own | by neither |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    rows = [
-        f"| `{name.partition(' ')[2]}` | {count.mutants} | {count.ours} | {count.baseline or ''} | {count.theirs}"
-        f" | {count.neither or ''} |"
-        for name, count in counts.items()
+    head = "| function | mutants | killed by this suite | by the baseline alone | by scikit-learn's own | by neither |"
+    rows: list[list[Any]] = [
+        [f"`{name.partition(' ')[2]}`", one.mutants, one.ours, one.baseline or "", one.theirs, one.neither or ""]
+        for name, one in counts.items()
     ]
     whole = total(counts)
-    last = (
-        f"| all | {whole.mutants} | {percent(whole.ours, whole.mutants)} | {percent(whole.baseline, whole.mutants)}"
-        f" | {percent(whole.theirs, whole.mutants)} | {percent(whole.neither, whole.mutants)} |"
-    )
-    return "\n".join([*head, *rows, last])
+    shares = (_percent(part, whole.mutants) for part in (whole.ours, whole.baseline, whole.theirs, whole.neither))
+    lines = (f"| {' | '.join(map(str, row))} |" for row in [*rows, ["all", whole.mutants, *shares]])
+    return "\n".join([head, "| --- | ---: | ---: | ---: | ---: | ---: |", *lines])
 
 
 def sentence(release: str, counts: Mapping[str, Count]) -> str:
-    """The figures in words."""
     whole = total(counts)
     alive = whole.mutants - whole.ours
     return (
         f"Of {whole.mutants:,} mutants of the fit path of scikit-learn {release}, this suite kills {whole.ours:,}"
-        f" ({percent(whole.ours, whole.mutants)}; {percent(whole.ours - whole.baseline, whole.mutants)} without"
+        f" ({_percent(whole.ours, whole.mutants)}; {_percent(whole.ours - whole.baseline, whole.mutants)} without"
         f" `test_baseline.py`), and scikit-learn's own `sklearn.mixture` tests kill {whole.theirs:,}"
-        f" ({percent(whole.theirs, whole.mutants)}). Of the {alive} that survive, {whole.equivalent} compute the same,"
+        f" ({_percent(whole.theirs, whole.mutants)}). Of the {alive} that survive, {whole.equivalent} compute the same,"
         f" {alive - whole.equivalent - whole.gaps} change what is out of scope, and {whole.gaps} show gaps."
     )
 
@@ -109,7 +168,6 @@ def write(release: str, counts: Mapping[str, Count], readme: Path = README, path
 
 
 def read(path: Path = FIGURES) -> tuple[str, dict[str, Count]]:
-    """The release and the counts of the last whole run that was written."""
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content["release"], {name: Count(**count) for name, count in content["functions"].items()}
 

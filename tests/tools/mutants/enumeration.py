@@ -33,8 +33,6 @@ Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Mutant(NamedTuple):
-    """One change of a module."""
-
     file: str  # name of the module's file
     function: str  # qualified name of what the change is in; empty at module level
     operator: str  # name of the mutation operator
@@ -49,7 +47,6 @@ class Mutant(NamedTuple):
     replacement: str
 
     def apply(self, source: str) -> str:
-        """The source of the module with the change."""
         return source[: self.start] + self.replacement + source[self.end :]
 
     def key(self) -> tuple[str, str, str, str]:
@@ -63,7 +60,6 @@ class Mutant(NamedTuple):
 
 @functools.cache
 def operators() -> dict[str, Any]:
-    """The operators of cosmic-ray that are used, by name."""
     binary = {f"ReplaceBinaryOperator_{one}_{two}" for one, two in itertools.permutations(ARITHMETIC, 2)}
     pairs = [pair for kind in (ORDER, IDENTITY) for pair in itertools.permutations(kind, 2)]
     wanted = {*binary, *(f"ReplaceComparisonOperator_{one}_{two}" for one, two in pairs), *OTHERS}
@@ -82,7 +78,7 @@ def mutants_of(file: str, source: str) -> list[Mutant]:
     mutants = []
     for operator, start, end, replacement in sorted(_edits(source), key=lambda edit: (edit[1], edit[2], edit[3])):
         mutated = source[:start] + replacement + source[end:]
-        first, last = places.part(start)
+        (first, last), function, lines = places.at(start, end)
         try:
             meaning = _meaning(mutated[first : last + len(mutated) - len(source)])
         except SyntaxError:
@@ -91,7 +87,6 @@ def mutants_of(file: str, source: str) -> list[Mutant]:
             continue
         known.add((first, meaning))
         original, changed = _changed_lines(source, start, end), _changed_lines(mutated, start, start + len(replacement))
-        function, lines = places.at(start, end)
         line = source.count("\n", 0, start) + 1
         mutants.append(Mutant(file, function, operator, line, original, changed, lines, start, end, replacement))
     return mutants
@@ -153,45 +148,37 @@ class _Places:
             node = inner
             yield node
 
-    def part(self, start: int) -> tuple[int, int]:
-        """Where the function begins and ends that a place is in; the class or module, if it is in no function."""
-        found = 0, len(self._source)
-        for node in self._around(self._source.count("\n", 0, start) + 1):
-            if not isinstance(node, Definition):
-                break
-            found = self._begins[_begins(node) - 1], self._begins[_ends(node)]
-            if not isinstance(node, ast.ClassDef):
-                break
-        return found
+    def at(self, start: int, end: int) -> tuple[tuple[int, int], str, tuple[int, ...] | None]:
+        """The function, class or module that a change is in, and the lines of its statement, if a call runs them.
 
-    def at(self, start: int, end: int) -> tuple[str, tuple[int, ...] | None]:
-        """The qualified name of the function or class, and the lines of the statement, if a call runs them."""
+        Of the function where it begins and ends, and the qualified name; that
+        of a function within it names both.
+        """
         first = self._source.count("\n", 0, start) + 1
         last = self._source.count("\n", 0, max(start, end - 1)) + 1
-        names: list[str] = []
-        in_function = False
+        part, names, in_function, is_nested = (0, len(self._source)), [], False, False
         node: ast.AST = self._tree
         for node in self._around(first):
-            if isinstance(node, Definition):
-                names.append(node.name)
-                is_header = first < _begins(node.body[0])
-                if is_header:
-                    break
-                in_function = not isinstance(node, ast.ClassDef)
-        if not in_function or isinstance(node, Definition):
-            return ".".join(names), None
-        return ".".join(names), tuple(range(*_lines_of(node, first, last)))
+            if not isinstance(node, Definition):
+                is_nested = True
+                continue
+            names.append(node.name)
+            if not is_nested:
+                part = self._begins[_begins(node) - 1], self._begins[_ends(node)]
+            is_nested = is_nested or not isinstance(node, ast.ClassDef)
+            if first < _begins(node.body[0]):  # in its header
+                break
+            in_function = not isinstance(node, ast.ClassDef)
+        is_run = in_function and not isinstance(node, Definition)
+        return part, ".".join(names), tuple(range(*_lines_of(node, first, last))) if is_run else None
 
 
-def _statements(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.stmt, ast.ExceptHandler)):
-            yield child
+def _statements(node: ast.AST) -> list[ast.AST]:
+    return [child for child in ast.iter_child_nodes(node) if isinstance(child, (ast.stmt, ast.ExceptHandler))]
 
 
 def _begins(node: ast.AST) -> int:
-    decorators = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])  # type: ignore[attr-defined]
+    return min(int(one.lineno) for one in (node, *getattr(node, "decorator_list", [])))
 
 
 def _ends(node: ast.AST) -> int:

@@ -1,37 +1,54 @@
-"""A recording: frame after frame is fitted, while the next one is made ready and the last one reported."""
+"""A recording: a tracker fits frame after frame, and a break becomes a case.
+
+While one frame is fitted the next one is made ready and the last one reported.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import re
+import tempfile
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from fixtures import add_case, stored_case
+from fixtures.corpus import MAX_TITLE, Case, Settings
+from fixtures.validation import check_arrays
+from tests.support import replay
 from tests.support.states import DRAGGED, EMPTY, HEALTHY, PINNED
+from tests.tools import release_environment
 from tests.tools.record.frames import Frame, Skipped
-from tests.tools.record.tracker_process import Fit
+from tests.tools.release_table import Release
+from tests.tools.worker_process import WorkerProcess
 
+MODULE = "tests.workers.tracker"
 # The higher, the less is left of a component.
 SEVERITY = {HEALTHY: 0, PINNED: 1, DRAGGED: 2, EMPTY: 3}
 # So many fits are remembered: the one that broke, and what led there.
 REMEMBERED = 6
+LONGEST_NAME = 60
 
 
-class Tracker(Protocol):
-    """Fits one frame after the other; see `TrackerProcess`."""
-
-    def hand_over(self, samples: np.ndarray) -> None: ...
-    def start_fit(self) -> None: ...
-    def receive(self) -> Fit: ...
+@dataclass(frozen=True)
+class Fit:
+    n_iter: int | None
+    converged: bool | None
+    seconds: float  # wall time inside ``fit``
+    warnings: list[str]  # categories of the warnings, each once
+    error: str | None  # why the components cannot be judged
+    states: list[str]  # for each component; empty where there is an error, as are the next two
+    masses: list[float]  # responsibility mass of each component, in samples
+    means: list[list[float]]  # (n_components, n_features)
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A frame that was fitted."""
-
     frame: Frame
     fit: Fit
     before: int | None  # number of the frame that was fitted before; None for the first, which starts cold
@@ -43,13 +60,44 @@ class Fitted:
         return self.before is not None and bool(self.broke or self.fit.error)
 
 
-@dataclass(frozen=True)
-class Remembered:
-    """One fit of the last ones: frame, and mass and mean of each component."""
+Step = Fitted | Skipped
 
-    number: int
-    masses: list[float]
-    means: list[list[float]]
+
+def open_worker(release: Release) -> WorkerProcess:
+    return WorkerProcess(release_environment.make(release), MODULE, f"scikit-learn {release.version}")
+
+
+class TrackerProcess(contextlib.ExitStack):
+    """A mixture that is fitted to one frame after the other in a process of its own, which is stopped with this."""
+
+    def __init__(self, worker: WorkerProcess) -> None:
+        super().__init__()
+        self._scratch = self.enter_context(tempfile.TemporaryDirectory(prefix="record-"))
+        self._worker = self.enter_context(worker)
+        self.ask = worker.ask  # the requests of `tests.workers.tracker.Tracker` that are not below
+        self._handed_over = 0
+
+    def hand_over(self, samples: np.ndarray) -> None:
+        """Put the next frame where its fit will find it; one may be under way."""
+        # Two files in turn: the worker has read one before it is written over.
+        self._handed_over += 1
+        # numpy.save may raise nothing where a disk is full.
+        self._next.write_bytes(stored_case.npy_bytes(samples))
+
+    def start_fit(self) -> None:
+        """Start the fit of the frame that was handed over; `receive` waits for it."""
+        self._worker.send("fit", path=str(self._next))
+
+    def receive(self) -> Fit:
+        return Fit(**self._worker.receive())
+
+    @property
+    def _next(self) -> Path:
+        return Path(self._scratch, f"frame_{self._handed_over % 2}.npy")
+
+    def start(self) -> replay.Start:
+        """Weights, means and precisions that the last fit started from."""
+        return replay.Start(*(np.array(values, dtype) for values, dtype in self.ask("start")))
 
 
 class Recording:
@@ -59,18 +107,18 @@ class Recording:
     is kept. A component that becomes pinned, which is no failure, can be ignored.
     """
 
-    def __init__(self, frames: Iterable[Frame | Skipped], tracker: Tracker, ignore_pinned: bool = False) -> None:
+    def __init__(self, frames: Iterable[Frame | Skipped], tracker: TrackerProcess, ignore_pinned: bool = False) -> None:
         self._frames = frames
         self._tracker = tracker
         self._severity = {**SEVERITY, PINNED: 0} if ignore_pinned else SEVERITY
         self._states: list[str] = []
         self._before: int | None = None
-        self.last: deque[Remembered] = deque(maxlen=REMEMBERED)
+        self.last: deque[tuple[int, Fit]] = deque(maxlen=REMEMBERED)  # numbers of frames, with their fits
         self.fitted = self.skipped = 0  # frames so far
         self.fit_seconds = 0.0  # wall time inside ``fit``
         self.seconds = 0.0  # wall time, without what the caller does about a break
 
-    def __iter__(self) -> Iterator[Fitted | Skipped]:
+    def __iter__(self) -> Iterator[Step]:
         """Yield each frame fitted or skipped; it ends with a fit that left nothing to go on from.
 
         A break is yielded before the next fit is started, any other step while it runs.
@@ -84,11 +132,11 @@ class Recording:
                 clock += time.perf_counter() - reported
         self.seconds = time.perf_counter() - clock
 
-    def _steps(self) -> Iterator[Fitted | Skipped]:
+    def _steps(self) -> Iterator[Step]:
         under_way: Frame | None = None
         for frame in self._frames:
             if isinstance(frame, Frame):
-                self._tracker.hand_over(frame.samples)
+                self._tracker.hand_over(frame.array)
             step = self._finish(under_way) if under_way else None
             if step and (step.is_break or step.fit.error):
                 yield step
@@ -119,5 +167,54 @@ class Recording:
         ]
         self._states = fit.states
         if not fit.error:
-            self.last.append(Remembered(frame.number, fit.masses, fit.means))
+            self.last.append((frame.number, fit))
         return Fitted(frame, fit, before, broke)
+
+
+def case_of(
+    step: Fitted, start: replay.Start, settings: Mapping[str, Any], origin: Mapping[str, Any], name: str | None
+) -> Case:
+    """The case of a break, checked as every case is.
+
+    The origin is what the provenance of all frames has in common. Without a
+    name one is made from the source and the frame.
+    """
+    source, frame = origin["recorded_from"], step.frame
+    paths = [Path(f"{part}_ after frame {step.before}") for part in start._fields]
+    frames = [(Path(f"frame {frame.number}"), frame.array)]
+    check_arrays({**settings}, frames, list(zip(paths, start, strict=True)))
+    provenance = {"kind": "user", **origin, "frame": frame.number, "frame_before": step.before}
+    if frame.name:
+        provenance["file"] = frame.name
+    name = name or default_name(source, frame.number)
+    return add_case.with_flags(
+        Case(name, _title(step, source), (), Settings(**settings), (frame.array,), *start, provenance)
+    )
+
+
+def default_name(source: str, number: int) -> str:
+    """A name of a case out of the name of a file or folder: ``My video.mp4`` and 7 give ``my-video-frame-7``."""
+    words = re.findall(r"[a-z0-9]+", source.removesuffix(Path(source).suffix).lower())
+    return "-".join([*words, "frame", str(number)])[-LONGEST_NAME:].strip("-")
+
+
+def _title(step: Fitted, source: str) -> str:
+    what = step.fit.error or " and ".join(f"component {number} is {step.fit.states[number]}" for number in step.broke)
+    source = " ".join(source.split())[:LONGEST_NAME]
+    end = f" in frame {step.frame.number} of {source}, fitted from what frame {step.before} left"
+    room = MAX_TITLE - len(end)
+    return (what if len(what) <= room else what[: room - 4] + " ...") + end
+
+
+def store(case: Case, root: Path) -> tuple[Case, Path]:
+    """Write a case whole or not at all, under a name that is free; the case with that name, and its folder.
+
+    A case that is there already, byte for byte, is left as it is.
+    """
+    number, free = 1, case
+    while (root / free.name).exists():
+        if not stored_case.differing(free, root):
+            return free, root / free.name
+        number += 1
+        free = case._replace(name=f"{case.name}-{number}")
+    return free, stored_case.store(free, root)

@@ -16,17 +16,25 @@ Examples
 from __future__ import annotations
 
 import argparse
+import json
+import statistics
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from fixtures import command_line, corpus
+from fixtures import command_line, corpus, documentation, strict_json, whole_file
 from fixtures.fault import Fault
+from tests.support.ledger import Ledger
 from tests.tools import ledger_file, release_environment, release_table
-from tests.tools.reduce import every_defect
-from tests.tools.reduce.reduction import DoesNotFail, reduce, task_of
-from tests.tools.reduce.verification import Releases, matrix
+from tests.tools.reduce.reduction import DoesNotFail, Reduction, Releases, matrix
+from tests.tools.worker_process import WorkerFailed
 
 RESULTS = corpus.PROJECT / "results"
+REDUCTIONS = corpus.PROJECT / "tests" / "measured" / "reductions.json"
+README, TABLE = documentation.REFERENCE, "reductions"
+FORMAT = 1
+MOST_SAMPLES, MOST_COMPONENTS = 4, 3  # that a reduction should reach
 
 
 @command_line.command("stopped before anything was reduced")
@@ -42,7 +50,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _one(options: argparse.Namespace, releases: Releases) -> int:
-    """Reduce one case."""
     version = release_environment.find(options.sklearn).version if options.sklearn else matrix("series")[-1]
     case = _load(options.case, options.capture)
     if options.component is not None and not 0 <= options.component < case.n_components:
@@ -50,17 +57,18 @@ def _one(options: argparse.Namespace, releases: Releases) -> int:
         raise Fault(f"--component is {options.component}; {has}")
     check = _full_name(options.check, releases.probe(version).ask("names"))
     into = Path(options.into) if options.into else RESULTS / f"reduced-{case.name}"
-    task = task_of(releases, version, case, check=check, component=options.component, into=into)
-    state, faults = task.failure["state"], task.failure["faults"]
-    component = task.failure["component"]
-    what = ", ".join(faults) if component is None else f"component {component} is {state}"
-    print(f"{case.name}: {task.failure['check']} fails on scikit-learn {version}: {what}", flush=True)
+    reduction = Reduction(releases, version, case, check=check, component=options.component, into=into)
+    component = reduction.failure["component"]
+    what = f"component {component} is {reduction.failure['state']}"
+    what = ", ".join(reduction.failure["faults"]) if component is None else what
+    print(f"{case.name}: {reduction.failure['check']} fails on scikit-learn {version}: {what}", flush=True)
     if options.dry_run:
         print("  nothing written: --dry-run")
         return 0
     versions = matrix(options.verify) if options.verify else ()
-    reduction = reduce(task, releases, versions, least_components=options.least_components, afresh=options.afresh)
-    print(f"  {task.original.size} -> {reduction.best.size}; {reduction.asked} candidates, {reduction.seconds:.1f} s")
+    reduction.run(versions, least_components=options.least_components, afresh=options.afresh)
+    print(f"  {reduction.original.size} -> {reduction.best.size}; {reduction.asked} candidates,", end="")
+    print(f" {reduction.seconds:.1f} s")
     for name in (f"reduced-{case.name}", "reproduce.py", "issue.md"):
         print(f"  {into / name}")
     for row in reduction.rows:
@@ -69,39 +77,160 @@ def _one(options: argparse.Namespace, releases: Releases) -> int:
 
 
 def _ledger(options: argparse.Namespace, releases: Releases) -> int:
-    """Reduce every case of every known defect, or of those that are named."""
     known = ledger_file.read()
     askable = releases.probe(matrix("series")[-1]).ask("names")
-    every = every_defect.pairs_of(known, askable, matrix("every"))
+    every = pairs_of(known, askable, matrix("every"))
     pairs = [pair for pair in every if not options.defect or pair.defect in options.defect]
-    done = every_defect.results_for(every, every_defect.read()) if options.write else []
+    done = results_for(every, read_results()) if options.write else []
     results = [result for result in done if not options.afresh or result.pair not in pairs]
     if options.dry_run:
         for pair in pairs:
-            print(f"{pair.line()}{'  (done)' if every_defect.is_done(pair, results) else ''}")
+            print(f"{pair.line()}{'  (done)' if is_done(pair, results) else ''}")
         return 0
     capture = corpus.find_capture(options.capture)
     into = Path(options.into) if options.into else RESULTS / "reduced-ledger"
-    asked = matrix(options.verify) if options.verify else []
-
-    def versions(pair: every_defect.Pair) -> list[str]:
-        return every_defect.listed_for(pair, known, asked)
-
+    versions = matrix(options.verify) if options.verify else []
     try:
-        for result in every_defect.run(pairs, results, releases, versions=versions, capture=capture, into=into):
+        for pair in (pair for pair in pairs if not is_done(pair, results)):
+            folder = into / pair.defect / pair.case
+            result = _reduced(pair, releases, listed_for(pair, known, versions), capture, folder)
+            results = [*(one for one in results if one.pair != pair), result]
             print(result.line(), flush=True)
             if options.write:
-                every_defect.write(every_defect.results_for(every, results))
+                write_results(results_for(every, results))
     except KeyboardInterrupt:
         raise command_line.Interrupted("the same command with --write goes on from what is stored") from None
     finally:
         asked_for = [result for result in results if result.pair in pairs]
-        print(every_defect.table(asked_for))
-    return 0 if every_defect.reached(asked_for) else 1
+        print(table(asked_for))
+    return 0 if reached(asked_for) else 1
+
+
+class Pair(NamedTuple):
+    defect: str
+    case: str
+    check: str  # the one that is asked: of those that the ledger lists, the first in the order of preference
+    release: str  # the newest on which it fails
+
+    def line(self) -> str:
+        return f"{self.defect}  {self.case}  {self.check} on {self.release}"
+
+
+class Result(NamedTuple):
+    pair: Pair
+    before: list[int]  # samples, components and features
+    after: list[int]
+    asked: int  # candidates
+    seconds: float  # wall time of the reduction, without that of asking other releases
+    same: list[str]  # of the releases on which the original fails, those on which the result does so in the same way
+    other: list[str]  # the others
+    failure: str | None = None  # why there is no result
+
+    @property
+    def is_small(self) -> bool:
+        return not self.failure and self.after[0] <= MOST_SAMPLES and self.after[1] <= MOST_COMPONENTS
+
+    def line(self) -> str:
+        if self.failure:
+            return f"{self.pair.line()}: {self.failure}"
+        sizes = " -> ".join(" x ".join(f"{number:,}" for number in size) for size in (self.before, self.after))
+        differs = f", NOT on {', '.join(self.other)}" if self.other else ""
+        alike = f"; alike on {len(self.same)} releases{differs}" if self.same or self.other else ""
+        return f"{self.pair.line()}: {sizes}, {self.asked} candidates, {self.seconds:.1f} s{alike}"
+
+
+def pairs_of(ledger: Ledger, askable: Sequence[str], versions: Sequence[str]) -> list[Pair]:
+    """Each defect with each of its cases, as the ledger has them in turn.
+
+    The askable checks are in the order of preference, the versions in that of
+    the releases. A pair that only other checks show, which compare with a
+    baseline, is left out.
+    """
+    checks: dict[tuple[str, str], list[str]] = {}
+    for entry in ledger.entries:
+        if entry.check in askable:
+            checks.setdefault((entry.defect, entry.case), []).append(entry.check)
+    pairs = [Pair(*which, min(shown_by, key=askable.index), release="") for which, shown_by in checks.items()]
+    return [pair._replace(release=listed_for(pair, ledger, versions)[-1]) for pair in pairs]
+
+
+def listed_for(pair: Pair, ledger: Ledger, versions: Sequence[str]) -> list[str]:
+    entries = [entry for entry in ledger.entries if (entry.defect, entry.case, entry.check) == pair[:3]]
+    return [version for version in versions if any(entry.covers(version) for entry in entries)]
+
+
+def results_for(pairs: Sequence[Pair], results: Iterable[Result]) -> list[Result]:
+    by_pair = {result.pair: result for result in results}
+    return [by_pair[pair] for pair in pairs if pair in by_pair]
+
+
+def is_done(pair: Pair, results: Iterable[Result]) -> bool:
+    return any(result.pair == pair and not result.failure for result in results)
+
+
+def _reduced(pair: Pair, releases: Releases, versions: Sequence[str], capture: Path | None, into: Path) -> Result:
+    """Reduce a pair, and ask the versions about the result."""
+    try:
+        case = corpus.load_case(pair.case, capture=capture)
+        reduction = Reduction(releases, pair.release, case, check=pair.check, component=None, into=into)
+        reduction.run(versions)
+    except (DoesNotFail, WorkerFailed, corpus.CaptureNotAtHand) as reason:
+        return Result(pair, [], [], 0, 0.0, [], [], str(reason).splitlines()[0])
+    failing = [row for row in reduction.rows if row.original is not None]
+    return Result(
+        pair, list(reduction.original.shape), list(reduction.best.shape), reduction.asked, round(reduction.seconds, 1),
+        same=[row.release for row in failing if row.same], other=[row.release for row in failing if not row.same],
+    )  # fmt: skip
+
+
+def reached(results: Sequence[Result]) -> bool:
+    return bool(results) and all(result.is_small and not result.other for result in results)
+
+
+def table(results: Sequence[Result]) -> str:
+    head = "| known defect | cases | samples | components | features | seconds | fails alike on |"
+    defects = list(dict.fromkeys(result.pair.defect for result in results))
+    rows = [_row(defect, [result for result in results if result.pair.defect == defect]) for defect in defects]
+    return "\n".join([head, "| --- | ---: | ---: | ---: | ---: | ---: | --- |", *rows])
+
+
+def read_results(path: Path = REDUCTIONS) -> list[Result]:
+    """The results that are stored; none where there is no file. A `Fault` where it has another format."""
+    if not path.exists():
+        return []
+    try:
+        content = strict_json.parse(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ValueError(f"format version {content['format']!r}, not {FORMAT}")
+        return [Result(Pair(**{name: item.pop(name) for name in Pair._fields}), **item) for item in content["results"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Fault(f"{path}: {error}; delete it, and `nox -s reduce -- --ledger --write` makes it anew") from None
+
+
+def write_results(results: Sequence[Result], path: Path = REDUCTIONS, readme: Path = README) -> None:
+    """Store the results, a line for each, and put the table into the README."""
+    fields: list[dict[str, Any]] = [{**result.pair._asdict(), **result._asdict()} for result in results]
+    lines = [json.dumps({name: value for name, value in one.items() if name != "pair"}) for one in fields]
+    whole_file.write_text(path, f'{{"format": {FORMAT}, "results": [\n' + ",\n".join(lines) + "\n]}\n")
+    documentation.put_table(readme, TABLE, table(results))
+
+
+def _row(defect: str, results: Sequence[Result]) -> str:
+    done = [result for result in results if not result.failure]
+    if not done:
+        return f"| `{defect}` | {len(results)} | no result |  |  |  |  |"
+    sizes = zip(*(result.after for result in done), strict=True)
+    ranges = " | ".join(" to ".join(map(str, sorted({min(size), max(size)}))) for size in sizes)
+    seconds = [result.seconds for result in done]
+    asked = [release for result in done for release in (*result.same, *result.other)]
+    alike = sum(len(result.same) for result in done)
+    how = f"{alike} of {len(asked)}, with {len(set(asked))} releases" if asked else "not asked"
+    of = f" of {len(results)}" if len(done) < len(results) else ""
+    times = f"{statistics.median(seconds):.1f}, at most {max(seconds):.1f}"
+    return f"| `{defect}` | {len(done)}{of} | {ranges} | {times} | {how} |"
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Refuse options that do not go together."""
     if bool(options.case) == options.ledger:
         raise Fault("name one CASE, or --ledger for every case of every known defect")
     if options.ledger and (options.check or options.sklearn or options.component is not None):
@@ -115,10 +244,9 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _full_name(check: str | None, names: list[str]) -> str | None:
-    if check is None or check in names:
-        return check
-    if f"test_{check}" in names:
-        return f"test_{check}"
+    for name in (check, f"test_{check}"):
+        if name is None or name in names:
+            return name
     raise Fault(f"--check is {check!r}; should be one of {', '.join(names)}")
 
 

@@ -1,15 +1,15 @@
-"""Numbers that are easier to read: precisions towards the identity, weights towards equal ones, small integers."""
+"""Numbers that are easier to read: precisions towards the identity, weights towards equal ones, few digits."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
+from typing import Any
 
 import numpy as np
 
-from tests.tools.reduce.candidate import Candidate
-from tests.tools.reduce.simpler_numbers import cost, simpler
-from tests.tools.reduce.smaller import First
+from tests.tools.reduce.candidate import Candidate, First
 
 MOST_NUMBERS = 64
 MOST_DIGITS = 6
@@ -64,11 +64,10 @@ def _with_plain_start(candidate: Candidate) -> Iterator[Candidate]:
     if candidate.component is None:
         return
     plain = next(_with_plain_precisions(candidate))
-    for power in (1, 10, 100, 1000):
-        for digit in range(1, 10):
-            means = plain.means.copy()
-            means[candidate.component] = digit * power
-            yield plain.changed(means=means)
+    for power, digit in itertools.product((1, 10, 100, 1000), range(1, 10)):
+        means = plain.means.copy()
+        means[candidate.component] = digit * power
+        yield plain.changed(means=means)
 
 
 def _with_plain_weights(candidate: Candidate) -> Iterator[Candidate]:
@@ -130,3 +129,65 @@ def _one_sample_number(candidate: Candidate, number: int, index: tuple[int, ...]
                 yield candidate.changed(frames=tuple(frames))
 
     return first(proposals()) or candidate
+
+
+def cost(number: np.generic) -> tuple[int, bool, Decimal, bool]:
+    """How hard a number is to read: its digits, whether it is broken, how large it is, whether it is negative."""
+    decimal = _decimal(number)
+    return _digits(decimal), decimal != decimal.to_integral_value(), abs(decimal), decimal < 0
+
+
+def simpler(number: np.generic, *, zero: bool = False) -> list[np.generic]:
+    """Numbers of the same dtype that are easier to read and near, or small, sorted by `cost`.
+
+    Zero only where it is asked for: a collapsed component ends at the origin,
+    and a sample or a mean that is put there hides it.
+    """
+    decimal = _decimal(number)
+    sizes = {*_of_one_digit(abs(decimal)), *_rounded(abs(decimal))}
+    values = {sign * size for size in sizes for sign in ({1, -1} if decimal < 0 else {1})}
+    own = cost(number)
+    found = {}
+    for value in values:
+        if (not zero and not value) or not _fits(value, number.dtype):
+            continue
+        candidate = number.dtype.type(value if number.dtype.kind == "f" else int(value))
+        if cost(candidate) < own:
+            found[cost(candidate)] = candidate
+    return [found[key] for key in sorted(found)]
+
+
+def _fits(value: Decimal, dtype: np.dtype[Any]) -> bool:
+    """Whether a value is one of a dtype's, but for rounding."""
+    if dtype.kind == "f":
+        return True
+    return value == value.to_integral_value() and np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
+
+
+def _of_one_digit(size: Decimal) -> Iterator[Decimal]:
+    """0, and every d * 10**e from 1 up to a size."""
+    yield Decimal(0)
+    power = Decimal(1)
+    while power <= max(size, Decimal(1)):
+        yield from (digit * power for digit in range(1, 10))
+        power *= 10
+
+
+def _rounded(size: Decimal) -> Iterator[Decimal]:
+    """A size with fewer digits: to nearest, down and up."""
+    if not size:
+        return
+    steps = [Decimal(1).scaleb(size.adjusted() - digits + 1) for digits in range(1, _digits(size))]
+    for step in (*steps, Decimal(1)):
+        yield from ((size / step).to_integral_value(way) * step for way in (ROUND_HALF_EVEN, ROUND_DOWN, ROUND_UP))
+
+
+def _decimal(number: Any) -> Decimal:
+    """A number as it is printed: the fewest digits that give it back."""
+    if number.dtype.kind in "iu":
+        return Decimal(int(number))
+    return Decimal(np.format_float_scientific(number, unique=True, trim="-"))
+
+
+def _digits(decimal: Decimal) -> int:
+    return len(decimal.normalize().as_tuple().digits)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,8 +26,7 @@ from tests.support import check
 from tests.tools import corpus as corpus_command
 from tests.tools import ledger_file, release_table
 from tests.tools.compare import steps
-from tests.tools.report import evidence, fit_times, matrix, measured, page, pictures, readme, runs, summary, verdict
-from tests.tools.report.defects import defects_of
+from tests.tools.report import matrix, measured, page, pictures, readme, records
 
 RESULTS = corpus.PROJECT / "results"
 BENCHMARKS = corpus.PROJECT / ".benchmarks"
@@ -39,11 +37,11 @@ REMEDIES = RESULTS / "remedies.json"
 def main(arguments: list[str] | None = None) -> int:
     """Make the page; 1 where a release does not behave as the ledger says."""
     options = _parser().parse_args(arguments)
-    if options.readme:
-        for path in readme.write():
-            print(f"wrote {path}")
-        return 0
-    return _report(options)
+    if not options.readme:
+        return _report(options)
+    for path in readme.write():
+        print(f"wrote {path}")
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,26 +62,22 @@ def _parser() -> argparse.ArgumentParser:
 def _report(options: argparse.Namespace) -> int:
     known = [release.version for release in release_table.read()]
     listed = ledger_file.read()
-    merged = runs.merge(runs.read(runs.find(options.results or [RESULTS])), listed)
+    merged = records.merge(records.read_all(records.find(options.results or [RESULTS])), listed)
     seen = matrix.matrix_of(merged, listed, known)
+    remedies = _given(options.remedies, REMEDIES)
     content = page.Content(
-        runs=merged,
-        matrix=seen,
-        defects=defects_of(listed, {*known, *seen.versions}),
-        pictures=_pictures(merged, corpus.find_capture(options.capture)),
-        checks=check.every(),
-        course=fit_times.course_of(steps.read()),
-        charts=fit_times.charts(_given(options.benchmarks, BENCHMARKS)),
-        remedies=measured.remedies(_given(options.remedies, REMEDIES)),
-    )
+        runs=merged, matrix=seen, defects=matrix.defects_of(listed, {*known, *seen.versions}),
+        pictures=_pictures(merged, corpus.find_capture(options.capture)), checks=check.every(),
+        course=measured.course_of(steps.read()), charts=measured.charts(_given(options.benchmarks, BENCHMARKS)),
+        remedies=measured.remedies(remedies) if remedies else None,
+    )  # fmt: skip
     options.output.parent.mkdir(parents=True, exist_ok=True)
     whole_file.write_text(options.output, page.render(content))
-    judged = page.judge(content)
     if options.summary:
         with options.summary.open("a", encoding="utf-8") as file:
-            file.write(summary.markdown(content, judged))
-    print(f"{judged.sentence}\n{options.output}: {options.output.stat().st_size / 1e6:.2f} MB")
-    return 0 if judged.colour == verdict.GREEN else 1
+            file.write(page.summary(content))
+    print(f"{content.verdict.sentence}\n{options.output}: {options.output.stat().st_size / 1e6:.2f} MB")
+    return 0 if content.verdict.is_green else 1
 
 
 def _given(named: Path | None, usual: Path) -> Path | None:
@@ -91,17 +85,19 @@ def _given(named: Path | None, usual: Path) -> Path | None:
     return named or (usual if usual.exists() else None)
 
 
-def _pictures(merged: runs.Runs, capture: Path | None) -> Mapping[str, pictures.Pictures]:
+def _pictures(merged: records.Runs, capture: Path | None) -> dict[str, tuple[str, str]]:
     """Draw every case whose data are at hand, on all cores."""
     cases = list(corpus_command.at_hand(corpus.CASES, capture))
-    fits = [evidence.recorded_fit(merged.newest, case.name) for case in cases]
+    newest = merged.newest
+    fits = [newest.properties_of(case.name) for case in cases]
     console = Console(stderr=True)
     # Processes that were forked would share the state of BLAS threads.
     with (
         ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool,
         Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
-        drawn = progress.track(pool.map(pictures.draw, cases, fits), total=len(cases), description="drawing")
+        drawing = pool.map(pictures.draw, cases, [newest.version] * len(cases), fits)
+        drawn = progress.track(drawing, total=len(cases), description="drawing")
         return {case.name: made for case, made in zip(cases, drawn, strict=True)}
 
 

@@ -1,8 +1,4 @@
-"""What the READMEs show of the ledger and of the checks: tables, and the picture of the matrix.
-
-A green run says that the releases are as the ledger lists them, so none of it
-needs a run to be made, and all of it can be tested.
-"""
+"""What the READMEs show of the ledger and of the checks, without a run: tables, and the picture of the matrix."""
 
 from __future__ import annotations
 
@@ -17,30 +13,24 @@ from tests.support import check, ledger
 from tests.support.check import COLLAPSE
 from tests.tools import ledger_file, release_table
 from tests.tools.report import page
-from tests.tools.report.defects import Defect, defects_of
+from tests.tools.report.matrix import Defect, defects_of
 
 README = corpus.PROJECT / "README.md"
 REFERENCE = documentation.REFERENCE
 PICTURE = corpus.PROJECT / ".github" / "pictures" / "matrix.svg"
 KINDS = {
-    "collapses": "a component collapses, or the fit raises",
-    "other": "another known defect",
-    "fixed": "fixed",
+    "collapses": "a component collapses, or the fit raises", "other": "another known defect", "fixed": "fixed",
     "healthy": "healthy since 0.18.1",
-}
+}  # fmt: skip
 TABLE = "defects"
 
 
 def write() -> list[Path]:
     """Bring the tables and the picture up to date; the files that were written."""
-    pages = {
-        README: documentation.with_table(README.read_text(encoding="utf-8"), TABLE, table()),
-        REFERENCE: reference(REFERENCE.read_text(encoding="utf-8")),
-        PICTURE: picture(),
-    }
-    for path, text in pages.items():
-        whole_file.write_text(path, text)
-    return list(pages)
+    documentation.put_table(README, TABLE, table())
+    whole_file.write_text(REFERENCE, reference(REFERENCE.read_text(encoding="utf-8")))
+    whole_file.write_text(PICTURE, picture())
+    return [README, REFERENCE, PICTURE]
 
 
 def table() -> str:
@@ -48,20 +38,20 @@ def table() -> str:
     newest = release_table.read()[-1].version
     rows = [f"| defect | upstream | releases that have it: number of cases | {newest} |", "| --- | --- | --- | --- |"]
     for defect in _defects():
-        now = "**has it**" if defect.cases[newest] else "fixed"
+        now = "**has it**" if defect.n_cases(newest) else "fixed"
         rows.append(f"| `{defect.name}` | [{defect.reference}]({defect.upstream}) | {_course(defect)} | {now} |")
     return "\n".join(rows)
 
 
 def _course(defect: Defect) -> str:
     """On how many cases it is seen, by ranges of releases, like ``1.7.0 to 1.7.2: 42; from 1.8.0 on: 35``."""
-    parts = []
-    for number, group in groupby(defect.releases, key=lambda version: len(defect.cases[version])):
+    parts, releases = [], list(defect.listed)
+    for number, group in groupby(releases, key=defect.n_cases):
         versions = list(group)
         first, last = versions[0], versions[-1]
-        if first == defect.releases[0]:
-            when = "every release" if last == defect.releases[-1] else f"up to {last}"
-        elif last == defect.releases[-1]:
+        if first == releases[0]:
+            when = "every release" if last == releases[-1] else f"up to {last}"
+        elif last == releases[-1]:
             when = f"from {first} on"
         else:
             when = f"{first} to {last}" if len(versions) > 1 else first
@@ -79,22 +69,15 @@ def _rows() -> list[dict[str, Any]]:
     releases, defects = release_table.read(), _defects()
     series = {release.version for release in release_table.newest_of_series(releases)}
     names = corpus.case_names()
-    broken_before: set[str] = set()
+    kinds = dict.fromkeys(names, "healthy")
     rows = []
     for version in [release.version for release in releases]:
-        listed = [(entry.check, entry.case) for one in defects for entry in one.entries if one.lists(entry, version)]
-        collapses = {case for check, case in listed if check == COLLAPSE}
-        broken = {case for _, case in listed}
-        kinds = [
-            "collapses" if name in collapses
-            else "other" if name in broken
-            else "fixed" if name in broken_before
-            else "healthy"
-            for name in names
-        ]  # fmt: skip
-        broken_before |= broken
+        listed = [(entry.check, entry.case) for defect in defects for entry in defect.listed[version]]
+        kinds = {name: "healthy" if kind == "healthy" else "fixed" for name, kind in kinds.items()}
+        kinds |= {case: "other" for _, case in listed}
+        kinds |= {case: "collapses" for check, case in listed if check == COLLAPSE}
         if version in series:
-            rows.append({"version": version, "kinds": kinds})
+            rows.append({"version": version, "kinds": [kinds[name] for name in names]})
     return rows
 
 
@@ -104,10 +87,8 @@ def _defects() -> list[Defect]:
 
 def reference(text: str) -> str:
     """The text of tests/README.md with its tables of the checks and of the ledger made anew."""
-    tables = {"promises": promises(check.by_file()), "not judged": not_judged(ledger_file.read().not_judged)}
-    for name, made in tables.items():
-        text = documentation.with_table(text, name, made)
-    return text
+    text = documentation.with_table(text, "promises", promises(check.by_file()))
+    return documentation.with_table(text, "not judged", not_judged(ledger_file.read().not_judged))
 
 
 def promises(files: dict[str, list[check.Check]]) -> str:
@@ -117,10 +98,9 @@ def promises(files: dict[str, list[check.Check]]) -> str:
         # The first paragraph of the file, without the word that opens it.
         promise = " ".join((sys.modules[f"tests.{file}"].__doc__ or "").partition("\n\n")[0].split()).partition(": ")[2]
         rows.append(f"| **`{file}.py`** | **{_cell(promise)}** | | |")
-        rows += [
-            f"| `{one.name}` | {_cell(one.promise)}{_upstream(one)} | {_cell(one.headline)} | {_runs_on(one)} |"
-            for one in checks
-        ]
+        for one in checks:
+            upstream = f" ([#{one.upstream.rpartition('/')[2]}]({one.upstream}))" if one.upstream else ""
+            rows.append(f"| `{one.name}` | {_cell(one.promise)}{upstream} | {_cell(one.headline)} | {_runs_on(one)} |")
     return "\n".join(rows)
 
 
@@ -136,10 +116,6 @@ def not_judged(entries: Iterable[ledger.Entry]) -> str:
         which = f"{len(checks)} checks" if len(checks) > 2 else ", ".join(f"`{check}`" for check in sorted(checks))
         rows.append(f"| `{case}` | `{releases}` | {which} | {_cell(why)} |")
     return "\n".join(rows)
-
-
-def _upstream(one: check.Check) -> str:
-    return f" ([#{one.upstream.rpartition('/')[2]}]({one.upstream}))" if one.upstream else ""
 
 
 def _runs_on(one: check.Check) -> str:

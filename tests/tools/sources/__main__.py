@@ -23,23 +23,51 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 
 from fixtures import command_line, whole_file
 from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
-from tests.tools import environments, release_environment
+from tests.support import check as known_checks
+from tests.tools import release_environment
 from tests.tools.nox_session import PYTEST_OPTIONS
-from tests.tools.sources import outcome_changes
-from tests.tools.sources.plan import plan_for
-from tests.tools.sources.prepared import Prepared, carry_out
+from tests.tools.report import records
+from tests.tools.sources.prepared import Prepared, carry_out, plan_for
 
 RESULTS = PROJECT / "results"
-WORSE = command_line.FAILED
 PYTEST_RAN = (0, 1)
 EXIT_CODES = "0 no check is worse than with the nearest release, 1 one is, 2 wrong use or bad input"
+PASSES, FAILS, BREAKS = "passes", "fails", "ends in an error"
+SKIPPED, NOT_JUDGED = "is skipped", "is not judged"
+# Whatever the ledger expected.
+OUTCOMES = {
+    records.PASSED: PASSES, records.GONE: PASSES, records.KNOWN: FAILS, records.FAILED: FAILS, records.ERROR: BREAKS,
+    records.NOT_JUDGED: NOT_JUDGED, records.UNLISTED: NOT_JUDGED, records.SKIPPED: SKIPPED,
+}  # fmt: skip
+NAMED_CASES = 3
+
+
+class Check(NamedTuple):
+    """A check on a case; the case is empty where the check has none."""
+
+    name: str
+    case: str
+    promise: bool = True
+
+
+class Changed(NamedTuple):
+    """Cases on which a check went from one outcome to another."""
+
+    check: str
+    before: str
+    after: str
+    cases: tuple[str, ...]
+    promise: bool = True
 
 
 @command_line.command("records of runs that ended are in results/")
@@ -57,12 +85,12 @@ def main(arguments: list[str] | None = None) -> int:
 def _test(prepared: Prepared, for_pytest: list[str], *, compare: bool) -> int:
     """Run the suite on it, then quietly on the nearest release; say what differs."""
     record = RESULTS / f"source-{re.sub('[^A-Za-z0-9._-]+', '-', prepared.name)}.xml"
-    changed = {"GMM_SOURCE": f"{prepared.name}, {prepared.why}"} if prepared.how != "release" else {}
-    code = _run_suite(prepared.python, record, for_pytest, {**prepared.variables, **changed})
+    marked = {"GMM_SOURCE": f"{prepared.name}, {prepared.why}"} if prepared.how != "release" else {}
+    code = _run_suite(prepared.python, record, for_pytest, {**prepared.variables, **marked})
     if code not in PYTEST_RAN:
         return command_line.WRONG_USE
     print(f"record of the run: {record.relative_to(PROJECT)}")
-    after = outcome_changes.read(record)
+    after = read(record)
     if prepared.how == "release" or not compare:
         return code
     nearest = prepared.nearest.version
@@ -70,10 +98,10 @@ def _test(prepared: Prepared, for_pytest: list[str], *, compare: bool) -> int:
     with tempfile.TemporaryDirectory() as folder, waiting:
         python = release_environment.make(prepared.nearest)
         _run_suite(python, Path(folder, "nearest.xml"), [*for_pytest, "--no-ledger"], {}, quiet=True)
-        before = outcome_changes.read(Path(folder, "nearest.xml"))
-    changes = outcome_changes.changed(before, after)
-    print("\n".join(outcome_changes.lines(changes, prepared.name, nearest, len(before.keys() & after.keys()))))
-    return WORSE if outcome_changes.newly_failing(changes) else command_line.FINE
+        before = read(Path(folder, "nearest.xml"))
+    changes = changed(before, after)
+    print("\n".join(lines(changes, prepared.name, nearest, len(before.keys() & after.keys()))))
+    return command_line.FAILED if newly_failing(changes) else command_line.FINE
 
 
 def _run_suite(
@@ -83,7 +111,7 @@ def _run_suite(
     with whole_file.written_by_program(record) as scratch:
         done = subprocess.run(
             [str(python), "-m", "pytest", *PYTEST_OPTIONS, f"--junitxml={scratch}", *for_pytest], cwd=PROJECT,
-            env=environments.variables(variables), check=False, stdout=subprocess.DEVNULL if quiet else None,
+            env=release_environment.variables(variables), check=False, stdout=subprocess.DEVNULL if quiet else None,
             stderr=subprocess.DEVNULL if quiet else None,
         )  # fmt: skip
         if done.returncode in PYTEST_RAN and not scratch.exists():
@@ -95,17 +123,79 @@ def _parser() -> argparse.ArgumentParser:
     parser = command_line.parser("tests-source", __doc__, EXIT_CODES, abbreviate=False)
     parser.add_argument("source", metavar="SOURCE", help="which scikit-learn")
     route = parser.add_mutually_exclusive_group()
-    route.add_argument(
-        "--overlay", dest="route", action="store_const", const="overlay",
-        help="lay sklearn/mixture over the nearest release, whatever else differs",
-    )  # fmt: skip
-    route.add_argument("--build", dest="route", action="store_const", const="build", help="build it, whatever differs")
+    helps = {
+        "overlay": "lay sklearn/mixture over the nearest release, whatever else differs",
+        "build": "build it, whatever differs",
+    }
+    for name, text in helps.items():
+        route.add_argument(f"--{name}", dest="route", action="store_const", const=name, help=text)
     parser.add_argument(
-        "--python", metavar="PYTHON", type=Path, help="interpreter that a checkout was built in place for"
+        "--python", type=Path, metavar="PYTHON", help="interpreter that a checkout was built in place for"
     )
     parser.add_argument("--no-comparison", action="store_true", help="do not run the nearest release too")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done; run nothing")
     return parser
+
+
+def read(record: Path) -> dict[Check, str]:
+    """What became of each check in a run of the suite (a JUnit file), whatever the ledger expected of it."""
+    try:
+        found = records.results_of(record)
+    except records.BadRecord as error:
+        raise Fault(f"the run left no record of its checks ({error}); pytest prints why above") from None
+    if not found:
+        raise Fault("the run had no check; should have at least one (what pytest was asked for selects none)")
+    recording = {name for name, known in known_checks.every().items() if known.is_baseline}
+    return {Check(one.check, one.case or "", one.check not in recording): OUTCOMES[one.state] for one in found}
+
+
+def changed(before: Mapping[Check, str], after: Mapping[Check, str]) -> list[Changed]:
+    """The checks whose outcome differs between two runs, in the order of their names."""
+    cases: dict[tuple[str, str, str, bool], list[str]] = defaultdict(list)
+    for check in sorted(before.keys() & after.keys()):
+        if before[check] != after[check]:
+            cases[check.name, before[check], after[check], check.promise].append(check.case)
+    return [Changed(*key[:3], tuple(named), key[3]) for key, named in sorted(cases.items())]
+
+
+def newly_failing(changes: Iterable[Changed]) -> list[Changed]:
+    """The promises that are kept no longer, or can no longer be judged; a check that only records promises nothing."""
+
+    def worse(before: str, after: str) -> bool:
+        return before != BREAKS and (after in (FAILS, BREAKS) or (before, after) == (PASSES, NOT_JUDGED))
+
+    return [change for change in changes if change.promise and worse(change.before, change.after)]
+
+
+def lines(changes: list[Changed], source: str, nearest: str, n_checks: int) -> list[str]:
+    """The summary for the author of the change."""
+    head = f"{source} relative to scikit-learn {nearest}, {n_checks} checks on cases:"
+    if not changes:
+        return [head, "  every check ends as it does there"]
+    worse = newly_failing(changes)
+    kept = [change for change in changes if change.promise]
+    better = [change for change in kept if change.after == PASSES and change.before in (FAILS, BREAKS)]
+    other = [change for change in kept if change not in worse and change not in better]
+    recorded = {case for change in changes if not change.promise for case in change.cases}
+    summary = [head]
+    words = {NOT_JUDGED: "no longer judged"}
+    newly = [f"  {words.get(change.after, 'newly fails')}: {_on_cases(change)}" for change in worse]
+    summary += newly or ["  newly fails: nothing"]
+    summary += [f"  no longer fails: {_on_cases(change)}" for change in better] or ["  no longer fails: nothing"]
+    summary += [f"  {_on_cases(change)} {change.after}, and {change.before} there" for change in other]
+    if recorded:
+        summary.append(f"  no longer what is recorded of releases: the fits of {_named(sorted(recorded))}")
+    return summary
+
+
+def _on_cases(change: Changed) -> str:
+    cases = [case for case in change.cases if case]
+    return f"{change.check} on {_named(cases)}" if cases else change.check
+
+
+def _named(cases: Sequence[str]) -> str:
+    named = ", ".join(cases[:NAMED_CASES]) + (", ..." if len(cases) > NAMED_CASES else "")
+    return f"{len(cases)} case{'' if len(cases) == 1 else 's'} ({named})"
 
 
 if __name__ == "__main__":

@@ -31,8 +31,6 @@ class SourceUnusable(Fault):
 
 @dataclass(frozen=True)
 class WheelFile:
-    """A wheel of scikit-learn."""
-
     path: Path
     version: Version
     tags: frozenset[Tag]
@@ -47,8 +45,6 @@ class Checkout:
 
 @dataclass(frozen=True)
 class Revision:
-    """A commit of a clone."""
-
     clone: Clone
     commit: str
     name: str
@@ -56,8 +52,6 @@ class Revision:
 
 @dataclass(frozen=True)
 class Patched:
-    """A patch file on top of a release."""
-
     release: Release
     patch: Path
 
