@@ -34,7 +34,6 @@ from fixtures.corpus import NAME, PROJECT, Case
 from fixtures.fault import Fault
 from fixtures.validation import check_settings
 from tests.support.density import full_matrices
-from tests.support.picture import in_plane
 from tests.support.states import HEALTHY
 from tests.tools import release_environment, release_table
 from tests.tools.record.frames import MOST_FEATURES, PIXELS, POINTS, Conversion, Frames, FrameSource, open_source
@@ -205,6 +204,7 @@ def _draw(path: Path, case: Case, step: Fitted, recording: Recording, tracker: T
     from matplotlib.figure import Figure  # noqa: PLC0415  (matplotlib takes a second to load)
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
 
+    from tests.support.picture import in_plane  # noqa: PLC0415
     from tests.tools import drawing  # noqa: PLC0415
 
     fit = None  # where it raised
