@@ -23,14 +23,23 @@ KINDS = {
     "healthy": "healthy since 0.18.1",
 }  # fmt: skip
 TABLE = "defects"
+PRESENT = "present"
 
 
 def write() -> list[Path]:
     """Bring the tables and the picture up to date; the files that were written."""
-    documentation.put_table(README, TABLE, table())
+    documentation.put_table(README, PRESENT, present())
     whole_file.write_text(REFERENCE, reference(REFERENCE.read_text(encoding="utf-8")))
     whole_file.write_text(PICTURE, picture())
     return [README, REFERENCE, PICTURE]
+
+
+def present() -> str:
+    """The short Markdown table: the defects that the newest release has."""
+    newest = release_table.read()[-1].version
+    rows = [f"| defect of {newest} | releases that have it: number of cases |", "| --- | --- |"]
+    rows += [f"| `{defect.name}` | {_course(defect)} |" for defect in _defects() if defect.n_cases(newest)]
+    return "\n".join(rows)
 
 
 def table() -> str:
@@ -38,7 +47,7 @@ def table() -> str:
     newest = release_table.read()[-1].version
     rows = [f"| defect | upstream | releases that have it: number of cases | {newest} |", "| --- | --- | --- | --- |"]
     for defect in _defects():
-        now = "**has it**" if defect.n_cases(newest) else "fixed"
+        now = "**has it**" if defect.n_cases(newest) else "fixed" if any(defect.listed.values()) else "to come"
         rows.append(f"| `{defect.name}` | [{defect.reference}]({defect.upstream}) | {_course(defect)} | {now} |")
     return "\n".join(rows)
 
@@ -56,7 +65,7 @@ def _course(defect: Defect) -> str:
         else:
             when = f"{first} to {last}" if len(versions) > 1 else first
         parts += [f"{when}: {number}"] if number else []
-    return "; ".join(parts)
+    return "; ".join(parts) or "no release yet"
 
 
 def picture() -> str:
@@ -87,6 +96,7 @@ def _defects() -> list[Defect]:
 
 def reference(text: str) -> str:
     """The text of tests/README.md with its tables of the checks and of the ledger made anew."""
+    text = documentation.with_table(text, TABLE, table())
     text = documentation.with_table(text, "promises", promises(check.by_file()))
     return documentation.with_table(text, "not judged", not_judged(ledger_file.read().not_judged))
 
