@@ -82,7 +82,10 @@ class Trial:
 
 def _cases(column: Column) -> list[corpus.Case]:
     """Small cases of a column, those with the fewest samples first."""
-    traits = [corpus.traits_of(name) for name in corpus.case_names()]
+    traits = [
+        one for one in map(corpus.traits_of, corpus.case_names())
+        if {one.parameter_dtype, *one.sample_dtypes} == {column.dtype} or column.dtype == "float64"
+    ]  # fmt: skip
     names = [
         one.name for one in sorted(traits, key=lambda one: one.n_samples)
         if one.settings.covariance_type == column.covariance_type and one.n_samples <= MOST_SAMPLES
