@@ -39,7 +39,7 @@ def coarse(case: Case, dtype: str, covariances: Any, lower_bound: float = 0.0) -
     density loses as many digits as the condition number of its precision has.
     Every covariance type but ``full`` is computed as a difference of moments
     about the origin, which loses ``eps * x**2`` for samples at x; a density
-    loses as many units of its component's variance.
+    loses as many units of its component's variance, and so do weights.
     """
     eps = float(np.finfo(dtype).eps)
     coordinates = [np.abs(frame.astype(np.float64)).max() for frame in case.frames]
@@ -50,7 +50,7 @@ def coarse(case: Case, dtype: str, covariances: Any, lower_bound: float = 0.0) -
     cancellation = 0.0 if case.settings.covariance_type == "full" else 16 * eps * largest**2
     scale = max(1.0, float(np.abs(covariances).max()))
     return Tolerances(
-        weights=relative,
+        weights=relative + cancellation * float(eigenvalues.max()),
         means=relative * largest,
         covariances=relative * scale + cancellation,
         lower_bound=relative * max(1.0, abs(lower_bound)) + cancellation * float(eigenvalues.max()),

@@ -151,7 +151,9 @@ def pairs_of(ledger: Ledger, askable: Sequence[str], versions: Sequence[str]) ->
         if entry.check in askable:
             checks.setdefault((entry.defect, entry.case), []).append(entry.check)
     pairs = [Pair(*which, min(shown_by, key=askable.index), release="") for which, shown_by in checks.items()]
-    return [pair._replace(release=listed_for(pair, ledger, versions)[-1]) for pair in pairs]
+    # A defect of the development version is in no release yet.
+    listed = {pair: listed_for(pair, ledger, versions) for pair in pairs}
+    return [pair._replace(release=releases[-1]) for pair, releases in listed.items() if releases]
 
 
 def listed_for(pair: Pair, ledger: Ledger, versions: Sequence[str]) -> list[str]:
