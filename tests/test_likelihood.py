@@ -26,6 +26,10 @@ def test_lower_bound_never_falls(subject: Subject, judgement: Judgement) -> None
     for outcome in steps:
         require_left(outcome, "lower_bound")
     bounds = [float(outcome.lower_bound or 0) for outcome in steps]
+    for number, bound in enumerate(bounds):
+        if not np.isfinite(bound):
+            judgement.at(step=number + 1).expect(False, "lower_bound_", bound, "a finite number", aspect="value")
+            judgement.stop("a lower bound is not finite")
     rounding = [_bound_of_start(subject, number, outcome)[1] for number, outcome in enumerate(steps)]
     moved = [_lost_to_covariances(subject, outcome) for outcome in steps]
     try:
