@@ -163,7 +163,8 @@ class LogDomainMixture(SoundFit):
         super()._check_parameters(X, **xp)
 
     def _initialize(self, X: np.ndarray, resp: Optional[np.ndarray], **xp: Any) -> None:  # noqa: N803
-        super()._initialize(X, resp, **xp)
+        # float64, because scikit-learn makes the first M-step of a cold start.
+        super()._initialize(np.asarray(X, dtype=np.float64), resp, **xp)
         self.weights_ = np.maximum(self.weights_, SMALLEST_WEIGHT)
         self._log_weights = None
 
@@ -196,6 +197,8 @@ class LogDomainMixture(SoundFit):
         return covariances + floor
 
     def _estimate_log_prob(self, X: np.ndarray, **xp: Any) -> np.ndarray:  # noqa: N803, ARG002
+        if X.shape[1] != self.means_.shape[1]:  # a mean of another length might be broadcast
+            raise ValueError("X has {} features; the mixture has {}".format(X.shape[1], self.means_.shape[1]))
         points = coordinate_rows(X)
         factors = self.precisions_cholesky_
         if self.covariance_type == "tied":
@@ -222,10 +225,17 @@ class LogDomainMixture(SoundFit):
         # The last that every fit does: from here on weights_ are what counts.
         super()._set_parameters(params, **xp)
         self._log_weights = None
-        if self._rounds_to == np.float32:
+        if self._rounds_to == np.float32 and self._float32_holds_the_precisions():
             self.weights_ = np.maximum(self.weights_, np.finfo(np.float32).tiny)
             for name in ("weights_", "means_", "covariances_", "precisions_cholesky_", "precisions_"):
                 setattr(self, name, getattr(self, name).astype(np.float32))
+
+    def _float32_holds_the_precisions(self) -> bool:
+        """Whether they are still definite when they are rounded: the next fit is refused what is not."""
+        if self.covariance_type in ("diag", "spherical"):
+            return True
+        rounded = self.precisions_.astype(np.float32).astype(np.float64)
+        return bool(np.linalg.eigvalsh(rounded).min() > 0)
 
 
 class WarmStartMixture(GaussianMixture):  # type: ignore[misc]

@@ -13,7 +13,7 @@ import numpy as np
 from fixtures.corpus import Case
 from tests.support import expected, replay
 from tests.support.check import LARGE_FRAME
-from tests.support.comparison import coarse, coarser
+from tests.support.comparison import coarse, coarser, dtype_of
 from tests.support.diagnosis import Diagnosis, FittedParameters, NotDiagnosable, diagnose, fitted_parameters
 from tests.support.judgement import Judgement, NotJudged
 from tests.support.replay import EXPLICIT, Outcome, Raised
@@ -119,7 +119,8 @@ class Subject:
             return None
         covariances = found["covariances"].reshape((-1,) + (1,) * (self.case.precisions.ndim - 1))
         return Tolerances(
-            weights=found["weights"],
+            # A weight below that takes no part in any sum.
+            weights=found["weights"] + float(np.finfo(dtype_of(self.case)).eps) ** 2,
             means=found["means"][:, np.newaxis],
             covariances=covariances[0] if self.case.settings.covariance_type == "tied" else covariances,
             lower_bound=float(found["lower_bounds"][frame]),

@@ -341,7 +341,7 @@ def of_m_step(
     if arithmetic.covariance_type == "full":
         covariances = covariances + own.means[:, :, np.newaxis] * own.means[:, np.newaxis, :]
     return Tolerances(
-        weights=weights * own.log_weights + np.abs(np.exp(added.log_weights) - weights),
+        weights=weights * own.log_weights + np.abs(np.exp(added.log_weights) - weights) + arithmetic.eps**2,
         means=own.means + np.abs(added.means - exact.means),
         covariances=covariances + np.abs(added.covariances - exact.covariances),
         lower_bound=0.0,
