@@ -10,7 +10,6 @@ import pickle
 from typing import Any, Dict, Iterator, List, Tuple
 
 import numpy as np
-from sklearn.base import clone
 
 from fixtures.corpus import Case
 from tests.support import comparison
@@ -208,6 +207,8 @@ def test_a_copy_goes_on_like_the_original(subject: Subject, judgement: Judgement
             ):
                 same = np.array_equal(seen, should_be)
                 judgement.at(way=words).expect(same, name, "other numbers", "those of the original")
+    from sklearn.base import clone  # noqa: PLC0415  (the report reads the checks without scikit-learn)
+
     clones = [("clone", clone(original))] if hasattr(original, "get_params") else []
     if not clones:
         judgement.cannot("the estimator has no get_params to be cloned by")

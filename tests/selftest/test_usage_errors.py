@@ -31,6 +31,7 @@ COMMANDS = {
     "releases": "tests.tools.release_table",
     "remedies": "tests.tools.remedies",
     "report": "tests.tools.report.__main__",
+    "sensitivity": "tests.tools.sensitivity",
     "tests-source": "tests.tools.sources.__main__",
 }
 Main = Callable[[list[str]], int]
