@@ -1,12 +1,32 @@
 """Promise: an estimator that takes GaussianMixture's place has what GaussianMixture has."""
 
-from typing import Any, List
+import inspect
+from typing import Any, Dict, List
 
 from fixtures.corpus import Traits
 from tests.support.check import UnderTest, check
 from tests.support.estimator import DEFAULT_ESTIMATOR, import_estimator
 from tests.support.judgement import Judgement
 from tests.support.subject import Subject, require_fit
+
+# As they have been on every release.
+DEFAULTS: Dict[str, Any] = {
+    "n_components": 1, "covariance_type": "full", "tol": 1e-3, "reg_covar": 1e-6, "max_iter": 100, "n_init": 1,
+    "init_params": "kmeans", "weights_init": None, "means_init": None, "precisions_init": None, "random_state": None,
+    "warm_start": False, "verbose": 0, "verbose_interval": 10,
+}  # fmt: skip
+
+
+@check(headline="a setting has another default", cases=("control-around-the-origin",))
+def test_defaults_are_those_documented(subject: Subject, judgement: Judgement) -> None:
+    """A setting that is left out is the one that the documentation of GaussianMixture names."""
+    require_fit(subject.first)  # one that always raises is judged elsewhere
+    parameters = inspect.signature(subject.estimator_class.__init__).parameters
+    left_out = [name for name, one in parameters.items() if one.default is not inspect.Parameter.empty]
+    for name in left_out:
+        seen = parameters[name].default
+        if name in DEFAULTS:
+            judgement.expect(seen == DEFAULTS[name], name, repr(seen), repr(DEFAULTS[name]), aspect="default")
 
 
 def _takes_its_place(case: Traits, under_test: UnderTest) -> bool:  # noqa: ARG001

@@ -38,7 +38,11 @@ class Wrong(NamedTuple):
     names: Tuple[str, ...] = ()
 
 
-@check(headline="weights that are not weights are not refused", cases=ONE_OF_EACH_TYPE)
+# Three components, so that one weight may be below zero and none above one; and weights in float32.
+WEIGHTS = (*ONE_OF_EACH_TYPE, "control-around-the-origin", "control-few-near-float32-full")
+
+
+@check(headline="weights that are not weights are not refused", cases=WEIGHTS)
 def test_invalid_weights_are_refused(subject: Subject, judgement: Judgement) -> None:
     """``weights_init`` of another shape, negative, above one, of another sum, or not of finite numbers: ValueError."""
     _judge_fits(subject, judgement, "weights_init", _not_weights(subject.case))
@@ -209,12 +213,17 @@ def _not_weights(case: Case) -> Sequence[Wrong]:
         Wrong("of a sum of 0.999999", weights * 0.999999, names),
         *_of_any_array(weights),
     ]
+    if case.weights.dtype == np.float32:
+        wrongs.append(Wrong("of a sum of 1.01, in float32", (1.01 * weights).astype(np.float32), names))
     if len(weights) > 1:
         negative = weights.copy()
         negative[:2] = -1e-6, weights[0] + weights[1] + 1e-6
         above = np.zeros(len(weights))
         above[:2] = 1.5, -0.5
-        wrongs += [Wrong("with one below zero", negative, names), Wrong("with one above one", above, names)]
+        wrongs += [
+            Wrong("with one below zero", negative, ("range", "weights_init")),
+            Wrong("with one above one", above, ("range", "weights_init")),
+        ]
     return wrongs
 
 
@@ -230,7 +239,7 @@ def _not_means(case: Case) -> Sequence[Wrong]:
 
 def _not_precisions(case: Case) -> Sequence[Wrong]:
     kind, n_features = case.settings.covariance_type, case.means.shape[1]
-    precisions, names = case.precisions.astype(np.float64), ("precision",)
+    precisions, names = case.precisions.astype(np.float64), ("{} precision".format(kind), "precisions_init")
     wrongs = [
         Wrong("with one more", np.concatenate([precisions, precisions[:1]]), names),
         Wrong("with an axis more", precisions[np.newaxis]),

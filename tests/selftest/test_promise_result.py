@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -182,7 +184,15 @@ class LabelsIntegersWrong(ExactMixture):
         return super().predict(X) if X.dtype.kind not in "iu" else (super().predict(X) + 1) % self.n_components
 
 
+class StartsMoreOften(ExactMixture):
+    """A fit has two starts unless another number is asked for."""
+
+    def __init__(self, *, n_init: int = 2, **settings: Any) -> None:
+        super().__init__(n_init=n_init, **settings)
+
+
 FAULTS = (
+    Fault(StartsMoreOften, "test_defaults_are_those_documented", what="n_init", seen="2", should_be="1"),
     Fault(
         ForgetsTheNumberOfFeatures,
         "test_nothing_of_scikit_learns_class_is_missing",
