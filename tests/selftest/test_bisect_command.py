@@ -141,7 +141,7 @@ def test_the_plan_of_a_fit_time_counts_what_timing_takes(capsys: pytest.CaptureF
     [
         (["--case", "two", "--check", "test_collapse"], "there is no case 'two'"),
         (["--case", "two-samples", "--check", "test_x"], "there is no check 'test_x'"),
-        (["--case", "two-samples", "--outcome", "x"], "there is no outcome 'x'"),
+        (["--case", "two-samples", "--outcome", "x"], "'x'; should be a fitted attribute like weights_ or"),
         (
             [*ASKED, "--good", "1.6.1", "--bad", "9.9"],
             "or a series like 1.9 (`nox -s releases` refreshes the table), or",
@@ -157,11 +157,12 @@ def test_what_does_not_exist_is_reported(arguments: list[str], said: str, refusa
     "arguments",
     [
         [], ["--case", "two-samples"], [*ASKED, "--outcome", "means"], [*ASKED, "--good", "1.6.1"],
-        [*ASKED, "--seconds", "9"], [*ASKED, "--write"], ["--explain"], [*ASKED, "--build"],
+        [*ASKED, "--seconds", "9"], [*ASKED, "--bits"], ["--case", "two-samples", "--outcome", "fit_time", "--bits"],
+        [*ASKED, "--write"], ["--explain"], [*ASKED, "--build"],
         ["--explain", "--repo", ".", "--build"],
     ],
     ids=[
-        "nothing", "no check", "check and outcome", "one end", "seconds of no fit time", "write alone",
+        "nothing", "no check", "check and outcome", "one end", "seconds of no fit time", "bits of a check", "bits of a fit time", "write alone",
         "explain without a clone", "build without ends", "explain by builds",
     ],
 )  # fmt: skip

@@ -6,7 +6,8 @@ Examples
   nox -s bisect -- --case ladder-13-float32 --outcome dtype
   nox -s bisect -- --case ladder-13-float32 --check test_collapse --good 1.6.1 --bad 1.7.0 --repo ~/scikit-learn
   nox -s bisect -- --case ladder-13-float32 --outcome n_iter_ --good 1.7.0 --bad my-branch --repo ~/scikit-learn
-  nox -s bisect -- --case ladder-13-float32 --outcome means --good 1.4.2 --bad 1.5.0 --repo ~/scikit-learn --build
+  nox -s bisect -- --case ladder-13-float32 --outcome means_ --good 1.4.2 --bad 1.5.0 --repo ~/scikit-learn --build
+  nox -s bisect -- --case ladder-13-float32 --outcome covariances_ --bits --good 1.6.1 --bad 1.7.0 --repo ~/scikit-learn
   nox -s bisect -- --case object-leaves-20000-samples --outcome fit_time --good 1.3.2 --bad 1.4.0 --repo ~/scikit-learn
   nox -s bisect -- --explain --repo ~/scikit-learn --write
   nox -s bisect -- --explain float32-not-kept --repo ~/scikit-learn
@@ -36,7 +37,7 @@ from tests.tools import release_environment, release_table
 from tests.tools.bisect import explain_ledger, explanation, fit_time, release_search
 from tests.tools.bisect.commit_search import NoCulprit
 from tests.tools.bisect.explanation import Explainer, FullBuilds
-from tests.tools.bisect.question import FIT_TIME, OUTCOMES, Answers, Question, Step, question
+from tests.tools.bisect.question import ATTRIBUTE, FIT_TIME, OUTCOMES, Answers, Question, Step, question
 from tests.tools.bisect.result import ExplainedChange, SearchResult, as_json, markdown, show, show_steps
 from tests.tools.clone import Clone, commit_of_release
 from tests.tools.compare.measure import Plan
@@ -56,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.explain is not None:
         assert clone is not None
         return explain_ledger.run(clone, options.explain, write=options.write, dry_run=options.dry_run)
-    asked, answers = question(options.case, options.check, options.outcome), Answers()
+    asked, answers = question(options.case, options.check, options.outcome, bits=options.bits), Answers()
     if asked.outcome == FIT_TIME:
         seconds = options.seconds or fit_time.SECONDS
         timing = Plan(seconds=seconds, blocks=fit_time.BLOCKS, capture=corpus.find_capture())
@@ -91,11 +92,15 @@ def _search(options: argparse.Namespace, result: SearchResult, clone: Clone | No
             assert good
             assert bad
             names = (options.good, options.bad)
-            result.found = [ExplainedChange(None, explainer.between(result.question, good, bad, names))]
+            causes = explainer.between(result.question, good, bad, names)
+            result.found = [ExplainedChange(None, cause) for cause in causes]
         else:
             for change in release_search.changes(result.question, result.answers, releases, good, bad):
                 cause = explainer.explain(result.question, change) if explainer else None
                 result.found.append(ExplainedChange(change, cause))
+                if explainer and cause:
+                    others = explainer.others(result.question, change, cause)
+                    result.found += [ExplainedChange(None, other) for other in others]
     show(result)
     if options.json:
         whole_file.write_text(options.json, json.dumps(as_json(result), indent=1) + "\n")
@@ -180,6 +185,8 @@ def _require_sense(options: argparse.Namespace) -> None:
         raise Fault("--write goes with --explain")
     if options.seconds is not None and (options.outcome != FIT_TIME or options.seconds <= 0):
         raise Fault("--seconds goes with --outcome fit_time, and should be above 0")
+    if options.bits and options.outcome in (None, FIT_TIME):
+        raise Fault("--bits goes with --outcome and what a fit leaves, like weights_")
     if options.case is None or (options.check is None) == (options.outcome is None):
         raise Fault("give --case, and either --check or --outcome (or --explain)")
     if (options.good is None) != (options.bad is None):
@@ -190,7 +197,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = command_line.parser("bisect", __doc__, EXIT_CODES)
     parser.add_argument("--case", help="name of a case of the corpus")
     parser.add_argument("--check", help="a check (test_no_component_collapses) or a file of checks (test_collapse)")
-    parser.add_argument("--outcome", metavar="WHAT", help=f"what a fit leaves, instead: {', '.join(OUTCOMES)}")
+    parser.add_argument("--outcome", metavar="WHAT",
+        help=f"what a fit leaves, instead: {ATTRIBUTE}, or one of {', '.join(OUTCOMES)}")  # fmt: skip
+    parser.add_argument("--bits", action="store_true",
+        help="with --outcome: numbers differ by their last bit or type already, not only beyond rounding")  # fmt: skip
     parser.add_argument("--seconds", type=float, metavar="S",
         help=f"most that timing two takes, with --outcome fit_time (default: {fit_time.SECONDS:g})")  # fmt: skip
     parser.add_argument("--good", metavar="END", help="a release that passes, or with --repo a revision")
