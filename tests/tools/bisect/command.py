@@ -11,6 +11,7 @@ Examples
   nox -s bisect -- --case object-leaves-20000-samples --outcome fit_time --good 1.3.2 --bad 1.4.0 --repo ~/scikit-learn
   nox -s bisect -- --explain --repo ~/scikit-learn --write
   nox -s bisect -- --explain float32-not-kept --repo ~/scikit-learn
+  nox -s bisect -- --explain --changes 1.6.1 1.7.0 --repo ~/scikit-learn
 
 in a checkout of your own that is built at each commit:
   git bisect run python PROJECT/tests/tools/bisect step --case CASE --check CHECK
@@ -34,7 +35,7 @@ from rich.console import Console
 from fixtures import command_line, corpus, whole_file
 from fixtures.fault import Fault
 from tests.tools import release_environment, release_table
-from tests.tools.bisect import explain_ledger, explanation, fit_time, release_search
+from tests.tools.bisect import every_outcome, explain_ledger, explanation, fit_time, release_search
 from tests.tools.bisect.commit_search import NoCulprit
 from tests.tools.bisect.explanation import Explainer, FullBuilds
 from tests.tools.bisect.question import ATTRIBUTE, FIT_TIME, OUTCOMES, Answers, Question, Step, question
@@ -56,6 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
         clone.require_whole()
     if options.explain is not None:
         assert clone is not None
+        if options.changes:
+            return every_outcome.run(clone, options.changes, dry_run=options.dry_run, written=options.json)
         return explain_ledger.run(clone, options.explain, write=options.write, dry_run=options.dry_run)
     asked, answers = question(options.case, options.check, options.outcome, bits=options.bits), Answers()
     if asked.outcome == FIT_TIME:
@@ -178,7 +181,11 @@ def _require_sense(options: argparse.Namespace) -> None:
             raise Fault("--explain needs --repo CLONE, a clone of scikit-learn with its history")
         if options.build:
             raise Fault("--build goes with one question, not with --explain")
+        if options.changes and (options.explain or options.write):
+            raise Fault("--changes goes with --explain alone: without the name of a defect, and without --write")
         return
+    if options.changes:
+        raise Fault("--changes goes with --explain")
     if options.build and None in (options.good, options.bad, options.repo):
         raise Fault("--build goes with --good, --bad and --repo: a build takes a quarter of an hour")
     if options.write:
@@ -212,5 +219,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the text of an upstream issue to a file")
     parser.add_argument("--explain", nargs="*", metavar="DEFECT",
         help="find the culprits of all changes that the ledger lists, or of those of the defects named")  # fmt: skip
+    parser.add_argument("--changes", nargs=2, metavar=("OLD", "NEW"),
+        help="with --explain: what made each outcome that differs between two releases")  # fmt: skip
     parser.add_argument("--write", action="store_true", help="with --explain: put them into the ledger and its table")
     return parser

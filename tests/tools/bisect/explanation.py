@@ -200,7 +200,7 @@ class Explainer:
         if cause is None:
             # The main line on the day of a release: what was added to its branch alone had been there before.
             until = self.clone.last_until(change.after.dependencies_until, self.clone.main_line())
-            cause = search.find([self._commit(change.before)], [self._commit(change.after), until])
+            cause = search.find([self.commit_of(change.before)], [self.commit_of(change.after), until])
         if not (isinstance(cause, NoCulprit) and cause.outside):
             return cause
         return self._dependency(question, change, cause)
@@ -209,13 +209,13 @@ class Explainer:
         """What else changed an answer between two releases, after a commit that did: commits, then the dependencies."""
         if not isinstance(cause, Culprit) or cause.built:
             return
-        ends = {release: self._commit(release) for release in (change.before, change.after)}
+        ends = {release: self.commit_of(release) for release in (change.before, change.after)}
         yield from self._search(question, change).after(cause, ends[change.after])
         for wheel, end, released in (
             (change.after, change.before, change.answer_before),
             (change.before, change.after, change.answer_after),
         ):
-            laid = self._wheel(wheel).ask(self.clone, ends[end], question)
+            laid = self.wheel(wheel).ask(self.clone, ends[end], question)
             if laid.known:
                 if not question.seconds_of_a_comparison and question.differs(released, laid):
                     reason = f"sklearn/mixture of {end.version} answers otherwise on the wheel of {wheel.version}"
@@ -229,15 +229,15 @@ class Explainer:
         return NoCulprit(f"{without.reason}; {found}", outside=True, ends=without.ends)
 
     def _search(self, question: Question, change: ReleaseChange) -> CommitSearch:
-        wheels = [self._wheel(change.after), self._wheel(change.before)]
+        wheels = [self.wheel(change.after), self.wheel(change.before)]
         return CommitSearch(self.clone, question, lambda _: wheels, self.scratch)
 
-    def _wheel(self, release: Release) -> Wheel:
+    def wheel(self, release: Release) -> Wheel:
         if release not in self.wheels:
             self.wheels[release] = Wheel(release, self.scratch / f"wheel-{release.version}", self.answers)
         return self.wheels[release]
 
-    def _commit(self, release: Release) -> str:
+    def commit_of(self, release: Release) -> str:
         files = release_environment.read_folder(release_environment.mixture_of(release_environment.make(release)))
         return commit_of_release(self.clone, release, files)
 
@@ -248,7 +248,7 @@ class Explainer:
 
         `names` are the user's names of them.
         """
-        commits = [end if isinstance(end, str) else self._commit(end) for end in (good, bad)]
+        commits = [end if isinstance(end, str) else self.commit_of(end) for end in (good, bad)]
         reverse = self.clone.is_ancestor(commits[1], commits[0])
         old, new = reversed(commits) if reverse else commits
         search = CommitSearch(self.clone, question, self._near, self.scratch)
@@ -273,7 +273,7 @@ class Explainer:
 
     def _near(self, commit: str) -> list[Wheel]:
         """Wheels that are likely to run a commit, the likeliest first."""
-        return [self._wheel(release) for release in self._nearest(commit)]
+        return [self.wheel(release) for release in self._nearest(commit)]
 
     def _nearest(self, commit: str) -> list[Release]:
         day = self.clone.commit(commit).date
