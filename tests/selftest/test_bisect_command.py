@@ -141,7 +141,7 @@ def test_the_plan_of_a_fit_time_counts_what_timing_takes(capsys: pytest.CaptureF
     [
         (["--case", "two", "--check", "test_collapse"], "there is no case 'two'"),
         (["--case", "two-samples", "--check", "test_x"], "there is no check 'test_x'"),
-        (["--case", "two-samples", "--outcome", "x"], "there is no outcome 'x'"),
+        (["--case", "two-samples", "--outcome", "x"], "'x'; should be a fitted attribute like weights_ or"),
         (
             [*ASKED, "--good", "1.6.1", "--bad", "9.9"],
             "or a series like 1.9 (`nox -s releases` refreshes the table), or",
@@ -156,13 +156,19 @@ def test_what_does_not_exist_is_reported(arguments: list[str], said: str, refusa
 @pytest.mark.parametrize(
     "arguments",
     [
-        [], ["--case", "two-samples"], [*ASKED, "--outcome", "means"], [*ASKED, "--good", "1.6.1"],
-        [*ASKED, "--seconds", "9"], [*ASKED, "--write"], ["--explain"], [*ASKED, "--build"],
-        ["--explain", "--repo", ".", "--build"],
+        [], ["--case", "two-samples"], [*ASKED, "--outcome", "means_"], [*ASKED, "--good", "1.6.1"],
+        [*ASKED, "--seconds", "9"], [*ASKED, "--bits"], ["--case", "two-samples", "--outcome", "fit_time", "--bits"],
+        [*ASKED, "--write"], ["--explain"], [*ASKED, "--build"],
+        ["--explain", "--repo", ".", "--build"], [*ASKED, "--changes", "1.6.1", "1.7.0"],
+        ["--explain", "--changes", "1.6.1", "1.7.0"],
+        ["--explain", "float32-not-kept", "--repo", ".", "--changes", "1.6.1", "1.7.0"],
+        ["--explain", "--repo", ".", "--write", "--changes", "1.6.1", "1.7.0"],
     ],
     ids=[
-        "nothing", "no check", "check and outcome", "one end", "seconds of no fit time", "write alone",
-        "explain without a clone", "build without ends", "explain by builds",
+        "nothing", "no check", "check and outcome", "one end", "seconds of no fit time", "bits of a check",
+        "bits of a fit time", "write alone",
+        "explain without a clone", "build without ends", "explain by builds", "changes of a case",
+        "changes without a clone", "changes of a defect", "changes written",
     ],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_wrong_use(arguments: list[str], refusal: Refusal) -> None:
@@ -198,6 +204,11 @@ def test_a_clone_that_cannot_be_used_is_reported_and_left_as_it_was(
     arguments = [*ASKED, "--good", "1.7.2", "--bad", "no-such-branch", "--repo", str(folder / "used")]
     assert said in refusal(main, arguments)
     assert fingerprint(folder) == before
+
+
+def test_changes_to_an_older_release_are_refused(repository: Repository, refusal: Refusal) -> None:
+    arguments = ["--explain", "--repo", str(repository.folder), "--changes", "1.7.0", "1.6.1"]
+    assert "should be an older release and a newer one" in refusal(main, arguments)
 
 
 def test_no_network_is_reported(monkeypatch: pytest.MonkeyPatch, refusal: Refusal) -> None:

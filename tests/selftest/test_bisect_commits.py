@@ -144,6 +144,59 @@ def test_a_planted_change_is_found_in_a_history_with_merges(
     assert found.commit.id == (in_side if planted_in_side else after) != merge
 
 
+LAST_BIT, ATTRIBUTE = (
+    f"""
+
+def _and_more(fit_predict):
+    def fit(self, X, y=None):
+        labels = fit_predict(self, X, y)
+        {line}
+        return labels
+
+    return fit
+
+
+GaussianMixture.fit_predict = _and_more(GaussianMixture.fit_predict)
+""".encode()
+    for line in ("self.means_ = np.nextafter(self.means_, np.inf)", "self.n_steps_ = 3")
+)
+
+
+def asked_of(outcome: str, repository: Repository, wheel: Wheel, tmp_path: Path, *, bits: bool = False) -> list[str]:
+    """The titles of all culprits of an outcome in the whole history."""
+    clone = Clone(repository.folder)
+    asked = CommitSearch(clone, question("two-samples", None, outcome, bits=bits), lambda _: [wheel], tmp_path)
+    first, last = clone.resolve("HEAD~3"), clone.resolve("HEAD")
+    found = asked.find([first], [last])
+    if isinstance(found, NoCulprit):
+        return []
+    return [cause.commit.title for cause in (found, *asked.after(found, last)) if isinstance(cause, Culprit)]
+
+
+def test_several_commits_that_change_one_outcome_are_told_apart(
+    repository: Repository, wheel: Wheel, tmp_path: Path
+) -> None:
+    repository.commit("One more (#2)", mixture(PLANTED))
+    repository.commit("A comment (#3)", mixture(PLANTED, COMMENT))
+    repository.commit("And one more (#4)", mixture(PLANTED, PLANTED))
+    assert asked_of("n_iter_", repository, wheel, tmp_path) == ["One more (#2)", "And one more (#4)"]
+
+
+def test_a_change_in_the_last_bit_is_one_in_bits_alone(repository: Repository, wheel: Wheel, tmp_path: Path) -> None:
+    repository.commit("A comment (#2)", mixture(COMMENT))
+    repository.commit("Up (#3)", mixture(LAST_BIT))
+    repository.commit("Another comment (#4)", mixture(LAST_BIT, COMMENT))
+    assert asked_of("means_", repository, wheel, tmp_path) == []
+    assert asked_of("means_", repository, wheel, tmp_path, bits=True) == ["Up (#3)"]
+
+
+def test_an_attribute_that_is_new_is_a_change(repository: Repository, wheel: Wheel, tmp_path: Path) -> None:
+    repository.commit("A comment (#2)", mixture(COMMENT))
+    repository.commit("Count steps (#3)", mixture(ATTRIBUTE))
+    repository.commit("Another comment (#4)", mixture(ATTRIBUTE, COMMENT))
+    assert asked_of("n_steps_", repository, wheel, tmp_path) == ["Count steps (#3)"]
+
+
 def test_an_end_on_a_release_branch_of_its_own_is_no_obstacle(
     repository: Repository, wheel: Wheel, tmp_path: Path
 ) -> None:

@@ -139,11 +139,11 @@ def test_a_search_of_releases_none_of_which_can_tell_is_refused() -> None:
         ("n_iter_", {"explicit": [3]}, {"explicit": [3]}, None, False),
         ("n_iter_", {"explicit": [3]}, {"explicit": [2]}, None, True),
         ("n_iter_", {"explicit": [3]}, {"explicit": ["ValueError"]}, None, True),
-        ("means", {"explicit": [[1.0, 2.0]]}, {"explicit": [[1.0, 2.0 + 1e-9]]}, 1e-6, False),
-        ("means", {"explicit": [[1.0, 2.0]]}, {"explicit": [[1.0, 2.1]]}, 1e-6, True),
-        ("means", {"explicit": [[1.0, 2.0]]}, {"explicit": [[1.0]]}, 1e-6, True),
-        ("means", {"explicit": [[float("nan")]]}, {"explicit": [[float("nan")]]}, 1e-6, False),
-        ("means", {"explicit": [[1.0]]}, {"explicit": [[float("nan")]]}, 1e-6, True),
+        ("means_", {"explicit": [[1.0, 2.0]]}, {"explicit": [[1.0, 2.0 + 1e-9]]}, 1e-6, False),
+        ("means_", {"explicit": [[1.0, 2.0]]}, {"explicit": [[1.0, 2.1]]}, 1e-6, True),
+        ("means_", {"explicit": [[1.0, 2.0]]}, {"explicit": [[1.0]]}, 1e-6, True),
+        ("means_", {"explicit": [[float("nan")]]}, {"explicit": [[float("nan")]]}, 1e-6, False),
+        ("means_", {"explicit": [[1.0]]}, {"explicit": [[float("nan")]]}, 1e-6, True),
     ],
 )
 def test_two_outcomes_differ_by_more_than_rounding(
@@ -180,7 +180,12 @@ def test_a_check_that_is_not_judged_tells_only_what_it_is_said_to_count_as(
     [
         ("two", "test_collapse", None, "there is no case 'two'; should be one of"),
         ("two-samples", "test_x", None, "there is no check 'test_x'; should be one of .*test_no_component_collapses"),
-        ("two-samples", None, "weights", "there is no outcome 'weights'; should be one of n_iter_, "),
+        (
+            "two-samples",
+            None,
+            "weights",
+            "there is no outcome 'weights'; should be a fitted attribute like weights_ or",
+        ),
     ],
 )
 def test_what_does_not_exist_is_reported_with_what_does(case: str, check: str, outcome: str, said: str) -> None:

@@ -7,7 +7,7 @@ Runs inside old environments: Python 3.6 syntax, numpy only.
 
 import time
 import warnings
-from typing import Any, Callable, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -77,6 +77,8 @@ class Outcome(NamedTuple):
         Which frame of the case was fitted.
     estimator : object
         The fitted estimator; a warm-started one goes on to the next frame.
+    attributes : mapping of str to object
+        Every public fitted attribute, by name; empty where the fit raised.
     """
 
     start: Start
@@ -92,6 +94,7 @@ class Outcome(NamedTuple):
     seconds: float
     frame: int
     estimator: Any = None
+    attributes: Mapping[str, Any] = {}
 
 
 def ways(case: Case) -> Tuple[str, ...]:
@@ -205,6 +208,7 @@ def fit_frame(case: Case, number: int, start: Start, estimator: Any) -> Outcome:
         seconds=seconds,
         frame=number,
         estimator=estimator,
+        attributes=_attributes(estimator, error),
     )
 
 
@@ -230,6 +234,11 @@ def call(
         finally:
             if caught is not None:
                 caught.extend(found)
+
+
+def _attributes(estimator: Any, error: Optional[Raised]) -> Dict[str, Any]:
+    names = [name for name in vars(estimator) if name.endswith("_") and not name.startswith("_")]
+    return {} if error else {name: _fitted(estimator, name, error) for name in names}
 
 
 def _fitted(estimator: Any, attribute: str, error: Optional[Raised]) -> Any:

@@ -196,6 +196,14 @@ class Clone:
         """How many commits, of all branches, lie after one up to another and change some paths."""
         return int(self._ask("rev-list", "--count", f"{old}..{new}", "--", *paths))
 
+    def changing(self, old: str, new: str, paths: Sequence[str]) -> list[Commit]:
+        """The commits that change some paths on the way to the newer of two, oldest first.
+
+        Not those of which the older one, perhaps on a release's branch, has the same change.
+        """
+        select = ["--cherry-pick", "--right-only", "--no-merges", "--reverse", "--topo-order"]
+        return self._commits("log", *select, f"{old}...{new}", "--", *paths)
+
     def _commits(self, *arguments: str) -> list[Commit]:
         first, *rest = arguments
         entries = self._ask(first, f"--format={FIELDS}", *DIFF, "--no-notes", *rest).split("\0\0\n")

@@ -8,11 +8,10 @@ Runs inside old environments: Python 3.6 syntax. scikit-learn is imported by
 the first request, so that one that cannot be imported is an answer too.
 """
 
-import functools
 import sys
 import warnings
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -32,7 +31,10 @@ from tests.support.subject import Subject
 from tests.workers import worker
 
 PASSES, FAILS, NOT_JUDGED = "passes", "fails", "not judged"
-OUTCOMES = ("n_iter_", "diagnosis", "dtype", "means", "lower_bound")
+# What a fit leaves besides its fitted attributes, which are outcomes by their own names.
+TEXTS = ("warnings", "error")
+OUTCOMES = (*TEXTS, "diagnosis", "dtype")
+ABSENT = "absent"
 PARTS = ("weights", "means", "covariances", "precisions")
 DIGITS = str.maketrans("0123456789", "##########")
 
@@ -102,12 +104,19 @@ class Probe:
         return {"value": NOT_JUDGED, "said": _first_line(reason), "findings": []}
 
     def outcome(self, name: str, case: str) -> Dict[str, Any]:
-        """What a fit of a case of the corpus left, by way of replaying, and how far numbers may differ by rounding."""
+        """What the fits of a case of the corpus left, frame by frame, for each way of replaying it.
+
+        With how far numbers may differ by rounding, and their types, which
+        matter where bits do.
+        """
+        return _left(name, self._subject(_load(case)))
+
+    def outcomes(self, case: str) -> Dict[str, Dict[str, Any]]:
+        """Every fitted attribute, warning and error that the fits of a case of the corpus left, by name."""
         subject = self._subject(_load(case))
-        return {
-            "value": {way: _left(name, subject.case, outcomes) for way, outcomes in subject.replays.items()},
-            "tolerance": _tolerance(name, subject),
-        }
+        fits = [fit for outcomes in subject.replays.values() for fit in outcomes]
+        names = sorted({name for fit in fits for name in fit.attributes})
+        return {name: _left(name, subject) for name in (*names, *TEXTS)}
 
     def failure(self, check: Optional[str], candidate: Dict[str, Any]) -> Optional[Dict[str, Any]]:
         """How a check fails on a whole case, without one the first check that does; None where nothing fails.
@@ -244,19 +253,37 @@ def _state(subject: Subject, component: Optional[int]) -> Optional[str]:
     return state
 
 
-def _left(name: str, case: Case, outcomes: Tuple[Outcome, ...]) -> Any:
-    """One item for each frame where the fits of all frames matter, else what the last one left."""
-    last: Any = outcomes[-1]
+def _left(name: str, subject: Subject) -> Dict[str, Any]:
+    fits_of = subject.replays
+    left = {"value": {way: [_of_fit(name, subject.case, fit) for fit in fits] for way, fits in fits_of.items()}}
+    if name in OUTCOMES:
+        return left
+    types = {way: [_dtype(fit.attributes.get(name)) for fit in fits] for way, fits in fits_of.items()}
+    return dict(left, tolerance=_tolerance(name, subject), types=types)
+
+
+def _of_fit(name: str, case: Case, fit: Outcome) -> Any:
+    if name == "warnings":
+        return ["{}: {}".format(*warning) for warning in fit.warnings]
+    if name == "error":
+        return "none" if fit.error is None else str(fit.error)
+    if fit.error is not None:  # its message is another outcome: it is worded anew in every other release
+        return fit.error.type
+    if name == "diagnosis":
+        return _states(case, fit)
     if name == "dtype":
-        return _error(last) or {part: str(getattr(getattr(last, part), "dtype", None)) for part in PARTS}
-    if name == "means":
-        return _error(last) or last.means.tolist()
-    of_fit: Dict[str, Callable[[Outcome], Any]] = {
-        "n_iter_": lambda fit: fit.n_iter,
-        "lower_bound": lambda fit: None if fit.lower_bound is None else float(fit.lower_bound),
-        "diagnosis": functools.partial(_states, case),
-    }
-    return [_error(fit) or of_fit[name](fit) for fit in outcomes]
+        return {part: _dtype(getattr(fit, part)) for part in PARTS}
+    return _as_json(fit.attributes[name]) if name in fit.attributes else ABSENT
+
+
+def _as_json(value: Any) -> Any:
+    """Numbers as they are, to the last bit; anything else as text."""
+    array = np.asarray(value)
+    return array.tolist() if array.dtype.kind in "biufU" else str(value)
+
+
+def _dtype(value: Any) -> str:
+    return "None" if value is None else str(np.asarray(value).dtype)
 
 
 def _states(case: Case, fit: Outcome) -> Any:
@@ -266,20 +293,26 @@ def _states(case: Case, fit: Outcome) -> Any:
         return _first_line(str(reason))
 
 
-def _error(fit: Outcome) -> Optional[str]:
-    """The type of what a fit raised: messages are worded anew in every other release."""
-    return None if fit.error is None else fit.error.type
-
-
-def _tolerance(name: str, subject: Subject) -> Optional[float]:
-    """What rounding may do to the fit, for the outcomes that are numbers."""
-    if name not in ("means", "lower_bound"):
-        return None
+def _tolerance(name: str, subject: Subject) -> float:
+    """What rounding may do to an attribute; to one that no tolerance is derived for, relative to its largest number."""
     case, last = subject.case, [outcomes[-1] for outcomes in subject.replays.values()]
     covariances = [1.0 if fit.covariances is None else fit.covariances for fit in last]
     bounds = [fit.lower_bound or 0.0 for fit in last]
     dtype = comparison.coarser(case.frame, *(fit.means for fit in last))
-    return float(getattr(comparison.coarse(case, dtype, covariances[0], max(bounds, key=abs)), name))
+    allowed = comparison.coarse(case, dtype, covariances[0], max(bounds, key=abs))
+    derived = {part + "_": getattr(allowed, part) for part in (*comparison.PARAMETERS, "lower_bound")}
+    derived["lower_bounds_"] = allowed.lower_bound
+    if name in derived:
+        return float(derived[name])
+    return float(allowed.weights) * max([1.0, *(_largest(fit.attributes.get(name)) for fit in last)])
+
+
+def _largest(value: Any) -> float:
+    array = np.asarray(value)
+    sizes = (
+        [abs(number) for number in array.ravel().tolist() if np.isfinite(number)] if array.dtype.kind in "iuf" else []
+    )
+    return float(max(sizes, default=0.0))
 
 
 def _load(case: str) -> Case:
@@ -323,7 +356,7 @@ def main(arguments: List[str]) -> None:
     """Answer requests about scikit-learn's class, or about the one that ``MODULE:CLASS`` names."""
     warnings.simplefilter("ignore")  # the warnings of a fit are in its outcome
     probe = Probe(*(import_estimator(path) for path in arguments))
-    requests = ("names", "failure", "alike", "starts", "exact", "judge", "outcome", "ends")
+    requests = ("names", "failure", "alike", "starts", "exact", "judge", "outcome", "outcomes", "ends")
     worker.serve({"under_test": probe.versions, **{name: getattr(probe, name) for name in requests}})
 
 

@@ -6,10 +6,12 @@ Examples
   nox -s bisect -- --case ladder-13-float32 --outcome dtype
   nox -s bisect -- --case ladder-13-float32 --check test_collapse --good 1.6.1 --bad 1.7.0 --repo ~/scikit-learn
   nox -s bisect -- --case ladder-13-float32 --outcome n_iter_ --good 1.7.0 --bad my-branch --repo ~/scikit-learn
-  nox -s bisect -- --case ladder-13-float32 --outcome means --good 1.4.2 --bad 1.5.0 --repo ~/scikit-learn --build
+  nox -s bisect -- --case ladder-13-float32 --outcome means_ --good 1.4.2 --bad 1.5.0 --repo ~/scikit-learn --build
+  nox -s bisect -- --case ladder-13-float32 --outcome covariances_ --bits --good 1.6.1 --bad 1.7.0 --repo ~/scikit-learn
   nox -s bisect -- --case object-leaves-20000-samples --outcome fit_time --good 1.3.2 --bad 1.4.0 --repo ~/scikit-learn
   nox -s bisect -- --explain --repo ~/scikit-learn --write
   nox -s bisect -- --explain float32-not-kept --repo ~/scikit-learn
+  nox -s bisect -- --explain --changes 1.6.1 1.7.0 --repo ~/scikit-learn
 
 in a checkout of your own that is built at each commit:
   git bisect run python PROJECT/tests/tools/bisect step --case CASE --check CHECK
@@ -33,10 +35,10 @@ from rich.console import Console
 from fixtures import command_line, corpus, whole_file
 from fixtures.fault import Fault
 from tests.tools import release_environment, release_table
-from tests.tools.bisect import explain_ledger, explanation, fit_time, release_search
+from tests.tools.bisect import every_outcome, explain_ledger, explanation, fit_time, release_search
 from tests.tools.bisect.commit_search import NoCulprit
 from tests.tools.bisect.explanation import Explainer, FullBuilds
-from tests.tools.bisect.question import FIT_TIME, OUTCOMES, Answers, Question, Step, question
+from tests.tools.bisect.question import ATTRIBUTE, FIT_TIME, OUTCOMES, Answers, Question, Step, question
 from tests.tools.bisect.result import ExplainedChange, SearchResult, as_json, markdown, show, show_steps
 from tests.tools.clone import Clone, commit_of_release
 from tests.tools.compare.measure import Plan
@@ -55,8 +57,10 @@ def main(arguments: list[str] | None = None) -> int:
         clone.require_whole()
     if options.explain is not None:
         assert clone is not None
+        if options.changes:
+            return every_outcome.run(clone, options.changes, dry_run=options.dry_run, written=options.json)
         return explain_ledger.run(clone, options.explain, write=options.write, dry_run=options.dry_run)
-    asked, answers = question(options.case, options.check, options.outcome), Answers()
+    asked, answers = question(options.case, options.check, options.outcome, bits=options.bits), Answers()
     if asked.outcome == FIT_TIME:
         seconds = options.seconds or fit_time.SECONDS
         timing = Plan(seconds=seconds, blocks=fit_time.BLOCKS, capture=corpus.find_capture())
@@ -91,11 +95,15 @@ def _search(options: argparse.Namespace, result: SearchResult, clone: Clone | No
             assert good
             assert bad
             names = (options.good, options.bad)
-            result.found = [ExplainedChange(None, explainer.between(result.question, good, bad, names))]
+            causes = explainer.between(result.question, good, bad, names)
+            result.found = [ExplainedChange(None, cause) for cause in causes]
         else:
             for change in release_search.changes(result.question, result.answers, releases, good, bad):
                 cause = explainer.explain(result.question, change) if explainer else None
                 result.found.append(ExplainedChange(change, cause))
+                if explainer and cause:
+                    others = explainer.others(result.question, change, cause)
+                    result.found += [ExplainedChange(None, other) for other in others]
     show(result)
     if options.json:
         whole_file.write_text(options.json, json.dumps(as_json(result), indent=1) + "\n")
@@ -173,13 +181,19 @@ def _require_sense(options: argparse.Namespace) -> None:
             raise Fault("--explain needs --repo CLONE, a clone of scikit-learn with its history")
         if options.build:
             raise Fault("--build goes with one question, not with --explain")
+        if options.changes and (options.explain or options.write):
+            raise Fault("--changes goes with --explain alone: without the name of a defect, and without --write")
         return
+    if options.changes:
+        raise Fault("--changes goes with --explain")
     if options.build and None in (options.good, options.bad, options.repo):
         raise Fault("--build goes with --good, --bad and --repo: a build takes a quarter of an hour")
     if options.write:
         raise Fault("--write goes with --explain")
     if options.seconds is not None and (options.outcome != FIT_TIME or options.seconds <= 0):
         raise Fault("--seconds goes with --outcome fit_time, and should be above 0")
+    if options.bits and options.outcome in (None, FIT_TIME):
+        raise Fault("--bits goes with --outcome and what a fit leaves, like weights_")
     if options.case is None or (options.check is None) == (options.outcome is None):
         raise Fault("give --case, and either --check or --outcome (or --explain)")
     if (options.good is None) != (options.bad is None):
@@ -190,7 +204,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = command_line.parser("bisect", __doc__, EXIT_CODES)
     parser.add_argument("--case", help="name of a case of the corpus")
     parser.add_argument("--check", help="a check (test_no_component_collapses) or a file of checks (test_collapse)")
-    parser.add_argument("--outcome", metavar="WHAT", help=f"what a fit leaves, instead: {', '.join(OUTCOMES)}")
+    parser.add_argument("--outcome", metavar="WHAT",
+        help=f"what a fit leaves, instead: {ATTRIBUTE}, or one of {', '.join(OUTCOMES)}")  # fmt: skip
+    parser.add_argument("--bits", action="store_true",
+        help="with --outcome: numbers differ by their last bit or type already, not only beyond rounding")  # fmt: skip
     parser.add_argument("--seconds", type=float, metavar="S",
         help=f"most that timing two takes, with --outcome fit_time (default: {fit_time.SECONDS:g})")  # fmt: skip
     parser.add_argument("--good", metavar="END", help="a release that passes, or with --repo a revision")
@@ -202,5 +219,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the text of an upstream issue to a file")
     parser.add_argument("--explain", nargs="*", metavar="DEFECT",
         help="find the culprits of all changes that the ledger lists, or of those of the defects named")  # fmt: skip
+    parser.add_argument("--changes", nargs=2, metavar=("OLD", "NEW"),
+        help="with --explain: what made each outcome that differs between two releases")  # fmt: skip
     parser.add_argument("--write", action="store_true", help="with --explain: put them into the ledger and its table")
     return parser

@@ -204,6 +204,21 @@ class CommitSearch:
             )
         return NoCulprit(reason, outside, ends=pair)
 
+    def after(self, culprit: Culprit, new: str) -> Iterator[Culprit | NoCulprit]:
+        """What else changed the answer, commit by commit, after a culprit and up to the newer end.
+
+        Not of what is timed: that of each commit alone would be lost in the noise.
+        """
+        found: Culprit | NoCulprit = culprit
+        while isinstance(found, Culprit) and not self.question.seconds_of_a_comparison:
+            if not self.clone.is_ancestor(found.commit.id, new):  # on the main line, after the release was cut
+                break
+            ends = self.compare(found.commit.id, new)
+            if not ends.known or not self.question.differs(ends.before, ends.after):
+                break
+            found = self.bisect(ends)
+            yield found
+
     def confirm_one_of(self, suspects: Sequence[str]) -> Culprit | None:
         for commit in suspects:
             cause = self._confirm(self.near(commit), commit)

@@ -9,7 +9,7 @@ import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -195,32 +195,60 @@ class Explainer:
         return cause
 
     def _without_builds(self, question: Question, change: ReleaseChange, suspects: Sequence[str]) -> Cause:
-        wheels = [self._wheel(change.after), self._wheel(change.before)]
-        search = CommitSearch(self.clone, question, lambda _: wheels, self.scratch)
+        search = self._search(question, change)
         cause: Cause | None = search.confirm_one_of(suspects)
         if cause is None:
             # The main line on the day of a release: what was added to its branch alone had been there before.
             until = self.clone.last_until(change.after.dependencies_until, self.clone.main_line())
-            cause = search.find([self._commit(change.before)], [self._commit(change.after), until])
+            cause = search.find([self.commit_of(change.before)], [self.commit_of(change.after), until])
         if not (isinstance(cause, NoCulprit) and cause.outside):
             return cause
+        return self._dependency(question, change, cause)
+
+    def others(self, question: Question, change: ReleaseChange, cause: Cause) -> Iterator[Cause]:
+        """What else changed an answer between two releases, after a commit that did: commits, then the dependencies."""
+        if not isinstance(cause, Culprit) or cause.built:
+            return
+        ends = {release: self.commit_of(release) for release in (change.before, change.after)}
+        yield from self._search(question, change).after(cause, ends[change.after])
+        for wheel, end, released in (
+            (change.after, change.before, change.answer_before),
+            (change.before, change.after, change.answer_after),
+        ):
+            laid = self.wheel(wheel).ask(self.clone, ends[end], question)
+            if laid.known:
+                if not question.seconds_of_a_comparison and question.differs(released, laid):
+                    reason = f"sklearn/mixture of {end.version} answers otherwise on the wheel of {wheel.version}"
+                    yield self._dependency(question, change, NoCulprit(reason, outside=True))
+                return
+
+    def _dependency(self, question: Question, change: ReleaseChange, without: NoCulprit) -> Cause:
         found = DependencySearch(question, change, Environments(question, self.scratch, self.answers).ask).find()
         if isinstance(found, DependencyCulprit):
             return found
-        return NoCulprit(f"{cause.reason}; {found}", outside=True, ends=cause.ends)
+        return NoCulprit(f"{without.reason}; {found}", outside=True, ends=without.ends)
 
-    def _wheel(self, release: Release) -> Wheel:
+    def _search(self, question: Question, change: ReleaseChange) -> CommitSearch:
+        wheels = [self.wheel(change.after), self.wheel(change.before)]
+        return CommitSearch(self.clone, question, lambda _: wheels, self.scratch)
+
+    def wheel(self, release: Release) -> Wheel:
         if release not in self.wheels:
             self.wheels[release] = Wheel(release, self.scratch / f"wheel-{release.version}", self.answers)
         return self.wheels[release]
 
-    def _commit(self, release: Release) -> str:
+    def commit_of(self, release: Release) -> str:
         files = release_environment.read_folder(release_environment.mixture_of(release_environment.make(release)))
         return commit_of_release(self.clone, release, files)
 
-    def between(self, question: Question, good: Release | str, bad: Release | str, names: tuple[str, str]) -> Cause:
-        """What made an answer change between two ends, one of which at least is a commit; the user's names of them."""
-        commits = [end if isinstance(end, str) else self._commit(end) for end in (good, bad)]
+    def between(
+        self, question: Question, good: Release | str, bad: Release | str, names: tuple[str, str]
+    ) -> list[Cause]:
+        """What made an answer change between two ends, commit by commit; one of them at least is a commit.
+
+        `names` are the user's names of them.
+        """
+        commits = [end if isinstance(end, str) else self.commit_of(end) for end in (good, bad)]
         reverse = self.clone.is_ancestor(commits[1], commits[0])
         old, new = reversed(commits) if reverse else commits
         search = CommitSearch(self.clone, question, self._near, self.scratch)
@@ -232,7 +260,7 @@ class Explainer:
         ends = search.compare(old, new)
         try:
             verify(ends)
-            cause = search.bisect(ends)
+            cause: Culprit | NoCulprit = search.bisect(ends)
         except EndsUnusable as reason:
             if ends.known and question.differs(ends.before, ends.after):  # swapped
                 raise
@@ -240,12 +268,12 @@ class Explainer:
                 raise EndsUnusable(f"{reason}; or, as the cause may lie outside sklearn/mixture, --build") from None
             cause = NoCulprit(str(reason), outside=ends.known, ends=(old, new))
         if self.builds and isinstance(cause, NoCulprit) and cause.ends:
-            return self.builds.find(question, cause, [self._nearest(commit)[0] for commit in (old, new)], verify)
-        return cause
+            return [self.builds.find(question, cause, [self._nearest(commit)[0] for commit in (old, new)], verify)]
+        return [cause, *(search.after(cause, new) if isinstance(cause, Culprit) else ())]
 
     def _near(self, commit: str) -> list[Wheel]:
         """Wheels that are likely to run a commit, the likeliest first."""
-        return [self._wheel(release) for release in self._nearest(commit)]
+        return [self.wheel(release) for release in self._nearest(commit)]
 
     def _nearest(self, commit: str) -> list[Release]:
         day = self.clone.commit(commit).date

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,6 +20,7 @@ from tests.workers import probe
 # What no fit leaves by itself: it is compared between two (`fit_time.FitTime`).
 FIT_TIME = "fit_time"
 OUTCOMES = (*probe.OUTCOMES, FIT_TIME)
+ATTRIBUTE = "a fitted attribute like weights_ or lower_bounds_"
 WORKER = "tests.workers.probe"
 # The slowest fit of the corpus takes seconds: what takes longer has hung.
 SECONDS_AT_MOST = 600.0
@@ -30,6 +33,7 @@ class Answer:
     tolerance: float | None = None  # How far numbers may differ and be called equal
     versions: dict[str, str] = field(default_factory=dict)  # Of Python, scikit-learn, numpy and scipy
     findings: tuple[dict[str, Any], ...] = ()  # What the check that failed found, as `findings.as_item` gives it
+    types: Any = None  # Of numbers, where their bits can matter
 
     @property
     def known(self) -> bool:
@@ -74,9 +78,10 @@ class Question:
 
     case: str
     checks: tuple[str, ...]  # Names of test functions; empty where an outcome is asked for
-    outcome: str | None  # One of ``OUTCOMES``
+    outcome: str | None  # A fitted attribute, or one of ``OUTCOMES``
     name: str  # What the user called it: a check, a file of checks, or an outcome
     not_judged: str | None = None  # What a check that is not judged counts as; None for an unknown answer
+    bits: bool = False  # Whether numbers differ in the last bit already, or in their type; else beyond the tolerance
 
     @property
     def seconds_of_a_comparison(self) -> float:
@@ -85,6 +90,8 @@ class Question:
 
     def differs(self, one: Answer, other: Answer) -> bool:
         """Whether two answers, both known, are not the same."""
+        if self.bits:
+            return _bits(one) != _bits(other)
         tolerances = [answer.tolerance for answer in (one, other) if answer.tolerance is not None]
         return not _equal(one.value, other.value, max(tolerances, default=0.0))
 
@@ -98,7 +105,7 @@ class Question:
 
     def reported(self, before: Answer, after: Answer) -> tuple[Answer, Answer]:
         """Two answers as they are reported, the second relative to the first where only that has a meaning."""
-        return before, after
+        return before, replace(after, said=_difference(before, after)) if self.outcome else after
 
     def words(self, answer: Answer) -> str:
         if not answer.known:
@@ -125,28 +132,57 @@ class Question:
         if reply["value"] == probe.NOT_JUDGED:
             return Answer(self.not_judged, reply["said"], versions=versions)
         findings = tuple(reply.get("findings", ()))
-        return Answer(reply["value"], reply.get("said", ""), reply.get("tolerance"), versions, findings)
+        said, tolerance, types = (reply.get(key) for key in ("said", "tolerance", "types"))
+        return Answer(reply["value"], said or "", tolerance, versions, findings, types)
 
 
 def first_line(reason: Exception) -> str:
     return (str(reason).splitlines() or [""])[0]
 
 
-def question(case: str, check: str | None, outcome: str | None) -> Question:
+def question(case: str, check: str | None, outcome: str | None, *, bits: bool = False) -> Question:
     """What the user asks: one check (``test_no_component_collapses``), a file of them, or an outcome."""
     cases = corpus.case_names()
     if case not in cases:
         near = [name for name in cases if case in name] or cases
         raise Fault(f"there is no case {case!r}; should be one of {', '.join(near)}")
     if outcome is not None:
-        if outcome not in OUTCOMES:
-            raise Fault(f"there is no outcome {outcome!r}; should be one of {', '.join(OUTCOMES)}")
-        return Question(case, (), outcome, outcome)
+        if outcome not in OUTCOMES and not re.fullmatch(r"[a-z]\w*_", outcome):
+            raise Fault(f"there is no outcome {outcome!r}; should be {ATTRIBUTE}, or one of {', '.join(OUTCOMES)}")
+        return Question(case, (), outcome, f"{outcome} in bits" if bits else outcome, bits=bits)
     files = {stem: tuple(one.name for one in checks) for stem, checks in check_module.by_file().items()}
     known = {**{name: (name,) for names in files.values() for name in names}, **files}
     if check not in known:
         raise Fault(f"there is no check {check!r}; should be one of {', '.join(sorted(known))}")
     return Question(case, known[check], None, check)
+
+
+def _bits(answer: Answer) -> str:
+    """Text that two answers share where they are equal to the last bit: the shortest that reads back as the number."""
+    return json.dumps([answer.value, answer.types], sort_keys=True)
+
+
+def _difference(one: Answer, other: Answer) -> str:
+    """In what two answers differ that are perhaps alike in the digits that are shown."""
+    sizes = [abs(mine - theirs) for mine, theirs in _pairs_of_numbers(one.value, other.value)]
+    said = [f"numbers differ by up to {max(sizes):.2g}"] if any(size > 0 for size in sizes) else []
+    if one.types != other.types:
+        said.append(f"types {_kinds(one)}, then {_kinds(other)}")
+    return "; ".join(said)
+
+
+def _kinds(answer: Answer) -> str:
+    return ", ".join(sorted({kind for kinds in (answer.types or {}).values() for kind in kinds})) or "none"
+
+
+def _pairs_of_numbers(one: Any, other: Any) -> Iterator[tuple[float, float]]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        one, other = ([side[key] for key in sorted(one.keys() & other.keys())] for side in (one, other))
+    if isinstance(one, list) and isinstance(other, list):
+        for pair in zip(one, other, strict=False):
+            yield from _pairs_of_numbers(*pair)
+    elif isinstance(one, float) and isinstance(other, float):
+        yield one, other
 
 
 def _equal(one: Any, other: Any, tolerance: float) -> bool:

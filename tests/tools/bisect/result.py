@@ -30,7 +30,7 @@ WIDTH, DIFF_LINES = 120, 40
 
 @dataclass(frozen=True)
 class ExplainedChange:
-    change: ReleaseChange | None  # None where the ends were commits
+    change: ReleaseChange | None  # None where the ends were commits, and of a further cause of the change before it
     cause: Cause | None = None
 
 
@@ -170,6 +170,8 @@ def _show_change(change: ReleaseChange, asked: Question) -> None:
         f"{asked.name} on {asked.case}: {asked.words(change.answer_before)} up to scikit-learn {change.before.version},"
         f" {asked.words(change.answer_after)} from {change.after.version} on"
     )
+    if asked.outcome and change.answer_after.said:
+        print(f"  {change.answer_after.said}")
     if change.skipped:
         print(f"  between them, {', '.join(release.version for release in change.skipped)} cannot be tested")
 
