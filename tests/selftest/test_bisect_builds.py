@@ -200,7 +200,7 @@ def test_ends_that_full_builds_do_not_tell_apart_are_reported(repository: Reposi
 
 @pytest.fixture
 def _asked_of_the_tiny_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "question", lambda *_: ASKED)
+    monkeypatch.setattr(command, "question", lambda *_, **__: ASKED)
 
 
 @pytest.mark.usefixtures("_asked_of_the_tiny_one")
