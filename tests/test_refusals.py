@@ -219,7 +219,7 @@ def _not_weights(case: Case) -> Sequence[Wrong]:
         negative = weights.copy()
         negative[:2] = -1e-6, weights[0] + weights[1] + 1e-6
         above = np.zeros(len(weights))
-        above[:2] = 1.5, -0.5
+        above[0] = 1.5
         wrongs += [
             Wrong("with one below zero", negative, ("range", "weights_init")),
             Wrong("with one above one", above, ("range", "weights_init")),
