@@ -173,8 +173,7 @@ def _judge_bounds_of_steps(subject: Subject, judgement: Judgement, bounds: Any, 
     # Of a large frame one step is taken; a fit that goes wrong may end before its steps do.
     steps = [outcome.lower_bound for outcome in subject.steps[:n_iter]]
     if bounds is None or np.shape(bounds) != (n_iter,) or None in steps:
-        judgement.cannot("the fit or its steps left no lower bounds to compare")
-        return
+        judgement.stop("the fit or its steps left no lower bounds to compare")
     # A fit and its steps compute the same from the same factors: they differ by what a step's bound may be off.
     for number, (seen, bound) in enumerate(zip(bounds, steps)):
         _, allowed = _bound_of_start(subject, number, subject.steps[number])
