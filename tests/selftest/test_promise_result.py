@@ -194,8 +194,13 @@ class StartsMoreOften(ExactMixture):
 FAULTS = (
     # The better of two starts is another one than the only start.
     Fault(
-        StartsMoreOften, "test_defaults_are_those_documented", *STARTS, what="n_init", seen="2", should_be="1",
-    ),  # fmt: skip
+        StartsMoreOften,
+        "test_defaults_are_those_documented",
+        *STARTS,
+        what="n_init",
+        seen="2",
+        should_be="1",
+    ),
     Fault(
         ForgetsTheNumberOfFeatures,
         "test_nothing_of_scikit_learns_class_is_missing",
