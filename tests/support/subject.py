@@ -47,6 +47,7 @@ class Subject:
         self._steps: Optional[Tuple[Outcome, ...]] = None
         self._truth: Optional[Dict[str, Any]] = None
         self._is_exact: Optional[bool] = None
+        self._rounding: Dict[bool, Dict[str, Any]] = {}
         self._diagnoses: Dict[Tuple[str, int], Diagnosis] = {}
 
     @property
@@ -114,7 +115,9 @@ class Subject:
         """
         if "degenerate" in self.truth:
             return None
-        found = expected.of_rounding(self.case, is_moved=is_moved)
+        if is_moved not in self._rounding:  # for a case that is not in the corpus it is computed
+            self._rounding[is_moved] = expected.of_rounding(self.case, is_moved=is_moved)
+        found = self._rounding[is_moved]
         if not all(np.isfinite(values).all() for values in found.values()):
             return None
         covariances = found["covariances"].reshape((-1,) + (1,) * (self.case.precisions.ndim - 1))

@@ -166,7 +166,8 @@ def _density_error(arithmetic: Arithmetic, samples: np.ndarray, mean: np.ndarray
     error = error + (scaled * off + 0.5 * off**2).sum(axis=1)
     # Of the factor that an estimator makes of a precision P or a covariance C: each
     # element of P is off by gamma sqrt(P_aa P_bb), of C likewise (Higham, theorem 10.3).
-    precision, covariance = np.dot(factor, factor.T), np.linalg.inv(np.dot(factor, factor.T))
+    precision = np.dot(factor, factor.T)
+    covariance = np.linalg.inv(precision)
     root, width = np.sqrt(np.diag(precision)), np.sqrt(np.abs(np.diag(covariance)))
     of_precision = np.dot(np.abs(centred), root) ** 2
     of_covariance = np.dot(np.abs(np.dot(centred, precision)), width) ** 2

@@ -18,8 +18,12 @@ from sklearn.mixture import GaussianMixture
 def alternately_off(values: Any, size: float) -> Any:
     """Values times ``1 + size`` and ``1 - size`` in turn, along every axis; what is symmetric stays so."""
     array = np.asarray(values)
-    signs = 1 - 2 * (np.indices(array.shape).sum(axis=0) % 2)
-    return (array * (1 + size * signs)).astype(array.dtype)
+    return (array * (1 + size * _signs(array))).astype(array.dtype)
+
+
+def _signs(array: np.ndarray) -> np.ndarray:
+    """1 and -1 in turn, along every axis."""
+    return 1 - 2 * (np.indices(array.shape).sum(axis=0) % 2)
 
 
 def _after_m_step(attribute: str) -> Callable[[float], Any]:
@@ -49,8 +53,7 @@ def _responsibilities(size: float) -> Any:
         def _e_step(self, *arguments: Any, **named: Any) -> Any:
             bound, log_resp = super()._e_step(*arguments, **named)
             # Of the responsibilities; of their logarithms it would vanish where one is near 1.
-            signs = 1 - 2 * (np.indices(log_resp.shape).sum(axis=0) % 2)
-            return bound, (log_resp + np.log1p(size * signs)).astype(log_resp.dtype)
+            return bound, (log_resp + np.log1p(size * _signs(log_resp))).astype(log_resp.dtype)
 
     return Spoiled
 
