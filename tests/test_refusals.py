@@ -5,7 +5,7 @@ what it has: the next warm fit goes on from there. Initial parameters are
 checked whether a fit uses them or not.
 """
 
-from typing import Any, Dict, Iterator, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from fixtures.corpus import Case
 from tests.support.check import AND_A_REDUCED_ONE, ONE_OF_EACH_TYPE, Reproduction, check
 from tests.support.judgement import Judgement
 from tests.support.refusals import copied, fitted, is_refusal
-from tests.support.replay import call, fit_frame, initial
+from tests.support.replay import Raised, Start, call, fit_frame, initial
 from tests.support.subject import Subject, require_fit, require_parameters
 
 PREDICTS = ("predict", "predict_proba", "score_samples", "score", "aic", "bic")
@@ -46,6 +46,23 @@ WEIGHTS = (*ONE_OF_EACH_TYPE, "control-around-the-origin", "control-few-near-flo
 def test_invalid_weights_are_refused(subject: Subject, judgement: Judgement) -> None:
     """``weights_init`` of another shape, negative, above one, of another sum, or not of finite numbers: ValueError."""
     _judge_fits(subject, judgement, "weights_init", _not_weights(subject.case))
+
+
+@check(
+    headline="float32 weights whose sum is off by rounding are refused",
+    upstream="https://github.com/scikit-learn/scikit-learn/pull/30415",
+    cases=WEIGHTS,
+    should_be="The fit from them: a sum of float32 numbers is not closer to one.",
+)
+def test_float32_weights_are_taken(subject: Subject, judgement: Judgement) -> None:
+    """``weights_init`` in float32 with a sum that rounding takes from one is no error."""
+    case, few = subject.changed(max_iter=1), 4 * float(np.finfo(np.float32).eps)
+    for factor in (1 - few, 1 + few):
+        model = subject.estimator(case, initial(case))
+        model.weights_init = (case.weights * factor).astype(np.float32)
+        _, error = call(model.fit, case.frame.copy())
+        at = judgement.at(way="a sum of {:.7f}".format(float(model.weights_init.sum())))
+        at.expect(error is None, "fit", str(error), "a fitted estimator")
 
 
 @check(headline="means that are not means are not refused", cases=ONE_OF_EACH_TYPE)
@@ -94,15 +111,51 @@ def test_a_refusal_names_the_initial_parameter(subject: Subject, judgement: Judg
             at.expect(name.rstrip("s") in error.message, "fit", str(error), "a message that names " + name)
 
 
-@check(headline="samples that cannot be fitted are not refused", cases=ONE_OF_EACH_TYPE)
+@check(
+    headline="samples that cannot be fitted are not refused",
+    cases=(*ONE_OF_EACH_TYPE, "issue-8453-fewer-samples-than-features"),
+)
 def test_invalid_samples_are_refused(subject: Subject, judgement: Judgement) -> None:
-    """Samples with nan or inf, of text, of one or three dimensions, none, or fewer than components: ValueError."""
+    """Samples with nan or inf, of text, of one or three dimensions, none, one, or fewer than components: ValueError."""
     require_fit(subject.first)
     case = subject.changed(max_iter=1)
+    model = subject.estimator(case, None)
+    model.n_components = 1
+    at = judgement.at(way="one component, samples of one")
+    _judge_refusal(at, model, "fit", Wrong("of one", case.frame[:1], ("sample",)))
     for model, words in _both(subject, case):
         for wrong in _not_samples(case):
             at = judgement.at(way="{}, samples {}".format(words, wrong.words))
             _judge_refusal(at, model, "fit", wrong)
+
+
+@check(headline="a fit that ends in a singular covariance is not refused", cases=ONE_OF_EACH_TYPE)
+def test_a_singular_covariance_is_refused(subject: Subject, judgement: Judgement) -> None:
+    """Samples that are all at the origin, with ``reg_covar=0``: ValueError that names ``reg_covar``."""
+    for dtype in (np.float64, np.float32):
+        refused = _of_a_singular_covariance(subject, dtype)
+        at, seen = judgement.at(way=np.dtype(dtype).name), str(refused or "no error")
+        if at.expect(is_refusal(refused), "fit", seen, "ValueError"):
+            at.expect("reg_covar" in seen, "fit", seen, "a message with reg_covar")
+
+
+@check(headline="float64 is not advised where it may help, or where it is used", cases=ONE_OF_EACH_TYPE, since="1.7")
+def test_float64_is_advised_for_float32(subject: Subject, judgement: Judgement) -> None:
+    """The refusal of a singular covariance names float64 to who fits float32, and to nobody else."""
+    for dtype in (np.float64, np.float32):
+        refused = _of_a_singular_covariance(subject, dtype)
+        if not is_refusal(refused):
+            judgement.cannot("a singular covariance is not refused")
+            continue
+        is_named, should_be = "float64" in str(refused), dtype == np.float32
+        words = "a message {} float64".format("with" if should_be else "without")
+        judgement.at(way=np.dtype(dtype).name).expect(is_named == should_be, "fit", str(refused), words)
+
+
+def _of_a_singular_covariance(subject: Subject, dtype: type) -> Optional[Raised]:
+    case = subject.changed(max_iter=1, reg_covar=0.0)
+    start = Start(*(array.astype(dtype) for array in initial(case)))
+    return call(subject.estimator(case, start).fit, np.zeros(case.frame.shape, dtype))[1]
 
 
 @check(headline="settings that are out of range are not refused", cases=ONE_OF_EACH_TYPE)
@@ -263,7 +316,8 @@ def _not_precisions(case: Case) -> Sequence[Wrong]:
 
 def _not_samples(case: Case) -> Sequence[Wrong]:
     frame = case.frame
-    few = [Wrong("fewer than components", frame[: case.n_components - 1], ("components",))]
+    n_samples = case.n_components - 1
+    few = [Wrong("fewer than components", frame[:n_samples], ("n_samples = {}".format(n_samples),))]
     return [
         *_of_any_array(frame),
         Wrong("of one dimension", frame[:, 0].copy()),

@@ -39,6 +39,7 @@ class ExactMixture(Refuses):
 
     def fit(self, X: np.ndarray) -> ExactMixture:  # noqa: N803  (the name is scikit-learn's)
         samples = self.read(X)
+        self.is_float32 = getattr(X, "dtype", None) == np.float32
         self.require(samples)
         settings = (self.n_components, self.covariance_type)
         self.started_warm = self.warm_start and getattr(self, "fitted_with", None) == settings
@@ -126,7 +127,11 @@ class ExactMixture(Refuses):
         try:
             return exact_em(samples, np.log(weights), means, factors, settings)
         except DegenerateCovariance as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(self.advice(str(error))) from None
+
+    def advice(self, error: str) -> str:
+        """The message about a singular covariance."""
+        return f"{error}; increase reg_covar" + (" or fit float64" if self.is_float32 else "")
 
     def best(self, trajectories: list[Trajectory]) -> Trajectory:
         """Which of several starts is kept."""

@@ -44,7 +44,7 @@ class Refuses(Parameters):
         if samples.ndim != 2 or samples.shape[1] == 0:
             raise ValueError("the samples are not of two dimensions")
         if len(samples) < max(2, self.n_components):
-            raise ValueError("there are fewer samples than components")
+            raise ValueError(f"there are fewer samples (n_samples = {len(samples)}) than components")
 
     def require_parameters(self, n_features: int) -> None:
         n_components, kind = self.n_components, self.covariance_type

@@ -62,6 +62,46 @@ class FitsFewerSamplesThanComponents(ExactMixture):
         super().require_samples(np.concatenate([samples] * 2) if len(samples) == 2 else samples)
 
 
+class FitsOneSample(ExactMixture):
+    """One sample is enough for one component."""
+
+    def require_samples(self, samples: np.ndarray) -> None:
+        is_one = len(samples) == self.n_components == 1
+        super().require_samples(np.concatenate([samples] * 2) if is_one else samples)
+
+
+class CountsFeatures(ExactMixture):
+    """The message about too few samples says how many features they have."""
+
+    def require_samples(self, samples: np.ndarray) -> None:
+        if 0 < len(samples) < self.n_components:
+            raise ValueError(f"n_samples = {samples.shape[1] + 1}")
+        super().require_samples(samples)
+
+
+class MindsRounding(ExactMixture):
+    """Weights in float32 must sum to one as those in float64 must."""
+
+    def require_parameter(self, name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
+        if name == "weights" and abs(array.sum() - 1) > 1e-8:
+            raise ValueError("weights_init do not sum to one")
+        super().require_parameter(name, array, shape)
+
+
+class NamesNoRegCovar(ExactMixture):
+    """What is raised of a singular covariance does not say what to do."""
+
+    def advice(self, error: str) -> str:
+        return super().advice(error).replace("reg_covar", "something")
+
+
+class AdvisesFloat64ToAll(ExactMixture):
+    """Who fits float64 is advised to fit float64."""
+
+    def advice(self, error: str) -> str:
+        return f"{error}; increase reg_covar or fit float64"
+
+
 class TakesANegativeTol(ExactMixture):
     """``tol`` may be below zero."""
 
@@ -166,6 +206,23 @@ FAULTS = (
     Fault(
         FitsFewerSamplesThanComponents, "test_invalid_samples_are_refused",
         what="fit", aspect="refusal", way="not fitted, samples fewer than components",
+    ),
+    Fault(
+        FitsOneSample, "test_invalid_samples_are_refused",
+        what="fit", aspect="refusal", way="one component, samples of one",
+    ),
+    Fault(
+        CountsFeatures, "test_invalid_samples_are_refused",
+        what="fit", seen="ValueError: n_samples = 3", should_be="a message with n_samples = 2",
+    ),
+    Fault(
+        MindsRounding, "test_float32_weights_are_taken",
+        what="fit", seen="ValueError: weights_init do not sum to one", should_be="a fitted estimator",
+    ),
+    Fault(NamesNoRegCovar, "test_a_singular_covariance_is_refused", what="fit", should_be="a message with reg_covar"),
+    Fault(
+        AdvisesFloat64ToAll, "test_float64_is_advised_for_float32",
+        what="fit", should_be="a message without float64", way="float64",
     ),
     Fault(
         TakesANegativeTol, "test_invalid_settings_are_refused",
