@@ -17,7 +17,7 @@ from tests.selftest.conftest import Refusal
 from tests.tools.mutants import __main__ as command
 from tests.tools.mutants import detection_power
 from tests.tools.mutants.detection_power import Explanations
-from tests.tools.mutants.enumeration import Mutant, mutants_of, operators
+from tests.tools.mutants.enumeration import STATEMENTS, Mutant, mutants_of, operators
 from tests.tools.mutants.trials import Result, Tried
 
 SOURCE = '''"""A module."""
@@ -103,8 +103,35 @@ def test_the_lines_are_those_of_the_statement(
     assert {one.lines for one in found if one.original.startswith(original)} == {lines}
 
 
+def changed_in(source: str, operator: str) -> set[str]:
+    """A source's lines that an operator of statements changes, after the change."""
+    return {one.mutated for one in mutants_of("a.py", source, STATEMENTS) if one.operator == operator}
+
+
+@pytest.mark.parametrize(
+    ("operator", "line", "after"),
+    [
+        ("DeleteStatement", "x = f(1)", {"pass"}),
+        ("AssignNone", "x = f(1)", {"x = None"}),
+        ("AssignForAugmented", "x += 1", {"x = 1"}),
+        ("ArgumentNone", "f(a, b=c)", {"f(None, b=c)", "f(a, b=None)"}),
+        ("NoArgument", "f(a, b=c)", {"f(b=c)", "f(a)"}),
+        ("ArgumentNone", "f(*a)", set()),
+        ("ConditionTrue", "if a: b", {"if True: b"}),
+        ("ConditionFalse", "x = a if b else c", {"x = a if False else c"}),
+        ("OtherWord", "x = 'é', 'full'", {"x = 'XXéXX', 'full'", "x = 'é', 'XXfullXX'"}),
+        ("OtherWord", "raise ValueError('full')", set()),
+        ("OtherWord", "warnings.warn('full')", set()),
+        ("ReturnNone", "def f(): return 1", {"def f(): return None"}),
+    ],
+)
+def test_statements_are_changed_by(operator: str, line: str, after: set[str]) -> None:
+    assert changed_in(line, operator) == after
+
+
 def test_words_are_not_mutated(found: list[Mutant]) -> None:
     assert not [one for one in found if "Words" in one.original]
+    assert not [one for one in mutants_of("model.py", SOURCE, STATEMENTS) if "Words" in one.original]
 
 
 def survivors_file(folder: Path, **changes: Any) -> Path:
@@ -208,10 +235,12 @@ def test_the_table_counts_by_function() -> None:
     )
     assert "| `f` | 2 | 2 | 1 | 1 |  |" in detection_power.table(counts)
     assert "| all | 3 | 66.7 % | 33.3 % | 33.3 % | 33.3 % |" in detection_power.table(counts)
-    assert "(66.7 %; 33.3 % without `test_baseline.py`)" in detection_power.sentence("1.9.1", counts)
+    assert "(66.7 %; 33.3 % without `test_baseline.py`; 100.0 % of those" in detection_power.sentence(
+        "1.9.1", counts, "x"
+    )
     assert (
         "Of the 1 that survive, 1 compute the same, 0 change what is out of scope, and 0 show gaps"
-        in detection_power.sentence("1.9.1", counts)
+        in detection_power.sentence("1.9.1", counts, "expressions")
     )
 
 
@@ -221,9 +250,9 @@ def test_the_readme_has_the_figures_of_the_last_whole_run() -> None:
 
 
 def test_the_figures_and_the_explanations_are_of_one_run() -> None:
-    release, counts = detection_power.read()
+    release, sets = detection_power.read()
     why = detection_power.read_explanations()
-    whole = detection_power.total(counts)
+    whole = detection_power.total(detection_power.of_all_sets(sets))
     assert release == why.release
     assert whole.mutants - whole.ours >= len(why.survivors) > 0
 

@@ -1,7 +1,8 @@
 """Run this suite and scikit-learn's own tests on every remedy, and make the table of what each one passes.
 
 The checks, the fits, the tests of `sklearn.mixture` that the wheel has, and
-`check_estimator` run with the newest release. With --patch, nothing is run: the
+`check_estimator` run with the newest release. A second table says which components
+follow which objects through long videos. With --patch, nothing is run: the
 change of scikit-learn that a remedy stands for is written as a patch of SOURCE (a
 release, a checkout or REPO@REV), with a regression test, and the text of a pull
 request beside it.
@@ -10,6 +11,7 @@ Examples
 --------
   nox -s remedies
   nox -s remedies -- --write --json FILE
+  nox -s remedies -- --tracking --write
   nox -s remedies -- --python PYTHON_THAT_HAS_TORCH
   nox -s remedies -- --patch WarmStartMixture 1.9.1
   nox -s remedies -- --patch WarmStartMixture ~/scikit-learn@main
@@ -18,6 +20,7 @@ Examples
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -35,7 +38,7 @@ from fixtures import command_line, corpus, documentation, whole_file
 from fixtures.fault import Fault
 from tests.support.estimator import DEFAULT_ESTIMATOR
 from tests.support.judgement import BROKEN, KEPT, NOT_JUDGED
-from tests.tools import own_tests, release_environment, remedy_patch
+from tests.tools import own_tests, release_environment, remedy_patch, tracking
 from tests.tools.compare.measure import Plan, Side, measure_all
 from tests.tools.compare.ratio import Ratio
 from tests.tools.own_tests import Ends
@@ -180,6 +183,16 @@ def _most_cases(row: list[Count]) -> int:
     return max(sum(count) for count in row)
 
 
+def _track(python: Path, *, is_written: bool) -> None:
+    print("following the objects of long videos with every estimator ...", flush=True)
+    found = tracking.courses(REMEDIES, python, functools.partial(track, transient=True, console=Console(stderr=True)))
+    made = tracking.table(found)
+    print(made)
+    if is_written:
+        documentation.put_table(README, tracking.TABLE, made)
+        tracking.draw(found)
+
+
 def _patch(remedy: str, source: str) -> int:
     """Write the change, and the text of a pull request, into results/."""
     change = remedy_patch.change_of(remedy, os.path.expanduser(source))
@@ -195,7 +208,8 @@ def _patch(remedy: str, source: str) -> int:
 def main(arguments: list[str] | None = None) -> int:
     parser = command_line.parser("remedies", __doc__)
     parser.add_argument("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
-    parser.add_argument("--write", action="store_true", help="put the table into tests/README.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into tests/README.md, and draw the second")
+    parser.add_argument("--tracking", action="store_true", help="make the table of long videos only")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the table for `nox -s report`")
     parser.add_argument(
         "--python",
@@ -213,6 +227,9 @@ def main(arguments: list[str] | None = None) -> int:
     capture = corpus.find_capture(options.capture)
     release = release_environment.find(matrix("series")[-1])
     python = release_environment.make(release)
+    _track(python, is_written=options.write)
+    if options.tracking:
+        return command_line.FINE
     print(f"timing fits of {COST_CASE} with scikit-learn {release.version} ...", flush=True)
     cost = cost_of([Side(name, python, path) for name, path in REMEDIES.items()], Plan())
     ends = own_ends(release, options.python)

@@ -7,6 +7,7 @@ Examples
   nox -s mutants -- --dry-run                     how many mutants there are, and where
   nox -s mutants -- --sample 50                   some, drawn at random from a fixed seed
   nox -s mutants -- --function _flipudlr          those of one function
+  nox -s mutants -- --operators statements        those of the second set of operators only
   nox -s mutants -- --write                       all, and put the figures into tests/README.md
 """
 
@@ -29,7 +30,7 @@ from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
 from tests.tools import release_environment, release_table
 from tests.tools.mutants import detection_power, trials
-from tests.tools.mutants.enumeration import Mutant, mutants_of
+from tests.tools.mutants.enumeration import SETS, Mutant, mutants_of
 from tests.tools.mutants.trials import OURS, THEIRS, TITLES, Result
 
 RESULTS = PROJECT / "results" / "mutants"
@@ -42,6 +43,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     add("--sample", metavar="N", type=_positive, help="try so many only, drawn at random")
     add("--seed", metavar="S", type=int, default=0, help="seed of the draw (default: 0)")
     add("--function", metavar="NAME", action="append", help="try those of one function; may be repeated")
+    add("--operators", choices=SETS, action="append", help="mutants of one set of operators only (default: of both)")
     add("--suite", choices=TITLES, action="append", help="try one suite only (default: both)")
     add("--all-cases", action="store_true", help="try this suite on large cases too, which takes longer")
     add("--jobs", metavar="N", type=_positive, default=os.cpu_count() or 1, help="how many at a time")
@@ -49,8 +51,10 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     add("--dry-run", action="store_true", help="list the mutants and try none")
     add("--write", action="store_true", help="put a whole run into tests/measured/ and tests/README.md")
     options = parser.parse_args(words)
-    if options.write and (options.sample or options.function or options.suite or options.dry_run):
-        raise Fault("--write is for the figures of a whole run; should come without --sample, --function, --suite")
+    some = options.sample or options.function or options.operators or options.suite
+    if options.write and (some or options.dry_run):
+        without = "--sample, --function, --operators, --suite"
+        raise Fault(f"--write is for the figures of a whole run; should come without {without}")
     return options
 
 
@@ -76,8 +80,13 @@ def main(words: Sequence[str] | None = None) -> int:
     python = release_environment.make(release)
     package = release_environment.packages_of(python) / "sklearn" / "mixture"
     sources = {file: (package / file).read_text(encoding="utf-8") for file in trials.FILES}
-    every = [mutant for file, source in sources.items() for mutant in mutants_of(file, source)]
-    chosen = _choose(detection_power.in_scope(every, why), options)
+    sets = {
+        which: [mutant for file, source in sources.items() for mutant in mutants_of(file, source, which)]
+        for which in SETS
+    }
+    every = [mutant for mutants in sets.values() for mutant in mutants]
+    wanted = [mutant for which in options.operators or SETS for mutant in sets[which]]
+    chosen = _choose(detection_power.in_scope(wanted, why), options)
     if options.dry_run:
         for mutant in chosen:
             print(f"{mutant.file}:{mutant.line} {mutant.function}: `{mutant.original}` -> `{mutant.mutated}`")
@@ -86,7 +95,7 @@ def main(words: Sequence[str] | None = None) -> int:
             print(f"{number:5d}  {file} {function}")
         return 0
     results = _try(chosen, options, python, sources, release.version)
-    return _report(options, chosen, every, results, why)
+    return _report(options, chosen, sets, results, why)
 
 
 def _choose(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
@@ -124,17 +133,22 @@ def _try(
 
 
 def _report(
-    options: argparse.Namespace, mutants: list[Mutant], every: list[Mutant], results: dict[str, dict[str, Result]],
-    why: detection_power.Explanations,
+    options: argparse.Namespace, mutants: list[Mutant], sets: dict[str, list[Mutant]],
+    results: dict[str, dict[str, Result]], why: detection_power.Explanations,
 ) -> int:  # fmt: skip
     """Print how many mutants each suite kills, and whether the explanations agree; the exit code."""
     if set(results) == set(TITLES):
-        counts = detection_power.figures(mutants, results, why)
-        print(detection_power.table(counts))
-        print(detection_power.sentence(why.release, counts))
+        counts = {
+            which: detection_power.figures([one for one in mutants if one in made], results, why)
+            for which, made in ((which, set(made)) for which, made in sets.items())
+        }
+        print(detection_power.table(detection_power.of_all_sets(counts)))
+        for which in options.operators or SETS:
+            print(detection_power.sentence(why.release, counts[which], which))
     suite = OURS if OURS in results else THEIRS
     survivors = [mutant for mutant in mutants if results[suite][mutant.identity()].killed_by is None]
     print(f"{TITLES[suite]}: {len(mutants) - len(survivors)} of {len(mutants)} mutants killed")
+    every = [mutant for made in sets.values() for mutant in made]
     found = detection_power.faults(mutants, survivors, every, why) if suite == OURS else []
     for line in found:
         print(line, file=sys.stderr)

@@ -14,14 +14,15 @@ from typing import Any, NamedTuple
 from fixtures import documentation, whole_file
 from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
-from tests.tools.mutants.enumeration import Mutant
+from tests.tools.mutants.enumeration import SETS, Mutant
 from tests.tools.mutants.trials import OURS, THEIRS, Result
 
 README = documentation.REFERENCE
 EXPLANATIONS = PROJECT / "tests" / "surviving_mutants.json"
 FIGURES = PROJECT / "tests" / "measured" / "detection_power.json"
 TABLE = "mutants"
-FORMAT = 1  # of either file
+FORMAT = 1  # of the explanations
+FORMAT_OF_FIGURES = 2
 BASELINE = "test_baseline.py"
 # A gap is what a test could notice, and none does yet.
 KINDS = ("equivalent", "out of scope", "gap")
@@ -111,7 +112,7 @@ NONE = Count(0, 0, 0, 0, 0, 0, 0)
 def figures(
     mutants: Sequence[Mutant], results: Mapping[str, Mapping[str, Result]], why: Explanations
 ) -> dict[str, Count]:
-    """Counts by file and function, in the order of the source."""
+    """Counts by file and function, in the order of the source, of the mutants of a set of operators."""
     counts: dict[str, Count] = {}
     for mutant in mutants:
         ours = results[OURS][mutant.identity()].killed_by
@@ -135,6 +136,12 @@ def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "-"
 
 
+def of_all_sets(sets: Mapping[str, Mapping[str, Count]]) -> dict[str, Count]:
+    """Counts by file and function of the mutants of every set of operators."""
+    names = dict.fromkeys(name for counts in sets.values() for name in counts)
+    return {name: _sum([counts.get(name, NONE) for counts in sets.values()]) for name in names}
+
+
 def table(counts: Mapping[str, Count]) -> str:
     head = "| function | mutants | killed by this suite | by the baseline alone | by scikit-learn's own | by neither |"
     rows: list[list[Any]] = [
@@ -147,31 +154,36 @@ def table(counts: Mapping[str, Count]) -> str:
     return "\n".join([head, "| --- | ---: | ---: | ---: | ---: | ---: |", *lines])
 
 
-def sentence(release: str, counts: Mapping[str, Count]) -> str:
+def sentence(release: str, counts: Mapping[str, Count], which: str) -> str:
     whole = total(counts)
     alive = whole.mutants - whole.ours
+    can_die = whole.mutants - whole.equivalent
     return (
-        f"Of {whole.mutants:,} mutants of the fit path of scikit-learn {release}, this suite kills {whole.ours:,}"
+        f"Of {whole.mutants:,} mutants that change {which} of scikit-learn {release}, this suite kills {whole.ours:,}"
         f" ({_percent(whole.ours, whole.mutants)}; {_percent(whole.ours - whole.baseline, whole.mutants)} without"
-        f" `test_baseline.py`), and scikit-learn's own `sklearn.mixture` tests kill {whole.theirs:,}"
-        f" ({_percent(whole.theirs, whole.mutants)}). Of the {alive} that survive, {whole.equivalent} compute the same,"
+        f" `test_baseline.py`; {_percent(whole.ours, can_die)} of those that do not compute the same), and"
+        f" scikit-learn's own `sklearn.mixture` tests kill {whole.theirs:,} ({_percent(whole.theirs, whole.mutants)})."
+        f" Of the {alive} that survive, {whole.equivalent} compute the same,"
         f" {alive - whole.equivalent - whole.gaps} change what is out of scope, and {whole.gaps} show gaps."
     )
 
 
-def write(release: str, counts: Mapping[str, Count], readme: Path = README, path: Path = FIGURES) -> None:
+def write(release: str, sets: Mapping[str, Mapping[str, Count]], readme: Path = README, path: Path = FIGURES) -> None:
     """Store the figures of a whole run, and put them into the README; neither where the README has no place."""
-    text = with_figures(readme.read_text(encoding="utf-8"), release, counts)
-    content = {"format": FORMAT, "release": release, "functions": {name: c._asdict() for name, c in counts.items()}}
+    text = with_figures(readme.read_text(encoding="utf-8"), release, sets)
+    counts = {which: {name: one._asdict() for name, one in sets[which].items()} for which in SETS}
+    content = {"format": FORMAT_OF_FIGURES, "release": release, "sets": counts}
     whole_file.write_text(path, json.dumps(content, indent=2) + "\n")
     whole_file.write_text(readme, text)
 
 
-def read(path: Path = FIGURES) -> tuple[str, dict[str, Count]]:
+def read(path: Path = FIGURES) -> tuple[str, dict[str, dict[str, Count]]]:
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content["release"], {name: Count(**count) for name, count in content["functions"].items()}
+    sets = content["sets"].items()
+    return content["release"], {which: {name: Count(**one) for name, one in counts.items()} for which, counts in sets}
 
 
-def with_figures(text: str, release: str, counts: Mapping[str, Count]) -> str:
+def with_figures(text: str, release: str, sets: Mapping[str, Mapping[str, Count]]) -> str:
     """A README's text with the figures made anew, between the marks."""
-    return documentation.with_table(text, TABLE, f"{sentence(release, counts)}\n\n{table(counts)}")
+    sentences = [sentence(release, counts, which) for which, counts in sets.items()]
+    return documentation.with_table(text, TABLE, "\n\n".join([*sentences, table(of_all_sets(sets))]))

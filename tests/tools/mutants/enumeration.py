@@ -1,4 +1,7 @@
-"""Every mutant of a module: small changes of its source, by the operators of cosmic-ray."""
+"""Every mutant of a module: small changes of its source, by the operators of two sets.
+
+`EXPRESSIONS` are those of cosmic-ray, `STATEMENTS` those of `statement_operators`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,12 @@ from typing import Any, NamedTuple
 
 import cosmic_ray.ast
 import cosmic_ray.plugins
+
+from tests.tools.mutants import statement_operators
+from tests.tools.mutants.statement_operators import Edit
+
+EXPRESSIONS, STATEMENTS = "expressions", "statements"
+SETS = (EXPRESSIONS, STATEMENTS)
 
 # Replacements among these; bitwise operators and shifts raise on floats
 # wherever they are reached, and would only flatter whoever counts them.
@@ -67,8 +76,8 @@ def operators() -> dict[str, Any]:
     return {name: cosmic_ray.plugins.get_operator(found[name])() for name in sorted(wanted)}
 
 
-def mutants_of(file: str, source: str) -> list[Mutant]:
-    """Every mutant of a module, in the order of the source.
+def mutants_of(file: str, source: str, which: str = EXPRESSIONS) -> list[Mutant]:
+    """Every mutant of a module that the operators of a set make, in the order of the source.
 
     Changes that are not Python, that change nothing, or that another operator
     makes too, are left out.
@@ -76,7 +85,8 @@ def mutants_of(file: str, source: str) -> list[Mutant]:
     places = _Places(source)
     known: set[tuple[int, str]] = set()
     mutants = []
-    for operator, start, end, replacement in sorted(_edits(source), key=lambda edit: (edit[1], edit[2], edit[3])):
+    edits = statement_operators.edits(source) if which == STATEMENTS else _edits(source)
+    for operator, start, end, replacement in sorted(edits, key=lambda edit: (edit[1], edit[2], edit[3])):
         mutated = source[:start] + replacement + source[end:]
         (first, last), function, lines = places.at(start, end)
         try:
@@ -92,8 +102,8 @@ def mutants_of(file: str, source: str) -> list[Mutant]:
     return mutants
 
 
-def _edits(source: str) -> Iterator[tuple[str, int, int, str]]:
-    """What each operator changes: its name, where the change begins and ends, and what is put there."""
+def _edits(source: str) -> Iterator[Edit]:
+    """The same of cosmic-ray as `statement_operators.edits`."""
     tree = cosmic_ray.ast.get_ast(source)
     begins = [0, *(match.end() for match in re.finditer(r"\n", source))]
     for node in cosmic_ray.ast.ast_nodes(tree):
