@@ -190,6 +190,21 @@ def test_a_warm_fit_of_no_iterations_leaves_the_lower_bound(subject: Subject, ju
         judgement.expect(seen == bound, "lower_bound_", seen, bound)
 
 
+@check(headline="n_init changes a warm fit", cases=ONE_OF_EACH_TYPE)
+def test_a_warm_fit_has_one_start(subject: Subject, judgement: Judgement) -> None:
+    """With ``n_init`` above one a warm fit leaves what it leaves with one: there is one place to go on from."""
+    case = subject.changed(max_iter=1)
+    one, several = _warm(subject, case), _warm(subject, case)
+    several.n_init = 3
+    should_be = _again(case, one)
+    seen = _again(case, several)
+    require_fit(should_be)
+    if judgement.expect_no_error(seen.error, "fit", "the fit of one start"):
+        for name, value in left(judgement, should_be, *ALL_THAT_A_FIT_LEAVES):
+            same = np.array_equal(getattr(seen, name), value)
+            judgement.expect(same, name + "_", "other numbers", "those of one start")
+
+
 @check(headline="a copy does not go on like the original", cases=ONE_OF_EACH_TYPE)
 def test_a_copy_goes_on_like_the_original(subject: Subject, judgement: Judgement) -> None:
     """A copy by pickle or ``deepcopy`` predicts and goes on, and one by ``clone`` begins, to the last bit alike."""

@@ -7,6 +7,7 @@ from fixtures.corpus import Traits
 from tests.support.check import UnderTest, check
 from tests.support.estimator import DEFAULT_ESTIMATOR, import_estimator
 from tests.support.judgement import Judgement
+from tests.support.replay import call
 from tests.support.subject import Subject, require_fit
 
 # As they have been on every release.
@@ -27,6 +28,15 @@ def test_defaults_are_those_documented(subject: Subject, judgement: Judgement) -
         seen = parameters[name].default
         if name in DEFAULTS:
             judgement.expect(seen == DEFAULTS[name], name, repr(seen), repr(DEFAULTS[name]), aspect="default")
+
+
+@check(headline="fit does not return the estimator", cases=("control-around-the-origin",))
+def test_fit_returns_the_estimator(subject: Subject, judgement: Judgement) -> None:
+    """``fit`` returns the estimator, as every fit of scikit-learn does: ``GaussianMixture().fit(X).predict(X)``."""
+    model = require_fit(subject.first).estimator
+    returned, error = call(model.fit, subject.case.frame.copy())
+    if judgement.expect_no_error(error, "fit", "the estimator"):
+        judgement.expect(returned is model, "fit", type(returned).__name__, "the estimator")
 
 
 def _takes_its_place(case: Traits, under_test: UnderTest) -> bool:  # noqa: ARG001

@@ -115,7 +115,7 @@ def test_convergence_is_as_said(subject: Subject, judgement: Judgement) -> None:
 
 def _judge_end(judgement: Judgement, case: Case, outcome: Outcome) -> None:
     n_iter, converged, max_iter = outcome.n_iter, bool(outcome.converged), case.settings.max_iter
-    warned = any("converge" in message for _, message in outcome.warnings)
+    warned = any(category == "ConvergenceWarning" and "converge" in message for category, message in outcome.warnings)
     in_range = n_iter is not None and 1 <= n_iter <= max_iter
     if judgement.expect(in_range, "n_iter_", n_iter, "1 to {}".format(max_iter), aspect="range"):
         judgement.expect(converged or n_iter == max_iter, "n_iter_", n_iter, max_iter, aspect="without convergence")

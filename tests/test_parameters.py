@@ -6,16 +6,17 @@ import numpy as np
 from packaging.version import Version
 
 from fixtures.corpus import Case, Traits
-from tests.support import comparison, tolerances
+from tests.support import comparison, starts, tolerances
 from tests.support.check import ONE_OF_EACH_TYPE, UnderTest, check
 from tests.support.density import full_matrices
 from tests.support.diagnosis import FittedParameters
 from tests.support.judgement import Judgement
-from tests.support.replay import Outcome
+from tests.support.replay import Outcome, fit_frame, initial
 from tests.support.subject import Subject, judge_parameters, left, require_fit, require_parameters
 
 # https://github.com/scikit-learn/scikit-learn/pull/30415
 FLOAT32_IS_KEPT_SINCE = Version("1.7")
+FEW_NEAR_FLOAT32 = tuple("control-few-near-float32-" + kind for kind in ("full", "tied", "diag", "spherical"))
 
 
 @check(
@@ -56,11 +57,30 @@ def test_dtype_is_kept(subject: Subject, judgement: Judgement) -> None:
                 at.expect(array.dtype.name == promised, name + "_", array.dtype.name, promised, aspect="dtype")
 
 
+@check(
+    headline="a start does not have the dtype of the samples",
+    upstream="https://github.com/scikit-learn/scikit-learn/pull/30415",
+    cases=("control-around-the-origin", *FEW_NEAR_FLOAT32),
+    since="1.1",  # before, max_iter=0 was refused
+    only=_promises_a_dtype,
+)
+def test_a_start_has_the_dtype_of_the_samples(subject: Subject, judgement: Judgement) -> None:
+    """What ``init_params`` starts with is of the dtype that a fit keeps."""
+    require_fit(subject.first)
+    case, promised = subject.wide(max_iter=0), _promised_dtype(subject.case.traits, subject.release)
+    for init_params in starts.known(subject.release):
+        model = subject.estimator(case, None, init_params=init_params)
+        outcome = fit_frame(case, 0, initial(case), model)
+        at = judgement.at(way="init_params={!r}".format(init_params))
+        for name, array in left(at, require_fit(outcome), *comparison.PARAMETERS):
+            at.expect(array.dtype.name == promised, name + "_", array.dtype.name, promised, aspect="dtype")
+
+
 @check(headline="a singular covariance is not refused with ValueError", cases=ONE_OF_EACH_TYPE)
 def test_a_singular_covariance_is_refused(subject: Subject, judgement: Judgement) -> None:
-    """Samples that are all the same, without ``reg_covar``: ValueError, unless rounding leaves a variance.
+    """Samples that are all the same, without ``reg_covar``: ValueError that names it, unless rounding leaves some.
 
-    Rounding may also leave a variance below zero, which is no better than none.
+    A variance that rounding leaves may be below zero, which is no better than none.
     """
     # A class that refuses everything refuses nothing in particular.
     require_parameters(subject.case, require_fit(subject.first))
@@ -70,8 +90,9 @@ def test_a_singular_covariance_is_refused(subject: Subject, judgement: Judgement
         outcome = subject.again(case._replace(frames=(same,)))
         should_be = "ValueError where all samples are at {}".format(coordinate)
         if outcome.error is not None:
-            refused = outcome.error.type == "ValueError"
+            refused, named = outcome.error.type == "ValueError", "reg_covar" in outcome.error.message
             judgement.expect(refused, "fit", str(outcome.error), should_be, aspect=outcome.error.type)
+            judgement.expect(named, "fit", str(outcome.error), "a message with reg_covar", aspect="message")
         else:
             for name, array in left(judgement, outcome, *comparison.PARAMETERS, "precisions"):
                 judgement.expect(np.isfinite(array).all(), name + "_", "not finite", should_be, aspect="value")

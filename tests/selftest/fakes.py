@@ -51,6 +51,8 @@ class Parameters:
         warm_start: bool = False,
         n_init: int = 1,
         init_params: str = "kmeans",
+        verbose: int = 0,
+        verbose_interval: int = 10,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -64,6 +66,8 @@ class Parameters:
         self.warm_start = warm_start
         self.n_init = n_init
         self.init_params = init_params
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
 
 
 class NeverCollapses(Parameters):

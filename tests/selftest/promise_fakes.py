@@ -81,11 +81,12 @@ class ExactMixture(Refuses):
         """Where the starts are: as given, and the M-step of responsibilities for what is not given."""
         given = self.begin(samples)
         if all(array is not None for array in given):
-            return [tuple(np.array(array) for array in given)] * self.n_init  # type: ignore[list-item]  # of three
+            return [tuple(np.array(array, np.float64) for array in given)] * self.n_init  # type: ignore[list-item]  # of three
         starts = []
         for _ in range(self.n_init):
             estimated = self.estimate(samples, self.responsibilities(samples, random))
-            starts.append(tuple(e if g is None else np.array(g) for e, g in zip(estimated, given, strict=True)))
+            both = zip(estimated, given, strict=True)
+            starts.append(tuple(e if g is None else np.array(g, np.float64) for e, g in both))
         return starts  # type: ignore[return-value]  # tuples of three
 
     def responsibilities(self, samples: np.ndarray, random: np.random.RandomState) -> np.ndarray:

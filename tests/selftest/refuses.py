@@ -12,7 +12,9 @@ from fixtures.validation import precisions_shape
 from tests.selftest.fakes import Parameters
 from tests.support.density import full_matrices
 
-LEAST = {"n_components": 1, "tol": 0, "reg_covar": 0, "max_iter": 0, "n_init": 1}
+LEAST = {
+    "n_components": 1, "tol": 0, "reg_covar": 0, "max_iter": 0, "n_init": 1, "verbose": 0, "verbose_interval": 1,
+}  # fmt: skip
 WORDS = {
     "covariance_type": ("full", "tied", "diag", "spherical"),
     "init_params": ("kmeans", "random", "k-means++", "random_from_data"),
@@ -38,6 +40,10 @@ class Refuses(Parameters):
         for name, words in WORDS.items():
             if getattr(self, name) not in words:
                 raise ValueError(f"{name} is {getattr(self, name)!r}")
+        if not isinstance(self.random_state, int | np.random.RandomState | None):
+            raise ValueError(f"random_state is {self.random_state!r}")
+        if self.warm_start not in (False, True):
+            raise ValueError(f"warm_start is {self.warm_start!r}")
 
     def require_samples(self, samples: np.ndarray) -> None:
         require_numbers("samples", samples)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -202,6 +204,14 @@ class NeverWarns(ExactMixture):
         pass
 
 
+class WarnsOfAnything(ExactMixture):
+    """The warning is of no category that a user could filter."""
+
+    def warn(self) -> None:
+        if not self.converged_:
+            warnings.warn("EM did not converge", UserWarning, stacklevel=3)
+
+
 class AlwaysWarns(ExactMixture):
     """A fit that converged warns all the same."""
 
@@ -260,6 +270,7 @@ FAULTS = (
         "test_factors_are_those_of_the_precisions_given",
         "test_no_iterations_leave_what_was_given",
         "test_a_first_lower_bound_of_zero_does_not_stop",
+        "test_float16_is_as_good_as_float64",
         what="weights_",
         component=1,
     ),
@@ -444,6 +455,13 @@ FAULTS = (
         seen="no warning of it",
         should_be="a warning of no convergence",
         aspect="with converged_ False",
+    ),
+    Fault(
+        WarnsOfAnything,
+        "test_convergence_is_as_said",
+        what="fit",
+        seen="no warning of it",
+        should_be="a warning of no convergence",
     ),
     Fault(
         AlwaysWarns,

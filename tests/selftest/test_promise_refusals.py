@@ -124,6 +124,17 @@ class TakesAnyInitParams(ExactMixture):
             self.init_params = given
 
 
+class TakesAnySeed(ExactMixture):
+    """``random_state`` is not looked at where nothing is drawn."""
+
+    def require_settings(self) -> None:
+        given, self.random_state = self.random_state, 0
+        try:
+            super().require_settings()
+        finally:
+            self.random_state = given
+
+
 class PredictsNan(ExactMixture):
     """What is not finite is predicted as something that is."""
 
@@ -190,17 +201,21 @@ class SaysAnotherNumber(ExactMixture):
         return super().sample(n_samples)
 
 
+OF_A_TYPE = "test_settings_of_a_wrong_type_are_refused"
 FAULTS = (
-    Fault(TakesAnyWeights, "test_invalid_weights_are_refused", what="fit", should_be="ValueError", aspect="refusal"),
-    Fault(TakesAnyMeans, "test_invalid_means_are_refused", what="fit", aspect="refusal"),
-    Fault(TakesAnyPrecisions, "test_invalid_precisions_are_refused", what="fit", aspect="refusal"),
+    Fault(
+        TakesAnyWeights, "test_invalid_weights_are_refused", OF_A_TYPE,
+        what="fit", should_be="ValueError", aspect="refusal",
+    ),
+    Fault(TakesAnyMeans, "test_invalid_means_are_refused", OF_A_TYPE, what="fit", aspect="refusal"),
+    Fault(TakesAnyPrecisions, "test_invalid_precisions_are_refused", OF_A_TYPE, what="fit", aspect="refusal"),
     Fault(
         NamesNoParameter, "test_a_refusal_names_the_initial_parameter",
         what="fit", seen="ValueError: they contain nan or infinity", should_be="a message that names weights",
     ),
     Fault(
         HalfFitted, "test_invalid_samples_are_refused", "test_invalid_weights_are_refused",
-        "test_invalid_means_are_refused", "test_invalid_precisions_are_refused",
+        "test_invalid_means_are_refused", "test_invalid_precisions_are_refused", OF_A_TYPE,
         what="means_", seen="there after the refusal", should_be="as it was before",
     ),
     Fault(
@@ -231,6 +246,10 @@ FAULTS = (
     Fault(
         TakesAnyInitParams, "test_an_unknown_init_params_is_refused",
         what="fit", seen="no error", should_be="ValueError", way="not fitted, init_params is 'at will'",
+    ),
+    Fault(
+        TakesAnySeed, OF_A_TYPE,
+        what="fit", should_be="a message with random_state", way="not fitted, random_state is 'at will'",
     ),
     Fault(
         PredictsNan, "test_what_cannot_be_predicted_is_refused",

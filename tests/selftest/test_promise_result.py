@@ -240,6 +240,7 @@ FAULTS = (
         "test_predictions_follow_from_the_parameters",
         "test_a_frame_of_another_kind_is_fitted_like_any",
         "test_no_iterations_leave_the_start",
+        "test_a_start_has_the_dtype_of_the_samples",
         *STARTS,
         what="weights_",
         seen="float32",

@@ -118,7 +118,7 @@ class OtherLastBits(ExactMixture):
 
     def leave_whole(self, trajectory: Trajectory, samples: np.ndarray) -> None:  # noqa: ARG002
         OtherLastBits.fits += 1
-        self.means_ *= 1 + OtherLastBits.fits % 2 * 2.0**-52
+        self.means_ *= 1 + OtherLastBits.fits % 3 * 2.0**-52
 
 
 class WritesIntoSamples(ExactMixture):

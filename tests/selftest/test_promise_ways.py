@@ -174,6 +174,55 @@ class SaysNothingOfFeatures(ExactMixture):
             raise ValueError("shapes do not match" if "features" in str(error) else str(error)) from None
 
 
+class BeginsInFloat32(ExactMixture):
+    """A start that is estimated is in float32, whatever the samples."""
+
+    def leave_start(self, weights: np.ndarray, means: np.ndarray, precisions: np.ndarray) -> None:
+        super().leave_start(weights, means, precisions)
+        if self.means_init is None and self.weights_init is None:
+            self.weights_ = self.weights_.astype(np.float32)
+
+
+class CountsAnIteration(ExactMixture):
+    """A fit of no iterations counts one."""
+
+    def leave_start(self, weights: np.ndarray, means: np.ndarray, precisions: np.ndarray) -> None:
+        super().leave_start(weights, means, precisions)
+        self.n_iter_ = 1
+
+
+class CutsFloat16(ExactMixture):
+    """Means in float16 lose their last digit."""
+
+    def begin(self, samples: np.ndarray) -> Start:
+        weights, means, precisions = super().begin(samples)
+        if getattr(self.means_init, "dtype", None) == np.float16 and not self.started_warm:
+            means = means * (1 + 2.0**-10)
+        return weights, means, precisions
+
+
+class GoesOnSeveralTimes(ExactMixture):
+    """A warm fit is made as often as ``n_init`` says, each from where the last one ended."""
+
+    def fit(self, samples: np.ndarray) -> ExactMixture:
+        is_warm = self.warm_start and hasattr(self, "fitted_with")
+        for _ in range(self.n_init - 1 if is_warm else 0):
+            super().fit(samples)
+        return super().fit(samples)
+
+
+class ReturnsNothing(ExactMixture):
+    """``fit`` returns None."""
+
+    def fit(self, samples: np.ndarray) -> ExactMixture:
+        super().fit(samples)
+        return None  # type: ignore[return-value]  # that is its fault
+
+    def fit_predict(self, samples: np.ndarray) -> np.ndarray:
+        super().fit(samples)
+        return self.predict(samples)
+
+
 class SpoilsABound(ExactMixture):
     """The first of the lower bounds is not that of the first step."""
 
@@ -249,6 +298,21 @@ FAULTS = (
         SaysNothingOfFeatures, "test_another_number_of_features_is_named", "test_what_cannot_be_predicted_is_refused",
         what="fit", seen="ValueError: shapes do not match", aspect="refusal", way="a feature more",
     ),
+    Fault(
+        BeginsInFloat32, "test_a_start_has_the_dtype_of_the_samples", NO_ITERATIONS,
+        what="weights_", seen="float32", should_be="float64", aspect="dtype", way="init_params='kmeans'",
+    ),
+    Fault(CountsAnIteration, "test_no_iterations_leave_what_was_given", "test_no_iterations_leave_the_means_given",
+        what="n_iter_", seen=1, should_be=0),
+    Fault(
+        CutsFloat16, "test_float16_is_as_good_as_float64",
+        what="weights_", seen="other numbers", should_be="those of the fit that arrays start",
+    ),
+    Fault(
+        GoesOnSeveralTimes, "test_a_warm_fit_has_one_start",
+        what="weights_", seen="other numbers", should_be="those of one start",
+    ),
+    Fault(ReturnsNothing, "test_fit_returns_the_estimator", what="fit", seen="NoneType", should_be="the estimator"),
     Fault(SpoilsABound, "test_lower_bounds_are_those_of_the_iterations", what="lower_bounds_", step=1),
 )  # fmt: skip
 

@@ -237,6 +237,9 @@ def check(**known: Any) -> Callable[[Callable[[Any, Judgement], None]], Callable
     """
 
     def make(function: Callable[[Any, Judgement], None]) -> Callable[[Any], None]:
+        other = _CHECKS.get(function.__name__)
+        if other is not None and other.function.__module__ != function.__module__:
+            raise ValueError("{} is a check of {} already".format(other.name, other.file))
         made = _CHECKS[function.__name__] = Check(function, **known)
 
         def test(subject: Any) -> None:

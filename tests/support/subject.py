@@ -178,6 +178,11 @@ class Subject:
         """The case with its first frame alone and other settings."""
         return self.one_frame._replace(settings=self.case.settings._replace(**settings))
 
+    def wide(self, max_iter: int) -> Case:
+        """The first frame with a ``reg_covar`` that shows in every covariance; a start at samples makes no tie."""
+        variance = float(self.case.frame.astype(np.float64).var())
+        return self.changed(max_iter=max_iter, reg_covar=max(self.case.settings.reg_covar, 0.01 * variance))
+
     def estimator(self, case: Case, start: Optional[replay.Start], **parameters: Any) -> Any:
         """An unfitted estimator with the settings of a case: see `replay.make_estimator`."""
         return replay.make_estimator(case, start, self.estimator_class, **parameters)

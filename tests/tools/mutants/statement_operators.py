@@ -2,7 +2,8 @@
 
 cosmic-ray changes operators and numbers within an expression; these take away
 what a line does. Messages are left alone: the words of an error or a warning
-are no promise.
+are no promise. So is what only names an array library or a device: for numpy
+arrays there is one of each.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from collections.abc import Iterator
 Message = (ast.Raise, ast.JoinedStr)
 Simple = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Raise, ast.Delete)
 
+# What finds out the array library, and the arguments that pass it on.
+OF_A_LIBRARY = ("get_namespace", "get_namespace_and_device", "move_to")
+LIBRARY = ("xp", "device")
+
 Edit = tuple[str, int, int, str]
 
 
@@ -23,7 +28,7 @@ def edits(source: str) -> Iterator[Edit]:
     tree = ast.parse(source)
     place = _Place(source)
     words = _words(tree)
-    for node in ast.walk(tree):
+    for node in _without_libraries(tree):
         if isinstance(node, Simple) and not _is_docstring(node):
             yield ("DeleteStatement", *place.of(node), "pass")
         if isinstance(node, ast.Return) and node.value is not None:
@@ -45,6 +50,8 @@ def _of_arguments(call: ast.Call, place: _Place) -> Iterator[Edit]:
     """Each argument of a call is None, or is not given."""
     arguments: list[ast.expr | ast.keyword] = sorted([*call.args, *call.keywords], key=place.of)
     for number, argument in enumerate(arguments):
+        if isinstance(argument, ast.keyword) and argument.arg in LIBRARY:
+            continue
         value = argument.value if isinstance(argument, ast.keyword) else argument
         if not isinstance(value, ast.Starred):
             yield ("ArgumentNone", *place.of(value), "None")
@@ -54,6 +61,20 @@ def _of_arguments(call: ast.Call, place: _Place) -> Iterator[Edit]:
         elif number:
             start = place.of(arguments[number - 1])[1]
         yield ("NoArgument", start, end, "")
+
+
+def _without_libraries(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a tree, without the calls that find out an array library, and the statements of nothing else."""
+    is_own = isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _finds_a_library(node.value)
+    if is_own or _finds_a_library(node):
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _without_libraries(child)
+
+
+def _finds_a_library(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in OF_A_LIBRARY
 
 
 def _plain(node: ast.AugAssign) -> str:
