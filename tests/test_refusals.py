@@ -142,8 +142,12 @@ def test_float64_is_advised_for_float32(subject: Subject, judgement: Judgement) 
             judgement.cannot("a singular covariance is not refused")
             continue
         is_named, should_be = "float64" in str(refused), dtype == np.float32
-        words = "a message {} float64".format("with" if should_be else "without")
-        judgement.at(way=np.dtype(dtype).name).expect(is_named == should_be, "fit", str(refused), words)
+        words, at = (
+            "a message {} float64".format("with" if should_be else "without"),
+            judgement.at(way=np.dtype(dtype).name),
+        )
+        at.expect(is_named == should_be, "fit", str(refused), words)
+        at.expect("reg_covar" in str(refused), "fit", str(refused), "a message with reg_covar")
 
 
 def _of_a_singular_covariance(subject: Subject, dtype: type) -> Optional[Raised]:

@@ -267,8 +267,10 @@ class WarmStartMixture(GaussianMixture):  # type: ignore[misc]
 
     A step without such a component compares ``n_components`` numbers with 1, and
     does nothing more. One with them costs a step of these components again, on the
-    samples whose responsibility does not underflow once it is raised, and holds
-    less than the step before it.
+    samples whose responsibility is more than ``eps ** 4`` once it is raised, and
+    holds less than the step before it. What is left out adds less than ``n_samples
+    * eps ** 4`` of a squared distance to a variance: in float32, of a million samples
+    in a frame of 8,000 by 8,000 pixels, less than ``eps`` of the default ``reg_covar``.
     """
 
     def _m_step(self, X: Any, log_resp: Any, **namespace: Any) -> None:  # noqa: N803
@@ -301,7 +303,8 @@ class WarmStartMixture(GaussianMixture):  # type: ignore[misc]
         lost = self.weights_ < 1 / X.shape[0]
         if not xp.any(lost):
             return
-        smallest = 4 / float(xp.finfo(log_resp.dtype).max)
+        limits = xp.finfo(log_resp.dtype)
+        smallest, least_share = 4 / float(limits.max), float(limits.eps) ** 4
         for k in range(self.n_components):
             if not lost[k]:
                 continue
@@ -309,11 +312,12 @@ class WarmStartMixture(GaussianMixture):  # type: ignore[misc]
             largest = xp.max(column)
             if largest == -xp.inf:  # a weight of 0 leaves nothing to raise
                 continue
-            # Samples whose responsibility underflows all the same count for nothing.
-            near = column > largest + float(np.log(smallest))
-            resp = xp.exp(column[near] - largest)[:, None]
+            # What is far less than the largest changes no digit, not even of reg_covar.
+            near = xp.nonzero(column > largest + float(np.log(least_share)))[0]
+            resp = xp.exp(xp.take(column, near, axis=0) - largest)[:, None]
+            samples = xp.take(X, near, axis=0)
             nk, means, covariances = private._estimate_gaussian_parameters(
-                X[near], resp, self.reg_covar, self.covariance_type, **namespace
+                samples, resp, self.reg_covar, self.covariance_type, **namespace
             )
             # A weight of 0 would have no logarithm in the next step.
             weight = float(nk[0] * xp.exp(largest)) / X.shape[0]
