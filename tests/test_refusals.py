@@ -275,7 +275,7 @@ def _of_any_array(array: np.ndarray) -> Iterator[Wrong]:
 
 
 def _not_weights(case: Case) -> Sequence[Wrong]:
-    weights, names = case.weights.astype(np.float64), ("weights",)
+    weights, names = case.weights.astype(np.float64), ("'weights'", "weights_init")
     wrongs = [
         Wrong("with one more", np.append(weights, 0.0), names),
         Wrong("as a column", weights[:, np.newaxis], names),
@@ -298,7 +298,7 @@ def _not_weights(case: Case) -> Sequence[Wrong]:
 
 
 def _not_means(case: Case) -> Sequence[Wrong]:
-    means, names = case.means.astype(np.float64), ("means",)
+    means, names = case.means.astype(np.float64), ("'means'", "means_init")
     return [
         Wrong("with one more", np.concatenate([means, means[:1]]), names),
         Wrong("with a feature more", np.hstack([means, means[:, :1]]), names),
@@ -309,7 +309,7 @@ def _not_means(case: Case) -> Sequence[Wrong]:
 
 def _not_precisions(case: Case) -> Sequence[Wrong]:
     kind, n_features = case.settings.covariance_type, case.means.shape[1]
-    precisions, names = case.precisions.astype(np.float64), ("{} precision".format(kind), "precisions_init")
+    precisions, names = case.precisions.astype(np.float64), ("'{} precision'".format(kind), "precisions_init")
     wrongs = [
         Wrong("with one more", np.concatenate([precisions, precisions[:1]]), names),
         Wrong("with an axis more", precisions[np.newaxis]),

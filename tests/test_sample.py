@@ -81,7 +81,9 @@ def test_no_number_of_samples_below_one_is_drawn(subject: Subject, judgement: Ju
     for number in (0, -1):
         _, error = call(model.sample, number)
         seen = "no error" if error is None else str(error)
-        judgement.expect(is_refusal(error), "sample", seen, "ValueError", aspect="of {} samples".format(number))
+        aspect = "of {} samples".format(number)
+        if judgement.expect(is_refusal(error), "sample", seen, "ValueError", aspect=aspect):
+            judgement.expect("n_samples" in seen, "sample", seen, "a message with n_samples", aspect=aspect)
     _, error = call(subject.estimator(subject.case, None).sample)
     seen = "no error" if error is None else str(error)
     judgement.expect(is_refusal(error), "sample", seen, "ValueError", aspect="before a fit")

@@ -17,7 +17,7 @@ from tests.support.check import AND_A_REDUCED_ONE, ONE_OF_EACH_TYPE, Reproductio
 from tests.support.criteria import judge_criteria
 from tests.support.judgement import Judgement
 from tests.support.one_step import judge_one_step, starting_at
-from tests.support.replay import Outcome, fit_frame, initial
+from tests.support.replay import Outcome, call, fit_frame, initial
 from tests.support.subject import Subject, left, require_fit
 
 WITHOUT_PRECISIONS = (("weights",), ("means",), ("weights", "means"))
@@ -127,6 +127,27 @@ def test_nothing_is_drawn_where_all_is_given(subject: Subject, judgement: Judgem
             for name, value in left(at, should_be, *comparison.PARAMETERS, "precisions", "lower_bound"):
                 same = np.array_equal(getattr(seen, name), value)
                 at.expect(same, name + "_", "other numbers", "those of init_params='kmeans'")
+
+
+@check(
+    headline="a start that is given moves the seed",
+    upstream="https://github.com/scikit-learn/scikit-learn/pull/26021",
+    cases=ONE_OF_EACH_TYPE,
+    since="1.4",  # before, a start from k-means was drawn, and not used
+)
+def test_no_seed_is_used_where_all_is_given(subject: Subject, judgement: Judgement) -> None:
+    """With weights, means and precisions given a ``RandomState`` is left as it was: no start is drawn."""
+    require_fit(subject.first)
+    for init_params in starts.known(subject.release):
+        random = np.random.RandomState(0)
+        parameters = {name + "_init": getattr(subject.case, name).copy() for name in ALL}
+        model = subject.estimator(subject.changed(max_iter=1), None, init_params=init_params, **parameters)
+        model.random_state = random
+        _, error = call(model.fit, subject.case.frame.copy())
+        at = judgement.at(way=_words(init_params, ALL))
+        if at.expect_no_error(error, "fit", "a fitted estimator"):
+            same = random.randint(2**31 - 1) == np.random.RandomState(0).randint(2**31 - 1)
+            at.expect(same, "random_state", "another state after the fit", "the state before it")
 
 
 @check(

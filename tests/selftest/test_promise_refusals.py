@@ -192,6 +192,15 @@ class DrawsNone(ExactMixture):
         return super().sample(n_samples) if n_samples > 0 else (self.means_[:0], np.arange(0))
 
 
+class SaysNothing(ExactMixture):
+    """An impossible number of samples is refused without a word."""
+
+    def sample(self, n_samples: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        if n_samples < 1:
+            raise ValueError(-1 if n_samples else 0)
+        return super().sample(n_samples)
+
+
 class SaysAnotherNumber(ExactMixture):
     """The message about a number of samples has another number, as in every scikit-learn."""
 
@@ -234,7 +243,10 @@ FAULTS = (
         MindsRounding, "test_float32_weights_are_taken",
         what="fit", seen="ValueError: weights_init do not sum to one", should_be="a fitted estimator",
     ),
-    Fault(NamesNoRegCovar, "test_a_singular_covariance_is_refused", what="fit", should_be="a message with reg_covar"),
+    Fault(
+        NamesNoRegCovar, "test_a_singular_covariance_is_refused", "test_float64_is_advised_for_float32",
+        what="fit", should_be="a message with reg_covar",
+    ),
     Fault(
         AdvisesFloat64ToAll, "test_float64_is_advised_for_float32",
         what="fit", should_be="a message without float64", way="float64",
@@ -271,6 +283,10 @@ FAULTS = (
     Fault(
         DrawsNone, "test_no_number_of_samples_below_one_is_drawn",
         what="sample", seen="no error", should_be="ValueError", aspect="of 0 samples",
+    ),
+    Fault(
+        SaysNothing, "test_no_number_of_samples_below_one_is_drawn",
+        what="sample", seen="ValueError: 0", should_be="a message with n_samples", aspect="of 0 samples",
     ),
     Fault(
         SaysAnotherNumber, "test_the_number_of_samples_that_is_refused_is_named",

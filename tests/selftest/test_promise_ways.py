@@ -72,6 +72,15 @@ class MovesWhatIsGiven(ExactMixture):
         ]
 
 
+class MovesTheSeed(ExactMixture):
+    """A start is drawn where all is given, and not used."""
+
+    def cold_starts(self, samples: np.ndarray, random: np.random.RandomState) -> list[Start]:
+        if all(array is not None for array in self.begin(samples)):
+            random.uniform()
+        return super().cold_starts(samples, random)
+
+
 class LeavesOtherCovariances(ExactMixture):
     """The covariances of a start that is estimated are left twice as large."""
 
@@ -260,6 +269,10 @@ FAULTS = (
     Fault(
         MovesWhatIsGiven, "test_nothing_is_drawn_where_all_is_given",
         what="weights_", seen="other numbers", should_be="those of init_params='kmeans'",
+    ),
+    Fault(
+        MovesTheSeed, "test_no_seed_is_used_where_all_is_given",
+        what="random_state", seen="another state after the fit", should_be="the state before it",
     ),
     Fault(LeavesOtherCovariances, NO_ITERATIONS, what="covariances_", way="init_params='kmeans', nothing given"),
     Fault(
