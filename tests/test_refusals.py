@@ -39,7 +39,7 @@ class Wrong(NamedTuple):
 
 
 # Three components, so that one weight may be below zero and none above one; and weights in float32.
-WEIGHTS = (*ONE_OF_EACH_TYPE, "control-around-the-origin", "control-few-near-float32-full")
+WEIGHTS = (*AND_A_REDUCED_ONE, "control-around-the-origin", "control-few-near-float32-full")
 
 
 @check(headline="weights that are not weights are not refused", cases=WEIGHTS)
@@ -116,7 +116,7 @@ def test_a_refusal_names_the_initial_parameter(subject: Subject, judgement: Judg
 
 @check(
     headline="samples that cannot be fitted are not refused",
-    cases=(*ONE_OF_EACH_TYPE, "issue-8453-fewer-samples-than-features"),
+    cases=(*AND_A_REDUCED_ONE, "issue-8453-fewer-samples-than-features"),
 )
 def test_invalid_samples_are_refused(subject: Subject, judgement: Judgement) -> None:
     """Samples with nan or inf, of text, of one or three dimensions, none, one, or fewer than components: ValueError."""
