@@ -3,9 +3,11 @@
 Runs inside old environments: Python 3.6 syntax.
 """
 
+import sys
+
 from tests.support import estimator
 
-estimator.import_scikit_learn()  # first: it is timed
+estimator.import_scikit_learn(sys.argv[1:])  # before anything else: it is timed
 
 # isort: split
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 
 from fixtures import corpus
 from fixtures.validation import BrokenCase
-from tests.support import check, environment, findings, junit_format, ledger, picture
+from tests.support import array_namespace, check, environment, findings, junit_format, ledger, picture
 from tests.support.judgement import Defect, NotJudged
 from tests.support.subject import Subject
 
@@ -33,7 +35,10 @@ class Suite:
         self.ledger = None if config.getoption("--no-ledger") else ledger.read_ledger()
         self.environment = environment.describe()
         self.release = self.environment["scikit-learn"]
-        self.under_test = check.UnderTest(estimator.import_estimator(config.getoption("--estimator")), self.release)
+        self.under_test = check.UnderTest(_estimator_class(config, self.release), self.release)
+        device = config.getoption(array_namespace.OPTION_OF_DEVICE)
+        self.arrays = config.getoption(estimator.ARRAY_NAMESPACE) + (" on {}".format(device) if device else "")
+        self.namespace = config.getoption(estimator.ARRAY_NAMESPACE)
         self.case_names = corpus.case_names()
         self.traits = {name: _traits(name) for name in self.case_names}
         self.subjects: Dict[str, Subject] = {}
@@ -64,6 +69,15 @@ class Suite:
                     record_property(name, value)
 
 
+def _estimator_class(config: Any, release: str) -> Any:
+    found = estimator.import_estimator(config.getoption("--estimator"))
+    name = config.getoption(estimator.ARRAY_NAMESPACE)
+    if name == array_namespace.NUMPY:
+        return found
+    space = array_namespace.open_space(name, config.getoption(array_namespace.OPTION_OF_DEVICE), release)
+    return array_namespace.in_namespace(found, space)
+
+
 def pytest_addoption(parser: Any) -> None:
     group = parser.getgroup("GaussianMixture warm starts")
     group.addoption(
@@ -75,6 +89,13 @@ def pytest_addoption(parser: Any) -> None:
     help_of_estimator = "estimator class under test (default: %(default)s)"
     default = estimator.DEFAULT_ESTIMATOR
     group.addoption("--estimator", metavar="MODULE:CLASS", default=default, help=help_of_estimator)
+    group.addoption(
+        estimator.ARRAY_NAMESPACE,
+        metavar="MODULE",
+        default=array_namespace.NUMPY,
+        help="fit arrays of this library: array_api_strict, torch, ... (scikit-learn 1.8 on; default: %(default)s)",
+    )
+    group.addoption(array_namespace.OPTION_OF_DEVICE, metavar="NAME", help="device of that library (default: its own)")
     raw = "show the raw result: known defects fail like any other"
     group.addoption("--no-ledger", action="store_true", help=raw)
     group.addoption("--plots", metavar="DIR", type=Path, help="draw each failing case into this folder, as SVG")
@@ -83,7 +104,9 @@ def pytest_addoption(parser: Any) -> None:
 def pytest_configure(config: Any) -> None:
     try:
         suite = config.stash[SUITE_KEY] = Suite(config)
-    except (corpus.BadCaptureFolder, ledger.BadLedger, estimator.UnknownEstimator) as error:
+    except (
+        corpus.BadCaptureFolder, ledger.BadLedger, estimator.UnknownEstimator, array_namespace.UnknownNamespace,
+    ) as error:  # fmt: skip
         raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(suite.count)
 
@@ -96,7 +119,7 @@ def pytest_report_header(config: Any) -> List[str]:
     return [
         "under test: " + ", ".join("{} {}".format(*item) for item in suite.environment.items()),
         data.format(len(suite.case_names), capture, *environment.eps()),
-        "estimator: {}; ledger: {}".format(config.getoption("--estimator"), known),
+        "estimator: {}; arrays: {}; ledger: {}".format(config.getoption("--estimator"), suite.arrays, known),
     ]
 
 
@@ -132,7 +155,7 @@ def pytest_collection_modifyitems(config: Any, items: List[Any]) -> None:
     selected_by_id = any("::" in str(argument) for argument in config.args)
     try:
         suite.ledger.require_known(set(check.every()), set(suite.case_names))
-        for entry in suite.ledger.listed_for(suite.release):
+        for entry in suite.ledger.listed_for(suite.release, suite.namespace):
             item = pairs.get((entry.check, entry.case))
             if item is None:
                 if entry.check in collected and not selected_by_id:

@@ -10,11 +10,13 @@ import sys
 from pathlib import Path
 
 import nox
+from packaging.version import Version
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from tests.tools import release_environment, release_table
-from tests.tools.nox_session import arguments_of, enter_group, enter_release, run_module, run_suite
+from tests.support import estimator
+from tests.tools import own_tests, release_environment, release_table
+from tests.tools.nox_session import arguments_of, enter_group, enter_release, run_module, run_suite, run_with_arrays
 from tests.tools.release_environment import ENVIRONMENT_VARIABLES
 from tests.tools.release_table import BadTable, Release
 
@@ -65,6 +67,18 @@ def _define_other(release: Release) -> None:
 
 for _release in OTHERS:
     _define_other(_release)
+
+
+@nox.session(default=False)
+def namespaces(session: nox.Session) -> None:
+    """The suite with arrays of array_api_strict, on every series that takes them; on the newest on two devices."""
+    for release in SERIES:
+        if Version(release.version) < Version(estimator.ARRAYS_SINCE):
+            continue
+        devices = ("CPU_DEVICE", "device1") if release is SERIES[-1] else ("CPU_DEVICE",)
+        with own_tests.environment(release) as python:
+            for device in devices:
+                run_with_arrays(session, python, estimator.ARRAY_NAMESPACE, "array_api_strict", "--device", device)
 
 
 @nox.session(name="tests-source", default=False)

@@ -255,7 +255,7 @@ def test_a_frame_of_another_kind_is_fitted_like_any(subject: Subject, judgement:
 @check(
     headline="a frame with another number of features is not refused",
     upstream=CHANGES_BETWEEN_FITS,
-    cases=ONE_OF_EACH_TYPE,
+    cases=AND_A_REDUCED_ONE,
 )
 def test_another_number_of_features_is_refused(subject: Subject, judgement: Judgement) -> None:
     """A warm fit of a frame with a feature more or less raises ValueError; the next one goes on as if it had not."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from fixtures.corpus import Case
 from tests.support import comparison
-from tests.support.check import ONE_OF_EACH_TYPE, Reproduction, check
+from tests.support.check import AND_A_REDUCED_ONE, ONE_OF_EACH_TYPE, Reproduction, check
 from tests.support.density import full_matrices
 from tests.support.judgement import Judgement
 from tests.support.one_step import judge_one_step
@@ -92,7 +92,7 @@ def _judge_factors(judgement: Judgement, case: Case, factors: np.ndarray) -> Non
         )  # fmt: skip
 
 
-@check(headline="lists start another fit than arrays of the same numbers", cases=ONE_OF_EACH_TYPE)
+@check(headline="lists start another fit than arrays of the same numbers", cases=AND_A_REDUCED_ONE)
 def test_lists_are_as_good_as_arrays(subject: Subject, judgement: Judgement) -> None:
     """Initial parameters that are lists of lists start the fit that arrays of the same numbers start."""
     case = subject.changed(max_iter=1)

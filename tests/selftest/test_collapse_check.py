@@ -190,7 +190,7 @@ def test_the_header_names_versions_estimator_cases_and_the_missing_capture(runs:
     stdout = runs("NeverCollapses").stdout
     assert f"scikit-learn {RELEASE}, numpy {np.__version__}, scipy " in stdout
     assert f"corpus: {len(EMBEDDED) + 1} cases; capture: not at hand (get it with `nox -s fetch-capture`)" in stdout
-    assert "estimator: tests.selftest.fakes:NeverCollapses; ledger: off" in stdout
+    assert "estimator: tests.selftest.fakes:NeverCollapses; arrays: numpy; ledger: off" in stdout
 
 
 def test_what_is_skipped_for_the_capture_says_how_to_get_it(runs: Callable[[str], Run]) -> None:

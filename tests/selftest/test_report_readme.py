@@ -49,7 +49,9 @@ def test_no_row_of_the_table_is_empty() -> None:
 
 def test_what_the_newest_release_has_is_not_called_fixed() -> None:
     newest = release_table.read()[-1].version
-    there = {entry.defect for entry in read_ledger().entries if entry.covers(newest)}
+    entries = read_ledger().entries
+    there = {entry.defect for entry in entries if entry.covers(newest)}
+    there |= {entry.defect for entry in entries if "array-" in entry.defect}  # no array of numpy shows these
     assert {row.split("`")[1] for row in readme.table().splitlines() if "**has it**" in row} == there
 
 

@@ -7,9 +7,10 @@ Python 3.6 syntax, standard library; scikit-learn where it is asked to import it
 import contextlib
 import importlib
 import inspect
+import os
 import time
 import warnings
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Iterator, List, Sequence, Tuple
 
 from fixtures.fault import Fault
 
@@ -20,6 +21,10 @@ _STARTED = time.perf_counter() - time.process_time()
 _importing = [0.0]  # seconds of importing scikit-learn
 _inside = [0.0]  # seconds inside the estimator under test
 
+# scikit-learn takes arrays of other libraries from here on, and scipy has to be told before it is imported.
+ARRAYS_SINCE = "1.8"
+ARRAY_NAMESPACE = "--array-namespace"
+ARRAY_API_VARIABLE = "SCIPY_ARRAY_API"
 DEFAULT_ESTIMATOR = "sklearn.mixture:GaussianMixture"
 # What a replay, a start at random and a warm start pass to the constructor.
 PARAMETERS = (
@@ -67,8 +72,16 @@ def import_estimator(path: str) -> Any:
     return estimator_class
 
 
-def import_scikit_learn() -> None:
-    """Import what is under test, and keep how long that takes."""
+def import_scikit_learn(words: Sequence[str] = ()) -> None:
+    """Import what is under test, and keep how long that takes.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Of the command line: where arrays of another library are asked for, scipy has to be told before.
+    """
+    if any(word.partition("=")[0] == ARRAY_NAMESPACE for word in words):
+        os.environ.setdefault(ARRAY_API_VARIABLE, "1")
     start = time.perf_counter()
     with warnings.catch_warnings():
         # Old releases warn of themselves when imported; that is not what is tested.

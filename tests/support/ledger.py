@@ -28,6 +28,7 @@ UPSTREAM = r"https://github\.com/scikit-learn/scikit-learn/(issues|pull|commit)/
 LEDGER = Path(__file__).resolve().parent.parent / "known_defects.json"
 _NAME = "tests/known_defects.json"
 BEGINS, ENDS = "begins", "ends"
+NUMPY = "numpy"
 # The comparison by which a specifier says that a defect begins, or ends, with a release.
 COMPARISONS = {BEGINS: ">=", ENDS: "<"}
 OF_A_COMMIT = {"release", "change", "commit", "date", "title", "pull_request"}
@@ -78,18 +79,21 @@ class Entry(NamedTuple):
     check: str  # name of the test function
     case: str
     line: int  # of the ledger, where the case stands in this entry
+    arrays: Tuple[str, ...] = ()  # the libraries with whose arrays it is so; none where it is with any
 
     @property
     def is_judged(self) -> bool:
         """Whether it is about a defect."""
         return bool(self.upstream)
 
-    def covers(self, release: str) -> bool:
-        """Whether a release of scikit-learn is listed as having the defect.
+    def covers(self, release: str, arrays: str = NUMPY) -> bool:
+        """Whether a release of scikit-learn is listed as having the defect, with arrays of a library.
 
         A development version or a pre-release is judged as the release that it leads to:
         for PEP 440, 1.7.dev0 is neither before 1.7.0 nor from 1.7.0 on.
         """
+        if self.arrays and arrays not in self.arrays:
+            return False
         version = Version(release)
         judged = Version(version.base_version) if version.is_prerelease else version
         return SpecifierSet(self.releases).contains(judged)
@@ -108,8 +112,8 @@ class Ledger(NamedTuple):
     culprits: Tuple[Culprit, ...] = ()
     not_judged: Tuple[Entry, ...] = ()
 
-    def listed_for(self, release: str) -> List[Entry]:
-        """The entries that cover a release, those of checks that are not judged included.
+    def listed_for(self, release: str, arrays: str = NUMPY) -> List[Entry]:
+        """The entries that cover a release with some arrays, those of checks that are not judged included.
 
         Raises
         ------
@@ -118,7 +122,7 @@ class Ledger(NamedTuple):
         """
         listed: Dict[Tuple[str, str], Entry] = {}
         for entry in (*self.entries, *self.not_judged):
-            if not entry.covers(release):
+            if not entry.covers(release, arrays):
                 continue
             other = listed.setdefault((entry.check, entry.case), entry)
             if other is not entry:
@@ -255,7 +259,10 @@ def _found(
     found = item["found"][number]
     what = "an item of 'found' of {!r}".format(item["id"])
     key, kind = ("check", str) if places[0] == "defects" else ("checks", list)
-    _require_keys(path, what, found, {"releases": str, key: kind, "cases": list})
+    _require_keys(path, what, found, {"releases": str, key: kind, "cases": list}, {"arrays"})
+    if not isinstance(found.get("arrays", []), list):
+        raise BadLedger(path, " has the arrays {!r:.60} in {}; should be a list of names", found["arrays"], what)
+    arrays = tuple(_names(path, found, "arrays", what)) if "arrays" in found else ()
     checks = _names(path, found, "checks", what) if kind is list else [found["check"]]
     try:
         SpecifierSet(found["releases"])
@@ -264,7 +271,7 @@ def _found(
         raise BadLedger(path, fault, found["releases"], what) from None
     of_item = (item["id"], item.get("summary") or item["reason"], item.get("upstream", ""), found["releases"])
     return [
-        Entry(*of_item, check=check, case=case, line=lines[places + (index,)])
+        Entry(*of_item, check=check, case=case, line=lines[places + (index,)], arrays=arrays)
         for check in checks
         for index, case in enumerate(_names(path, found, "cases", what))
     ]

@@ -15,6 +15,7 @@ import nox
 from nox.virtualenv import InterpreterNotFound
 
 from fixtures import whole_file
+from tests.support import estimator
 from tests.tools import release_environment
 from tests.tools.release_environment import ENVIRONMENT_VARIABLES, EnvironmentFailed, InterpreterMissing
 from tests.tools.release_table import Release
@@ -44,6 +45,15 @@ def run_suite(session: nox.Session, python: str, version: str) -> None:
             f"--junitxml={scratch}", "-o", f"junit_suite_name=scikit-learn {version}",
             *arguments, env=variables,
         )  # fmt: skip
+
+
+def run_with_arrays(session: nox.Session, python: Path, *options: str) -> None:
+    """Run the checks with arrays of another library, in an environment that has it; there is no record of it."""
+    arguments, variables = arguments_of(session, "--plots")
+    session.run(
+        str(python), "-m", "pytest", *PYTEST_OPTIONS, *options, *arguments,
+        env={**variables, estimator.ARRAY_API_VARIABLE: "1"}, external=True,
+    )  # fmt: skip
 
 
 def enter_release(session: nox.Session, release: Release) -> str:

@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from fixtures import corpus
 from tests.support import check
-from tests.support.ledger import Culprit, Entry, Ledger
+from tests.support.ledger import NUMPY, Culprit, Entry, Ledger
 from tests.tools.report import records
 from tests.tools.report.records import Result, Runs
 
@@ -59,6 +59,12 @@ class Defect:
         return f"#{number}" if number.isdigit() else number[:10]
 
     @property
+    def libraries(self) -> str:
+        """The libraries whose arrays it takes to see it; empty where numpy's do."""
+        names = sorted({name for entry in self.entries for name in entry.arrays})
+        return "" if NUMPY in names or not names else " or ".join(names)
+
+    @property
     def having(self) -> list[str]:
         """The releases that have it, in order."""
         return [version for version, entries in self.listed.items() if entries]
@@ -95,7 +101,9 @@ def defects_of(ledger: Ledger, releases: Iterable[str]) -> list[Defect]:
     covered = _covered(ledger, versions)
     found = []
     for name in dict.fromkeys(entry.defect for entry in ledger.entries):
-        entries = tuple(entry for entry in ledger.entries if entry.defect == name)
+        every = [entry for entry in ledger.entries if entry.defect == name]
+        # Of a defect that numpy's arrays show, too, what is said of others is not counted again.
+        entries = tuple(entry for entry in every if NUMPY in (entry.arrays or (NUMPY,))) or tuple(every)
         listed = {one: frozenset(entry for entry in entries if one in covered[entry.releases]) for one in versions}
         culprits = tuple(culprit for culprit in ledger.culprits if culprit.defect == name)
         found.append(Defect(name, entries[0].summary, entries[0].upstream, entries, culprits, listed))
@@ -105,7 +113,10 @@ def defects_of(ledger: Ledger, releases: Iterable[str]) -> list[Defect]:
 def _covered(ledger: Ledger, versions: Iterable[str]) -> dict[str, frozenset[str]]:
     """By specifier of the ledger's entries, the releases that it covers."""
     by_specifier = {entry.releases: entry for entry in ledger.entries}
-    return {specifier: frozenset(filter(entry.covers, versions)) for specifier, entry in by_specifier.items()}
+    return {
+        specifier: frozenset(one for one in versions if entry._replace(arrays=()).covers(one))
+        for specifier, entry in by_specifier.items()
+    }
 
 
 @dataclass(frozen=True)

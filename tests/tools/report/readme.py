@@ -38,7 +38,11 @@ def present() -> str:
     """The short Markdown table: the defects that the newest release has."""
     newest = release_table.read()[-1].version
     rows = [f"| defect of {newest} | releases that have it: number of cases |", "| --- | --- |"]
-    rows += [f"| `{defect.name}` | {_course(defect)} |" for defect in _defects() if defect.n_cases(newest)]
+    rows += [
+        f"| `{defect.name}` | {_course(defect)} |"
+        for defect in _defects()
+        if defect.n_cases(newest) and not defect.libraries
+    ]
     return "\n".join(rows)
 
 
@@ -65,7 +69,8 @@ def _course(defect: Defect) -> str:
         else:
             when = f"{first} to {last}" if len(versions) > 1 else first
         parts += [f"{when}: {number}"] if number else []
-    return "; ".join(parts) or "no release yet"
+    course = "; ".join(parts) or "no release yet"
+    return f"with {defect.libraries}: {course}" if defect.libraries else course
 
 
 def picture() -> str:
@@ -81,7 +86,8 @@ def _rows() -> list[dict[str, Any]]:
     kinds = dict.fromkeys(names, "healthy")
     rows = []
     for version in [release.version for release in releases]:
-        listed = [(entry.check, entry.case) for defect in defects for entry in defect.listed[version]]
+        of_numpy = [defect for defect in defects if not defect.libraries]
+        listed = [(entry.check, entry.case) for defect in of_numpy for entry in defect.listed[version]]
         kinds = {name: "healthy" if kind == "healthy" else "fixed" for name, kind in kinds.items()}
         kinds |= {case: "other" for _, case in listed}
         kinds |= {case: "collapses" for check, case in listed if check == COLLAPSE}
