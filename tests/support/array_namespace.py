@@ -56,7 +56,7 @@ class Space(NamedTuple):
         return self.xp.asarray(value if dtype is None else value.astype(dtype, copy=False), device=self.device)
 
     def numbers(self, value: Any) -> Any:
-        """The same as numpy has it: an array, or a number of none dimension; in lists and tuples, too."""
+        """The same as numpy has it: an array, or a number where there is one alone; in lists and tuples, too."""
         if isinstance(value, (list, tuple)):
             return type(value)(self.numbers(one) for one in value)
         if not self.is_own(value):
