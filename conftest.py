@@ -36,9 +36,8 @@ class Suite:
         self.environment = environment.describe()
         self.release = self.environment["scikit-learn"]
         self.under_test = check.UnderTest(_estimator_class(config, self.release), self.release)
-        device = config.getoption(array_namespace.OPTION_OF_DEVICE)
-        self.arrays = config.getoption(estimator.ARRAY_NAMESPACE) + (" on {}".format(device) if device else "")
-        self.namespace = config.getoption(estimator.ARRAY_NAMESPACE)
+        self.namespace, device = _arrays(config)
+        self.arrays = self.namespace + (" on {}".format(device) if device else "")
         self.case_names = corpus.case_names()
         self.traits = {name: _traits(name) for name in self.case_names}
         self.subjects: Dict[str, Subject] = {}
@@ -71,11 +70,15 @@ class Suite:
 
 def _estimator_class(config: Any, release: str) -> Any:
     found = estimator.import_estimator(config.getoption("--estimator"))
-    name = config.getoption(estimator.ARRAY_NAMESPACE)
-    if name == array_namespace.NUMPY:
+    name, device = _arrays(config)
+    if name == ledger.NUMPY:
         return found
-    space = array_namespace.open_space(name, config.getoption(array_namespace.OPTION_OF_DEVICE), release)
-    return array_namespace.in_namespace(found, space)
+    return array_namespace.in_namespace(found, array_namespace.open_space(name, device, release))
+
+
+def _arrays(config: Any) -> Tuple[str, Optional[str]]:
+    """The library whose arrays are fitted, and its device."""
+    return config.getoption(estimator.ARRAY_NAMESPACE), config.getoption(array_namespace.OPTION_OF_DEVICE)
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -92,7 +95,7 @@ def pytest_addoption(parser: Any) -> None:
     group.addoption(
         estimator.ARRAY_NAMESPACE,
         metavar="MODULE",
-        default=array_namespace.NUMPY,
+        default=ledger.NUMPY,
         help="fit arrays of this library: array_api_strict, torch, ... (scikit-learn 1.8 on; default: %(default)s)",
     )
     group.addoption(array_namespace.OPTION_OF_DEVICE, metavar="NAME", help="device of that library (default: its own)")

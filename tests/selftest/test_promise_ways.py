@@ -315,8 +315,10 @@ FAULTS = (
         BeginsInFloat32, "test_a_start_has_the_dtype_of_the_samples", NO_ITERATIONS,
         what="weights_", seen="float32", should_be="float64", aspect="dtype", way="init_params='kmeans'",
     ),
-    Fault(CountsAnIteration, "test_no_iterations_leave_what_was_given", "test_no_iterations_leave_the_means_given",
-        what="n_iter_", seen=1, should_be=0),
+    Fault(
+        CountsAnIteration, "test_no_iterations_leave_what_was_given", "test_no_iterations_leave_the_means_given",
+        what="n_iter_", seen=1, should_be=0,
+    ),
     Fault(
         CutsFloat16, "test_float16_is_as_good_as_float64",
         what="weights_", seen="other numbers", should_be="those of the fit that arrays start",

@@ -20,7 +20,6 @@ from packaging.version import Version
 from fixtures.fault import Fault
 from tests.support.estimator import ARRAY_API_VARIABLE, ARRAY_NAMESPACE, ARRAYS_SINCE
 
-NUMPY = "numpy"
 OPTION_OF_DEVICE = "--device"
 STARTS = ("weights_init", "means_init", "precisions_init")
 METHODS = ("fit", "fit_predict", "predict", "predict_proba", "score_samples", "score", "aic", "bic", "sample")

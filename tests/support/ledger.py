@@ -86,13 +86,17 @@ class Entry(NamedTuple):
         """Whether it is about a defect."""
         return bool(self.upstream)
 
+    def is_of(self, arrays: str) -> bool:
+        """Whether it is about arrays of a library, among others or alone."""
+        return not self.arrays or arrays in self.arrays
+
     def covers(self, release: str, arrays: str = NUMPY) -> bool:
         """Whether a release of scikit-learn is listed as having the defect, with arrays of a library.
 
         A development version or a pre-release is judged as the release that it leads to:
         for PEP 440, 1.7.dev0 is neither before 1.7.0 nor from 1.7.0 on.
         """
-        if self.arrays and arrays not in self.arrays:
+        if not self.is_of(arrays):
             return False
         version = Version(release)
         judged = Version(version.base_version) if version.is_prerelease else version

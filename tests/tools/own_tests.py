@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tests.support.estimator import ARRAY_API_VARIABLE
 from tests.tools import release_environment
 from tests.tools.release_table import Release
 from tests.tools.worker_process import WorkerProcess
@@ -46,7 +47,7 @@ def environment(release: Release) -> Iterator[Path]:
 
 def ends_of(estimator: str, python: Path, name: str) -> Ends:
     """Run both suites on the class of a path, in a process of its own."""
-    variables = {"SCIPY_ARRAY_API": "1", "PYTEST_ADDOPTS": ""}  # without the first, array namespaces are skipped
+    variables = {ARRAY_API_VARIABLE: "1", "PYTEST_ADDOPTS": ""}  # without the first, array namespaces are skipped
     with WorkerProcess(python, "tests.workers.own_tests", name, variables) as worker:
         ends: Ends = worker.ask("run", timeout=SECONDS_OF_A_RUN, path=estimator)
     return ends

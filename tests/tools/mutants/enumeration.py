@@ -9,7 +9,6 @@ import ast
 import copy
 import functools
 import itertools
-import re
 import textwrap
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ import cosmic_ray.ast
 import cosmic_ray.plugins
 
 from tests.tools.mutants import statement_operators
-from tests.tools.mutants.statement_operators import Edit
+from tests.tools.mutants.statement_operators import Edit, line_begins
 
 EXPRESSIONS, STATEMENTS = "expressions", "statements"
 SETS = (EXPRESSIONS, STATEMENTS)
@@ -105,7 +104,7 @@ def mutants_of(file: str, source: str, which: str = EXPRESSIONS) -> list[Mutant]
 def _edits(source: str) -> Iterator[Edit]:
     """The same of cosmic-ray as `statement_operators.edits`."""
     tree = cosmic_ray.ast.get_ast(source)
-    begins = [0, *(match.end() for match in re.finditer(r"\n", source))]
+    begins = line_begins(source)
     for node in cosmic_ray.ast.ast_nodes(tree):
         line, column = node.get_start_pos_of_prefix()
         start = begins[line - 1] + column
@@ -149,7 +148,7 @@ class _Places:
     def __init__(self, source: str) -> None:
         self._source = source
         self._tree = ast.parse(source)
-        self._begins = [0, *(match.end() for match in re.finditer(r"\n", source)), len(source)]
+        self._begins = [*line_begins(source), len(source)]
 
     def _around(self, line: int) -> Iterator[ast.AST]:
         """The statements that a line is in, from the outermost to the innermost."""

@@ -98,11 +98,16 @@ def _is_docstring(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
+def line_begins(source: str) -> list[int]:
+    """Where each line of a source begins, in characters."""
+    return [0, *(match.end() for match in re.finditer(r"\n", source))]
+
+
 class _Place:
     """Where a node is in a source."""
 
     def __init__(self, source: str) -> None:
-        self._begins = [0, *(match.end() for match in re.finditer(r"\n", source))]
+        self._begins = line_begins(source)
         self._lines = source.splitlines(keepends=True)
 
     def of(self, node: ast.expr | ast.stmt | ast.keyword) -> tuple[int, int]:

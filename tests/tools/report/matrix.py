@@ -103,7 +103,7 @@ def defects_of(ledger: Ledger, releases: Iterable[str]) -> list[Defect]:
     for name in dict.fromkeys(entry.defect for entry in ledger.entries):
         every = [entry for entry in ledger.entries if entry.defect == name]
         # Of a defect that numpy's arrays show, too, what is said of others is not counted again.
-        entries = tuple(entry for entry in every if NUMPY in (entry.arrays or (NUMPY,))) or tuple(every)
+        entries = tuple(entry for entry in every if entry.is_of(NUMPY)) or tuple(every)
         listed = {one: frozenset(entry for entry in entries if one in covered[entry.releases]) for one in versions}
         culprits = tuple(culprit for culprit in ledger.culprits if culprit.defect == name)
         found.append(Defect(name, entries[0].summary, entries[0].upstream, entries, culprits, listed))
