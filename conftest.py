@@ -35,11 +35,11 @@ class Suite:
         self.ledger = None if config.getoption("--no-ledger") else ledger.read_ledger()
         self.environment = environment.describe()
         self.release = self.environment["scikit-learn"]
-        self.under_test = check.UnderTest(_estimator_class(config, self.release), self.release)
-        self.namespace, device = _arrays(config)
-        self.arrays = self.namespace + (" on {}".format(device) if device else "")
+        self.space = _space(config, self.release)
+        found = estimator.import_estimator(config.getoption("--estimator"))
+        self.under_test = check.UnderTest(array_namespace.in_namespace(found, self.space), self.release)
         self.case_names = corpus.case_names()
-        self.traits = {name: _traits(name) for name in self.case_names}
+        self.traits = {name: self._traits(name) for name in self.case_names}
         self.subjects: Dict[str, Subject] = {}
         self.found: List[ledger.Entry] = []
         self.not_judged: Dict[str, List[str]] = {}
@@ -54,7 +54,7 @@ class Suite:
     def subject(self, name: str) -> Subject:
         if name not in self.subjects:
             case = corpus.load_case(name, capture=self.capture)
-            self.subjects[name] = Subject(case, self.under_test.estimator_class, self.release)
+            self.subjects[name] = Subject(self.space.case(case), self.under_test.estimator_class, self.release)
         return self.subjects[name]
 
     def record_once(self, record_property: Any, subject: Subject) -> None:
@@ -67,18 +67,17 @@ class Suite:
                 for name, value in properties_of(subject):
                     record_property(name, value)
 
-
-def _estimator_class(config: Any, release: str) -> Any:
-    found = estimator.import_estimator(config.getoption("--estimator"))
-    name, device = _arrays(config)
-    if name == ledger.NUMPY:
-        return found
-    return array_namespace.in_namespace(found, array_namespace.open_space(name, device, release))
+    def _traits(self, name: str) -> Optional[corpus.Traits]:
+        try:
+            return self.space.traits(corpus.traits_of(name))
+        except BrokenCase:
+            return None
 
 
-def _arrays(config: Any) -> Tuple[str, Optional[str]]:
+def _space(config: Any, release: str) -> array_namespace.Space:
     """The library whose arrays are fitted, and its device."""
-    return config.getoption(estimator.ARRAY_NAMESPACE), config.getoption(array_namespace.OPTION_OF_DEVICE)
+    name, device = config.getoption(estimator.ARRAY_NAMESPACE), config.getoption(array_namespace.OPTION_OF_DEVICE)
+    return array_namespace.open_space(name, device, release)
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -122,7 +121,7 @@ def pytest_report_header(config: Any) -> List[str]:
     return [
         "under test: " + ", ".join("{} {}".format(*item) for item in suite.environment.items()),
         data.format(len(suite.case_names), capture, *environment.eps()),
-        "estimator: {}; arrays: {}; ledger: {}".format(config.getoption("--estimator"), suite.arrays, known),
+        "estimator: {}; arrays: {}; ledger: {}".format(config.getoption("--estimator"), suite.space, known),
     ]
 
 
@@ -158,7 +157,7 @@ def pytest_collection_modifyitems(config: Any, items: List[Any]) -> None:
     selected_by_id = any("::" in str(argument) for argument in config.args)
     try:
         suite.ledger.require_known(set(check.every()), set(suite.case_names))
-        for entry in suite.ledger.listed_for(suite.release, suite.namespace):
+        for entry in suite.ledger.listed_for(suite.release, suite.space.ledger_name):
             item = pairs.get((entry.check, entry.case))
             if item is None:
                 if entry.check in collected and not selected_by_id:
@@ -235,7 +234,7 @@ def subject(pytestconfig: Any, case_name: str, record_property: Any) -> Generato
     suite = pytestconfig.stash[SUITE_KEY]
     try:
         made = suite.subject(case_name)
-    except corpus.CaptureNotAtHand as reason:
+    except (corpus.CaptureNotAtHand, array_namespace.NeedsFloat64) as reason:
         pytest.skip(str(reason))
     yield made
     suite.record_once(record_property, made)
@@ -283,10 +282,3 @@ def _drawn(suite: Suite, item: Any) -> str:
 def _check_and_case(item: Any) -> Tuple[str, Optional[str]]:
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     return getattr(item, "originalname", item.name), parameters.get("case_name")
-
-
-def _traits(name: str) -> Optional[corpus.Traits]:
-    try:
-        return corpus.traits_of(name)
-    except BrokenCase:
-        return None

@@ -71,11 +71,11 @@ for _release in OTHERS:
 
 @nox.session(default=False)
 def namespaces(session: nox.Session) -> None:
-    """The suite with arrays of array_api_strict, on every series that takes them; on the newest on two devices."""
+    """The suite with arrays of array_api_strict, on every series that takes them; on the newest on three devices."""
     for release in SERIES:
         if Version(release.version) < Version(estimator.ARRAYS_SINCE):
             continue
-        devices = ("CPU_DEVICE", "device1") if release is SERIES[-1] else ("CPU_DEVICE",)
+        devices = ("CPU_DEVICE", "device1", "no_float64") if release is SERIES[-1] else ("CPU_DEVICE",)
         with own_tests.environment(release) as python:
             for device in devices:
                 run_with_arrays(session, python, estimator.ARRAY_NAMESPACE, "array_api_strict", "--device", device)

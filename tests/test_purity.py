@@ -1,14 +1,16 @@
 """Promise: a fit gives the same again, bit for bit, and leaves what it is given alone."""
 
+import contextlib
+import io
 from typing import Any
 
 import numpy as np
 
 from fixtures.corpus import Traits
 from tests.support import comparison
-from tests.support.check import NOT_LARGE, ONE_FRAME, Need, UnderTest, check
+from tests.support.check import AND_A_REDUCED_ONE, NOT_LARGE, ONE_FRAME, Need, UnderTest, check
 from tests.support.judgement import Judgement
-from tests.support.replay import call, initial
+from tests.support.replay import call, fit_frame, initial
 from tests.support.same_fit import same_fit
 from tests.support.subject import Subject, left, not_fitted, require_fit, require_parameters
 
@@ -37,6 +39,25 @@ def test_fitting_again_gives_the_same_bits(subject: Subject, judgement: Judgemen
     if judgement.expect_no_error(second.error, "fit", "no error, as before"):
         for name, one in left(judgement, first, *comparison.PARAMETERS, "precisions", "lower_bound", "n_iter"):
             judgement.expect(_same_bits(one, getattr(second, name)), name + "_", "other bits", "those of the first fit")
+
+
+@check(
+    headline="a fit that tells its progress is another one",
+    upstream="https://github.com/scikit-learn/scikit-learn/pull/6666",
+    cases=AND_A_REDUCED_ONE,
+    should_be="The same fit, and its iterations in words.",
+)
+def test_progress_changes_nothing(subject: Subject, judgement: Judgement) -> None:
+    """``verbose=2`` prints each iteration, and leaves the same bits."""
+    silent = require_fit(subject.first)
+    case, told = subject.one_frame, io.StringIO()
+    model = subject.estimator(case, initial(case), verbose=2, verbose_interval=1)
+    with contextlib.redirect_stdout(told):
+        outcome = fit_frame(case, 0, initial(case), model)
+    if judgement.expect_no_error(outcome.error, "fit", "no error, as without verbose"):
+        judgement.expect("teration" in told.getvalue(), "fit", "nothing was printed", "a line for each iteration")
+        for name, one in left(judgement, silent, *comparison.PARAMETERS):
+            judgement.expect(_same_bits(one, getattr(outcome, name)), name + "_", "other bits", "those of a silent fit")
 
 
 @check(headline="the fit writes into what it is given")

@@ -5,12 +5,13 @@ what it has: the next warm fit goes on from there. Initial parameters are
 checked whether a fit uses them or not.
 """
 
+import re
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from fixtures.corpus import Case
-from tests.support.check import AND_A_REDUCED_ONE, ONE_OF_EACH_TYPE, Reproduction, check
+from tests.support.check import AND_A_REDUCED_ONE, ONE_OF_EACH_TYPE, Reproduction, check, has_float64
 from tests.support.judgement import Judgement
 from tests.support.refusals import copied, fitted, is_refusal
 from tests.support.replay import Raised, Start, call, fit_frame, initial
@@ -42,7 +43,7 @@ class Wrong(NamedTuple):
 WEIGHTS = (*AND_A_REDUCED_ONE, "control-around-the-origin", "control-few-near-float32-full")
 
 
-@check(headline="weights that are not weights are not refused", cases=WEIGHTS)
+@check(headline="weights that are not weights are not refused", cases=WEIGHTS, only=has_float64)
 def test_invalid_weights_are_refused(subject: Subject, judgement: Judgement) -> None:
     """``weights_init`` of another shape, negative, above one, of another sum, or not of finite numbers: ValueError."""
     _judge_fits(subject, judgement, "weights_init", _not_weights(subject.case))
@@ -66,6 +67,39 @@ def test_float32_weights_are_taken(subject: Subject, judgement: Judgement) -> No
         _, error = call(model.fit, case.frame.copy())
         at = judgement.at(way="a sum of {:.7f}".format(float(model.weights_init.sum())))
         at.expect(error is None, "fit", str(error), "a fitted estimator")
+
+
+@check(
+    headline="the refusal of weights tells the smallest as the largest",
+    title="GaussianMixture: the message about the range of weights_init swaps its smallest and largest value",
+    upstream="https://github.com/scikit-learn/scikit-learn/pull/6666",
+    cases=(*ONE_OF_EACH_TYPE, "reduced-far-component-dragged"),  # of two components
+    should_be="The largest weight as 'max value', and the smallest as 'min value'.",
+    reproduction=Reproduction(
+        """\
+weights = np.zeros(len(parameters["weights_init"]))
+weights[:1] = 1.5
+try:
+    GaussianMixture(**dict(parameters, weights_init=weights)).fit(X)
+except ValueError as error:
+    print("weights from {} to {}: {}".format(weights.min(), weights.max(), error))""",
+        makes_fits=True,
+    ),
+)
+def test_the_range_of_weights_is_told(subject: Subject, judgement: Judgement) -> None:
+    """A message that tells the largest and the smallest weight tells each as what it is."""
+    require_fit(subject.first)
+    case = subject.changed(max_iter=1)
+    weights = np.full(case.n_components, -0.25)
+    weights[0] = 1.5
+    model = subject.estimator(case, initial(case))
+    model.weights_init = weights
+    _, error = call(model.fit, case.frame.copy())
+    told = dict(re.findall(r"(max|min) value (-?[\d.]+)", error.message if error else ""))
+    if set(told) != {"max", "min"}:
+        judgement.stop("the message tells no range of weights")
+    for word, number in (("max", weights.max()), ("min", weights.min())):
+        judgement.expect(float(told[word]) == number, "fit", "{} value {}".format(word, told[word]), str(number))
 
 
 @check(headline="means that are not means are not refused", cases=ONE_OF_EACH_TYPE)
@@ -132,7 +166,12 @@ def test_invalid_samples_are_refused(subject: Subject, judgement: Judgement) -> 
             _judge_refusal(at, model, "fit", wrong)
 
 
-@check(headline="float64 is not advised where it may help, or where it is used", cases=ONE_OF_EACH_TYPE, since="1.7")
+@check(
+    headline="float64 is not advised where it may help, or where it is used",
+    cases=ONE_OF_EACH_TYPE,
+    since="1.7",
+    only=has_float64,
+)
 def test_float64_is_advised_for_float32(subject: Subject, judgement: Judgement) -> None:
     """The refusal of a singular covariance names float64 to who fits float32, and to nobody else."""
     require_fit(subject.first)

@@ -76,12 +76,16 @@ class Refuses(Parameters):
             raise ValueError(f"{name}_init is of shape {array.shape}")
         rounding = 1e-6 if getattr(self.weights_init, "dtype", None) == np.float32 else 1e-8
         if name == "weights" and (array.min() < 0 or abs(array.sum() - 1) > rounding):
-            raise ValueError(f"{name}_init is {array}")
+            raise ValueError(f"{name}_init is {array}: {self.range_of(array)}")
         if name == "precisions":
             full = full_matrices(array, self.covariance_type, *self.require_shape(array))
             symmetric = np.allclose(full, np.transpose(full, (0, 2, 1)))
             if not symmetric or np.linalg.eigvalsh(full).min() <= 0:
                 raise ValueError(f"{name}_init is not positive definite")
+
+    def range_of(self, weights: np.ndarray) -> str:
+        """The part of a message that tells the largest and the smallest weight."""
+        return f"max value {weights.max():.5f}, min value {weights.min():.5f}"
 
     def require_shape(self, precisions: np.ndarray) -> tuple[int, int]:
         return self.n_components, 1 if self.covariance_type == "spherical" else precisions.shape[-1]

@@ -161,7 +161,25 @@ class MindsTheThreads(SlightlyOff):
         return max(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas") == 2
 
 
+class PrintsNothing(ExactMixture):
+    """Progress is asked for, and nothing is printed."""
+
+    def tell(self) -> None:
+        pass
+
+
+class MovesToTell(ExactMixture):
+    """A fit that tells its progress leaves other means."""
+
+    def tell(self) -> None:
+        super().tell()
+        if self.verbose:
+            self.means_ = self.means_ + 1
+
+
 FAULTS = (
+    Fault(PrintsNothing, "test_progress_changes_nothing", what="fit", seen="nothing was printed"),
+    Fault(MovesToTell, "test_progress_changes_nothing", what="means_", seen="other bits"),
     Fault(MindsTheOrigin, "test_fit_moves_with_a_translation", what="means_", should_be=58.0, component=2, feature=0),
     Fault(MindsTheSign, "test_fit_moves_with_a_reflection", what="means_", should_be=58.0, component=2, feature=0),
     Fault(
@@ -222,6 +240,7 @@ FAULTS = (
     Fault(
         OtherLastBits,
         "test_fitting_again_gives_the_same_bits",
+        "test_progress_changes_nothing",
         what="means_",
         seen="other bits",
         should_be="those of the first fit",

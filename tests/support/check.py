@@ -16,6 +16,8 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 from packaging.version import Version
 
 from fixtures.corpus import Traits
+from tests.support import array_namespace
+from tests.support.array_namespace import NUMPY, Space
 from tests.support.findings import render
 from tests.support.judgement import BROKEN, NOT_JUDGED, Defect, Judgement, NotJudged
 
@@ -98,9 +100,19 @@ class UnderTest(NamedTuple):
         return _base_version(self.release)
 
     @property
+    def space(self) -> Space:
+        """The library whose arrays are fitted."""
+        return array_namespace.of(self.estimator_class)
+
+    @property
     def is_scikit_learns(self) -> bool:
         """Whether it is scikit-learn's own class."""
         return str(self.estimator_class.__module__).startswith("sklearn.")
+
+
+def has_float64(case: Traits, under_test: UnderTest) -> bool:  # noqa: ARG001
+    """Whether the device has float64; for `Check.only`."""
+    return not under_test.space.is_narrow
 
 
 class Reproduction(NamedTuple):
@@ -141,6 +153,8 @@ class Check:
         First release that makes the promise.
     only : callable, optional
         Whether a release promises it for a case, by `Traits` and `UnderTest`.
+    of_arrays : bool
+        It is asked only where arrays of another library than numpy are fitted.
     is_baseline : bool
         It compares with what was seen before, and promises nothing.
     should_be : str
@@ -159,6 +173,7 @@ class Check:
         cases: Sequence[str] = (),
         since: str = "0.18",
         only: Optional[Callable[[Traits, UnderTest], bool]] = None,
+        of_arrays: bool = False,
         is_baseline: bool = False,
         should_be: str = "",
         reproduction: Optional[Reproduction] = None,
@@ -174,6 +189,7 @@ class Check:
         self.cases = tuple(cases)
         self.since = Version(since)
         self.only = only
+        self.of_arrays = of_arrays
         self.is_baseline = is_baseline
         self.should_be = should_be
         self.reproduction = reproduction
@@ -183,6 +199,7 @@ class Check:
         return (
             under_test.version >= self.since
             and all(need.of(case) for need in self.needs)
+            and (not self.of_arrays or under_test.space is not NUMPY)
             and (self.only is None or self.only(case, under_test))
             and (under_test.is_scikit_learns or not self.is_baseline)
         )

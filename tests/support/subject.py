@@ -11,7 +11,8 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 import numpy as np
 
 from fixtures.corpus import Case
-from tests.support import expected, replay
+from tests.support import array_namespace, expected, replay
+from tests.support.array_namespace import Space
 from tests.support.check import LARGE_FRAME
 from tests.support.comparison import coarse, coarser, dtype_of
 from tests.support.diagnosis import Diagnosis, FittedParameters, NotDiagnosable, diagnose, fitted_parameters
@@ -54,6 +55,11 @@ class Subject:
     def place(self) -> str:
         """Where a check is, for its message."""
         return "scikit-learn {}, case {}".format(self.release, self.case.name)
+
+    @property
+    def space(self) -> Space:
+        """The library whose arrays are fitted."""
+        return array_namespace.of(self.estimator_class)
 
     @property
     def was_replayed(self) -> bool:

@@ -61,8 +61,10 @@ class Defect:
     @property
     def libraries(self) -> str:
         """The libraries whose arrays it takes to see it; empty where numpy's do."""
-        names = sorted({name for entry in self.entries for name in entry.arrays})
-        return "" if NUMPY in names or not names else " or ".join(names)
+        names = {name for entry in self.entries for name in entry.arrays}
+        # A device without float64 is named where the library alone is not.
+        named = sorted(name for name in names if name == (base := name.partition(" ")[0]) or base not in names)
+        return "" if NUMPY in names else " or ".join(named)
 
     @property
     def having(self) -> list[str]:
