@@ -6,13 +6,16 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 from rich.console import Console
 from sklearn.mixture import GaussianMixture
 
+from tests.selftest.recorder import Recorder
 from tests.selftest.test_recording import HEALTHY, ScriptedTracker, fit, frames
+from tests.tools.record.frames import Frame
 from tests.tools.record.live import SECONDS_BETWEEN_LINES, Waiting
 from tests.tools.record.recording import Recording, UnderWay
 from tests.workers.em_progress import Progress
@@ -88,10 +91,30 @@ def test_a_recording_tells_where_its_fit_is_until_it_is_done() -> None:
             return self.asked, -self.asked / 2
 
     told: list[UnderWay] = []
-    assert len(list(Recording(frames(2), SlowTracker(fit(HEALTHY), fit(HEALTHY)), watch=told.append))) == 2
+    recording = Recording(frames(2), SlowTracker(fit(HEALTHY), fit(HEALTHY)), watch=told.append)
+    assert len(list(recording)) == 2
+    assert recording.under_way is None
     assert [(one.number, one.iteration, one.lower_bound) for one in told] == [
         (0, 1, -0.5), (0, 2, -1.0), (1, 4, -2.0), (1, 5, -2.5),
     ]  # fmt: skip
+
+
+def test_a_recording_that_is_stopped_still_knows_where_its_fit_was(
+    point_sets: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by Ctrl-C in the 31st iteration of the third frame, which is the moment that a fit is looked at."""
+
+    def stop(recording: Recording, _: Frame) -> NoReturn:
+        recording.under_way = UnderWay(number=2, seconds=12.3, iteration=31, lower_bound=-9.123456)
+        raise KeyboardInterrupt
+
+    fitted = Recording._finish
+    monkeypatch.setattr(Recording, "_finish", lambda self, frame: (fitted if frame.number < 2 else stop)(self, frame))
+    said = recorder(point_sets, components=2)
+    assert said.code == 130
+    assert said.out.splitlines()[-1].startswith("2 frames fitted in ")
+    what = "stopped after 2 frames, in iteration 31 of frame 2 with the lower bound -9.12346; no case is written"
+    assert said.err == f"interrupted: {what}\n"
 
 
 def test_every_iteration_of_a_fit_is_written_with_its_lower_bound(tmp_path: Path) -> None:

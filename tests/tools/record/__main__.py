@@ -75,7 +75,7 @@ def main(
         print(line)
     if stopped:
         kept = f"the case in {stored} is kept" if stored else "no case is written"
-        raise command_line.Interrupted(f"stopped after {_frames(recording.fitted)}; {kept}")
+        raise command_line.Interrupted(f"stopped after {_frames(recording.fitted)}{_cut_short(recording)}; {kept}")
     if not recording.fitted and recording.skipped:
         raise Fault(
             f"none of the {recording.skipped} frames of {options.source} could be fitted with {options.components}"
@@ -255,11 +255,12 @@ def _draw(path: Path, case: Case, step: Fitted, recording: Recording, tracker: T
 
 
 def _last_line(recording: Recording, decoding_seconds: float, starting_seconds: float) -> str:
-    needed = recording.fit_seconds + decoding_seconds
+    fit_seconds = recording.fit_seconds + (recording.under_way.seconds if recording.under_way else 0)
+    needed = fit_seconds + decoding_seconds
     skipped = f", {recording.skipped} skipped" if recording.skipped else ""
     return (
         f"{_frames(recording.fitted)} fitted{skipped} in {recording.seconds:.2f} s ({starting_seconds:.2f} s to start"
-        f" before): {recording.fit_seconds:.2f} s inside fit, {decoding_seconds:.2f} s decoding,"
+        f" before): {fit_seconds:.2f} s inside fit, {decoding_seconds:.2f} s decoding,"
         f" {recording.seconds / needed if needed else 0:.2f} times their sum"
     )
 
@@ -276,6 +277,14 @@ def _found(recording: Recording, everything: bool) -> Iterator[str]:
             f"frame {recording.pinned_in} is the first with a component that became pinned (its covariance sank to"
             " reg_covar), which is no loss: --pinned stops there"
         )
+
+
+def _cut_short(recording: Recording) -> str:
+    """Which fit is lost, in words; nothing where it had just been started."""
+    fit = recording.under_way
+    if fit is None or fit.iteration is None:
+        return ""
+    return f", in iteration {fit.iteration} of frame {fit.number} with the lower bound {fit.lower_bound:.6g}"
 
 
 def _frames(number: int) -> str:

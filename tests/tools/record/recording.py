@@ -160,6 +160,7 @@ class Recording:
         self.fitted = self.skipped = 0  # frames so far
         self.breaks: list[tuple[int, str]] = []  # numbers of frames, with what broke in words
         self.pinned_in: int | None = None  # the first frame with a component that became pinned, if that is no break
+        self.under_way: UnderWay | None = None  # where the fit is that is waited for
         self.fit_seconds = 0.0  # wall time inside ``fit``
         self.seconds = 0.0  # wall time, without what the caller does about a break
 
@@ -169,13 +170,15 @@ class Recording:
         A break is yielded before the next fit is started, any other step while it runs.
         """
         clock = time.perf_counter()
-        for step in self._steps():
-            reported = time.perf_counter()
-            self.seconds = reported - clock
-            yield step
-            if isinstance(step, Fitted) and step.is_break:
-                clock += time.perf_counter() - reported
-        self.seconds = time.perf_counter() - clock
+        try:
+            for step in self._steps():
+                reported = time.perf_counter()
+                self.seconds = reported - clock
+                yield step
+                if isinstance(step, Fitted) and step.is_break:
+                    clock += time.perf_counter() - reported
+        finally:
+            self.seconds = time.perf_counter() - clock
 
     def _steps(self) -> Iterator[Step]:
         under_way: Frame | None = None
@@ -202,8 +205,11 @@ class Recording:
 
     def _finish(self, frame: Frame) -> Fitted:
         while not self._tracker.has_fitted():
-            self._watch(UnderWay(frame.number, time.perf_counter() - self._started, *self._tracker.progress()))
+            seconds = time.perf_counter() - self._started
+            self.under_way = UnderWay(frame.number, seconds, *self._tracker.progress())
+            self._watch(self.under_way)
         fit = self._tracker.receive()
+        self.under_way = None
         self.fitted += 1
         self.fit_seconds += fit.seconds
         before, self._before = self._before, frame.number
