@@ -247,7 +247,9 @@ def _open_stack(path: Path) -> FrameSource:
             except Fault as reason:
                 yield Skipped(number, "", str(reason))
 
-    return FrameSource(PIXELS, f"{path.name}, a stack of {n_images} images", frames, n_images)
+    return FrameSource(
+        PIXELS, f"{path.name}, a stack of {n_images} image{'' if n_images == 1 else 's'}", frames, n_images
+    )
 
 
 def _of_files(paths: list[Path], holds: str, description: str) -> FrameSource:

@@ -83,7 +83,8 @@ def _parser(documentation: str | None) -> argparse.ArgumentParser:
     add("--difference", action="store_true", default=None, help="take absolute differences to the frame before")
     add("--every", type=int, default=1, metavar="N", help="take every N-th frame (default: every one)")
     add("--max-samples", type=int, metavar="N",
-        help="of a frame with more, take one sample of every 2, 4, 8 ... (1,200,000 / K, at most 100,000)")  # fmt: skip
+        help="of a frame with more, take one sample of every 2, 4, 8 ..."
+        " (default: 1,200,000 / K, at most 100,000, at least 100 * K)")  # fmt: skip
     add("--stride", type=int, metavar="N",
         help="take one sample of every N from the first frame on; 1 for all, however long that takes")  # fmt: skip
     add("--as", dest="holds", choices=(POINTS, PIXELS),
