@@ -16,6 +16,7 @@ from tests.support import estimator, replay
 from tests.support.diagnosis import diagnose
 from tests.support.picture import LOST as LOST_COLOUR
 from tests.tools.record import recording, video
+from tests.tools.record.pixels import Conversion
 from tests.tools.record.video import SCENE
 
 LOST = 4  # the component of the object that leaves
@@ -88,7 +89,8 @@ def test_a_case_says_where_it_comes_from(recorded: tuple[Said, Case], film: Path
     assert provenance["kind"] == "user"
     assert provenance["recorded_from"] == "My tracker.mkv"
     assert provenance["frame"] == provenance["frame_before"] + 1
-    assert provenance["pixels"] == {"threshold": 1.0, "scale": 1.0, "difference": False}
+    assert provenance["pixels"] == vars(Conversion())
+    assert provenance["stride"] == 1
     assert provenance["recorded_with"]["numpy"] == np.__version__
     assert case.title.startswith("component 4 is empty in frame")
     assert {"integer-pixels", "object-leaves"} <= set(case.flags)
@@ -139,6 +141,7 @@ def test_a_default_name_is_a_case_name(source: str, name: str) -> None:
 def test_all_goes_on_and_keeps_the_first_break(film: Path, recorder: Recorder) -> None:
     said = recorder(film, "--all")
     assert said.code == 0
+    assert "broke in 1 frame:\n  frame   14  component 4 is empty\n" in said.out
     assert len(recorder.cases()) == 1
     assert len([line for line in said.out.splitlines() if line.startswith("frame ")]) == video.N_FRAMES
 
@@ -151,6 +154,40 @@ def test_point_sets_are_recorded_with_every_covariance_type(point_sets: Path, re
     assert case.settings.covariance_type == kind
     assert case.provenance["file"] == "f3.npy"
     np.testing.assert_array_equal(case.frame, np.load(point_sets / "f3.npy"))
+
+
+def test_a_component_that_becomes_pinned_stops_nothing_unless_it_should(tmp_path: Path, recorder: Recorder) -> None:
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    cloud = np.random.RandomState(0).normal(size=(20, 2))
+    for number, size in enumerate((1, 0)):
+        np.save(frames / f"{number}.npy", np.concatenate([cloud, 50 + size * cloud]))
+    said = recorder(frames, components=2)
+    assert said.code == 1
+    assert "frame 1 is the first with a component that became pinned" in said.out
+    assert "--pinned stops there" in said.out
+    asked = recorder(frames, "--pinned", components=2)
+    assert asked.code == 0
+    assert recorder.cases() == ["frames-frame-1"]
+
+
+def test_a_large_film_is_thinned_and_its_header_says_so(film: Path, recorder: Recorder) -> None:
+    said = recorder(film, "--max-samples", "3000", "--every", "2")
+    head = "of the 9,975 samples of frame 0 one of every 4 is taken: 2,494 (--stride 1 takes all, --max-samples N"
+    assert said.out.splitlines()[1].startswith(head)
+    (name,) = recorder.cases()
+    case = load_case(name, root=recorder.root)
+    assert case.provenance["stride"] == 4
+    whole = {tuple(point) for point in SCENE.frame(case.provenance["frame"]).tolist()}
+    assert {tuple(point) for point in case.frame.tolist()} <= whole
+
+
+def test_a_crop_is_kept_with_the_case(film: Path, recorder: Recorder) -> None:
+    assert recorder(film, "--crop", "60,0,100,120", components=3).code == 0
+    (name,) = recorder.cases()
+    case = load_case(name, root=recorder.root)
+    assert case.provenance["pixels"]["crop"] == [60, 0, 100, 120]
+    assert case.frame[:, 0].min() >= 60
 
 
 def test_where_nothing_breaks_no_case_is_written(point_sets: Path, recorder: Recorder) -> None:
@@ -188,6 +225,6 @@ def test_a_break_that_its_case_does_not_show_is_said_to_need_warm_start(point_se
 
 
 def test_a_remedy_can_be_tried_on_a_video(film: Path, recorder: Recorder) -> None:
-    said = recorder(film, "--estimator", "tests.support.remedies:LogDomainMixture", "--ignore-pinned")
+    said = recorder(film, "--estimator", "tests.support.remedies:LogDomainMixture")
     assert said.code == 1
     assert "empty" not in said.out

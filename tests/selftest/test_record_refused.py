@@ -39,8 +39,9 @@ def test_a_video_without_frames_is_refused(tmp_path: Path, recorder: Recorder) -
     assert "none.mkv" in recorder(tmp_path / "none.mkv").only_error()
 
 
-def test_options_of_pixels_are_refused_for_points(point_sets: Path, recorder: Recorder) -> None:
-    assert "--threshold is for pixels" in recorder(point_sets, "--threshold", "3").only_error()
+@pytest.mark.parametrize("option", ["--threshold=3", "--max-samples=9", "--stride=1", "--crop=0,0,2,2", "--above"])
+def test_options_of_pixels_are_refused_for_points(point_sets: Path, recorder: Recorder, option: str) -> None:
+    assert f"{option.partition('=')[0]} is for pixels" in recorder(point_sets, option).only_error()
 
 
 def test_an_unknown_release_is_refused(point_sets: Path, recorder: Recorder) -> None:
@@ -66,6 +67,10 @@ WRONG = {
     "--components is 0; should be 1 or more": ["--components", "0"],
     "--every is 0; should be 1 or more": ["--every", "0"],
     "--threshold is nan; should be a grey level": ["--threshold", "nan"],
+    "--stride is 0; should be 1 or more": ["--stride", "0"],
+    "--max-samples is 1; should be at least one a component, 2": ["--max-samples", "1"],
+    "--crop is '1,2,3'; should be X,Y,WIDTH,HEIGHT": ["--crop", "1,2,3"],
+    "--crop is '1,2,0,9'; should be X,Y,WIDTH,HEIGHT": ["--crop", "1,2,0,9"],
     "--scale is -1.0; should be more than 0": ["--scale", "-1"],
     "--name is 'My Case'; should be lower-case letters": ["--name", "My Case"],
     "--root names 'no folder', which is not a folder": ["--root", "no folder"],
@@ -78,6 +83,16 @@ WRONG = {
 @pytest.mark.parametrize("complaint", WRONG)
 def test_options_that_make_no_sense_are_refused_before_anything_is_read(complaint: str, refusal: Refusal) -> None:
     assert complaint in refusal(record.main, ["no such video.mp4", "--components", "2", *WRONG[complaint]])
+
+
+def test_the_reference_names_only_options_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (PROJECT / "tests" / "README.md").read_text(encoding="utf-8")
+    section = text.partition("## From a video")[2].partition("nox -s reduce")[0]
+    with pytest.raises(SystemExit):
+        record.main(["--help"])
+    there = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+    assert len(named := set(re.findall(r"--[a-z][a-z-]*", section)) - {"--to"}) > 10
+    assert named <= there
 
 
 KILLED = """
@@ -142,7 +157,7 @@ def test_a_process_that_is_killed_leaves_no_half_case(point_sets: Path, tmp_path
     assert not (tmp_path / "frames-frame-3").exists()
 
 
-def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
+def test_ctrl_c_keeps_what_is_known_and_is_one_line(tmp_path: Path) -> None:
     np.save(tmp_path / "still.npy", np.stack([SCENE.frame(0)[:500].astype(np.uint8) % 7] * 4000))
     script = "import sys; from tests.selftest.recorder import record, this_environment; "
     script += "sys.exit(record.main(sys.argv[1:], this_environment))"
@@ -155,10 +170,11 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
         while not process.stdout.readline().startswith("frame    1"):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 130
+    assert re.fullmatch(r"\d+ frames fitted in .* times their sum", out.splitlines()[-1])
     (line,) = err.strip().splitlines()
-    assert re.fullmatch(r"interrupted: stopped after \d+ frames; no case is written", line)
+    assert re.fullmatch(r"interrupted: stopped after \d+ frames(, in iteration .*)?; no case is written", line)
 
 
 def test_the_recorders_own_environment_needs_no_scikit_learn() -> None:

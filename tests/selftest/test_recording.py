@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.tools.record.frames import PIXELS, Conversion, Frame, Frames, FrameSource, Skipped, Stored
+from tests.tools.record.frames import PIXELS, Frame, Frames, FrameSource, Skipped, Stored
+from tests.tools.record.pixels import Conversion
 from tests.tools.record.recording import REMEMBERED, Fit, Fitted, Recording, TrackerProcess
 
 HEALTHY, PINNED, DRAGGED, EMPTY = "healthy", "pinned", "dragged", "empty"
@@ -37,6 +38,10 @@ class ScriptedTracker(TrackerProcess):
         """Note it."""
         self.events.append(f"start {self._samples}")
 
+    def has_fitted(self) -> bool:
+        """At once."""
+        return True
+
     def receive(self) -> Fit:
         """The next fit of the script."""
         self.events.append("receive")
@@ -49,15 +54,15 @@ def frames(number: int) -> Iterator[Frame]:
         yield Frame(index, "", np.ones((index, 2)), "")
 
 
-def steps(*fits: Fit, ignore_pinned: bool = False) -> list[Fitted]:
+def steps(*fits: Fit, pinned: bool = False) -> list[Fitted]:
     """The steps of a recording of these fits."""
-    recording = Recording(frames(len(fits)), ScriptedTracker(*fits), ignore_pinned)
+    recording = Recording(frames(len(fits)), ScriptedTracker(*fits), pinned)
     return [step for step in recording if isinstance(step, Fitted)]
 
 
 @pytest.mark.parametrize("state", [PINNED, DRAGGED, EMPTY])
 def test_a_component_that_stops_being_healthy_is_a_break(state: str) -> None:
-    first, second = steps(fit(HEALTHY, HEALTHY, HEALTHY), fit(HEALTHY, state, HEALTHY))
+    first, second = steps(fit(HEALTHY, HEALTHY, HEALTHY), fit(HEALTHY, state, HEALTHY), pinned=state == PINNED)
     assert not first.is_break
     assert second.is_break
     assert (second.before, second.broke) == (0, [1])
@@ -78,11 +83,15 @@ def test_a_component_that_recovers_is_no_break() -> None:
     assert not steps(fit(PINNED), fit(HEALTHY))[1].is_break
 
 
-def test_pinned_can_be_ignored_and_nothing_else() -> None:
-    first, second, third = steps(fit(HEALTHY), fit(PINNED), fit(EMPTY), ignore_pinned=True)
+def test_a_component_that_becomes_pinned_is_a_break_only_where_that_is_asked_for() -> None:
+    recording = Recording(frames(3), ScriptedTracker(fit(HEALTHY), fit(PINNED), fit(EMPTY)))
+    _, second, third = recording
+    assert isinstance(second, Fitted)
+    assert isinstance(third, Fitted)
     assert not second.is_break
     assert third.broke == [0]
-    assert first.before is None
+    assert recording.pinned_in == 1
+    assert [step.broke for step in steps(fit(HEALTHY), fit(PINNED), pinned=True)] == [[], [0]]
 
 
 def test_a_fit_that_raises_is_a_break_and_the_end() -> None:

@@ -98,6 +98,10 @@ class WorkerProcess:
             raise WorkerFailed(f"{self.name}: {self._asked!r} raised {reply['error']}\n{reply['traceback']}")
         return reply["answer"]
 
+    def has_answered(self, within: float) -> bool:
+        """Whether `receive` has something to read, after so many seconds at most."""
+        return bool(self._received or self._selector.select(within))
+
     def close(self) -> None:
         with contextlib.suppress(OSError):  # a process that has died takes no last line
             self._input.close()

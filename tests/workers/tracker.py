@@ -18,6 +18,7 @@ from tests.support import diagnosis, environment, findings, replay
 from tests.support.estimator import DEFAULT_ESTIMATOR, UnknownEstimator, import_estimator
 from tests.support.replay import Outcome, Start
 from tests.workers import worker
+from tests.workers.em_progress import Progress
 
 
 class Tracker:
@@ -31,15 +32,22 @@ class Tracker:
         self._start: Optional[Start] = None  # what the next fit starts from
         self._case: Optional[Case] = None
         self._outcome: Optional[Outcome] = None
+        self._progress: Optional[Progress] = None
 
-    def begin(self, estimator: Optional[str], n_components: int, settings: Dict[str, Any]) -> Dict[str, str]:
-        """Import the estimator, ``MODULE:CLASS`` or scikit-learn's own; the versions of this environment."""
+    def begin(
+        self, estimator: Optional[str], n_components: int, settings: Dict[str, Any], progress: str
+    ) -> Dict[str, str]:
+        """Import the estimator, ``MODULE:CLASS`` or scikit-learn's own; the versions of this environment.
+
+        Where each fit is will be in the file that `progress` names.
+        """
         try:
             self._estimator_class = import_estimator(estimator or DEFAULT_ESTIMATOR)
         except UnknownEstimator as error:
             raise worker.Refused(str(error)) from None
         self._n_components = n_components
         self._settings = Settings(**settings)
+        self._progress = Progress(Path(progress))
         return environment.describe()
 
     def fit(self, path: str) -> Dict[str, Any]:
@@ -48,6 +56,8 @@ class Tracker:
         start = replay.initial(case)
         if self._estimator is None:
             self._estimator = replay.make_estimator(case, None, self._estimator_class, warm_start=True)
+        assert self._progress is not None
+        self._progress.begin(self._estimator)
         self._outcome = outcome = replay.fit_frame(case, 0, start, self._estimator)
         left: Dict[str, Any] = {
             "n_iter": None if outcome.n_iter is None else int(outcome.n_iter),

@@ -1,24 +1,24 @@
 """Fit a video frame by frame with a warm-started GaussianMixture, and keep the first frame that breaks one.
 
 A video, a folder of images or .npy arrays go in. Pixels become points, each
-repeated as often as it is bright. The first frame is fitted cold, each other
-one from what the last one left, by the release that --sklearn names. Where a
-component is worse off than after the frame before, the recording stops, prints
-what happened to it, and writes the case: the frame and the parameters it was
-fitted from.
+repeated as often as it is bright; of very many, one out of every so many is
+taken. The first frame is fitted cold, each other one from what the last one left,
+by the release that --sklearn names. Where a component is lost (it is left without
+samples, or dragged away from them), the recording stops, prints what happened to
+it, and writes the case: the frame and the parameters it was fitted from. With
+--pinned a component whose covariance sinks to reg_covar counts, too.
 
 Examples
 --------
   nox -s record -- tracker.mp4 --components 37
-  nox -s record -- frames/ --components 12 --threshold 40 --scale 0.25 --sklearn 1.2
+  nox -s record -- phone.mp4 --components 12 --threshold 170 --above --crop 200,80,640,480
+  nox -s record -- frames/ --components 12 --threshold 40 --stride 1 --sklearn 1.2
   nox -s record -- tracker.mp4 --components 37 --difference --every 5 --all
 """
 
 from __future__ import annotations
 
 import argparse
-import math
-import re
 import shlex
 import sys
 import time
@@ -27,22 +27,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from fixtures import add_case, command_line
-from fixtures.corpus import NAME, PROJECT, Case
+from fixtures.corpus import Case
 from fixtures.fault import Fault
-from fixtures.validation import check_settings
 from tests.support.density import full_matrices
 from tests.support.states import HEALTHY
 from tests.tools import release_environment, release_table
-from tests.tools.record.frames import MOST_FEATURES, PIXELS, POINTS, Conversion, Frames, FrameSource, open_source
+from tests.tools.record import options as record_options
+from tests.tools.record.frames import PIXELS, Frame, Frames, Skipped, open_source
+from tests.tools.record.live import Waiting
+from tests.tools.record.options import RECORDED
 from tests.tools.record.recording import Fitted, Recording, Step, TrackerProcess, case_of, open_worker, store
 from tests.tools.worker_process import WorkerProcess
 
-RECORDED = PROJECT / ".recorded"
 RECORDED_A_BREAK, NOTHING_BROKE = 0, 1
-EXIT_CODES = "0 a break was recorded, 1 nothing broke, 2 wrong use or bad input"
 # So many components are named, and drawn: more lines could not be distinguished.
 NAMED = 8
 
@@ -51,19 +50,18 @@ NAMED = 8
 def main(
     arguments: list[str] | None = None, start: Callable[[release_table.Release], WorkerProcess] = open_worker
 ) -> int:
-    options = _parser().parse_args(arguments)
-    _check(options)
+    options = record_options.parse(arguments, __doc__)
     clock = time.perf_counter()
     source = open_source(options.source, options.holds)
-    conversion = _conversion(options, source)
+    conversion, thinning = record_options.conversion(options, source)
     release = release_environment.find(options.sklearn) if options.sklearn else release_table.read()[-1]
-    frames = Frames(source, conversion, options.components, options.every)
+    frames = Frames(source, conversion, options.components, options.every, thinning)
     mixture = f"{options.components} components, {options.covariance_type}, scikit-learn {release.version}"
     print(f"{source.description}; {mixture}", flush=True)
-    settings = add_case.settings_of(options)
-    with TrackerProcess(start(release)) as tracker:
-        versions = tracker.ask("begin", estimator=options.estimator, n_components=options.components, settings=settings)
-        recording = Recording(frames, tracker, options.ignore_pinned)
+    with TrackerProcess(start(release)) as tracker, Waiting(frames.expected, options.max_iter) as waiting:
+        waiting.say("starting, and reading the first frame")
+        versions = tracker.begin(options.estimator, options.components, add_case.settings_of(options))
+        recording = Recording(_thinning_said(frames), tracker, options.pinned, waiting.fit_is_at)
         starting = time.perf_counter() - clock
         origin = {
             "recorded_from": options.source.resolve().name,
@@ -71,8 +69,13 @@ def main(
             "pixels": vars(conversion) if source.holds == PIXELS else "none: the frames are samples",
             "recorded_with": versions,
         }
-        stored = _follow(recording, tracker, origin, options)
+        stored, stopped = _follow(recording, tracker, origin, options, waiting)
     print(_last_line(recording, frames.decoding_seconds, starting))
+    for line in _found(recording, everything=stopped or options.all):
+        print(line)
+    if stopped:
+        kept = f"the case in {stored} is kept" if stored else "no case is written"
+        raise command_line.Interrupted(f"stopped after {_frames(recording.fitted)}{_cut_short(recording)}; {kept}")
     if not recording.fitted and recording.skipped:
         raise Fault(
             f"none of the {recording.skipped} frames of {options.source} could be fitted with {options.components}"
@@ -87,12 +90,26 @@ def main(
 
 
 def _follow(
-    recording: Recording, tracker: TrackerProcess, origin: dict[str, Any], options: argparse.Namespace
-) -> Path | None:
-    """Fit frame after frame until one breaks, or to the end with --all; the folder of the case of the first break."""
+    recording: Recording,
+    tracker: TrackerProcess,
+    origin: dict[str, Any],
+    options: argparse.Namespace,
+    waiting: Waiting,
+) -> tuple[Path | None, bool]:
+    """Fit frame after frame until one breaks, or to the end with --all.
+
+    Returns
+    -------
+    stored : Path or None
+        The folder of the case of the first break.
+    stopped : bool
+        Whether it ended with Ctrl-C.
+    """
     stored = None
     try:
-        for step in _shown(recording):
+        for step in recording:
+            print(_line(step), flush=True)
+            waiting.frames_done(recording.fitted + recording.skipped, recording.seconds)
             if not isinstance(step, Fitted):
                 continue
             if step.before is None and step.fit.error:
@@ -110,17 +127,23 @@ def _follow(
                 if not options.all:
                     break
     except KeyboardInterrupt:
-        kept = f"the case in {stored} is kept" if stored else "no case is written"
-        raise command_line.Interrupted(f"stopped after {recording.fitted} frames; {kept}") from None
-    return stored
+        return stored, True
+    return stored, False
 
 
-def _shown(recording: Recording) -> Iterator[Step]:
-    with Console(stderr=True).status("fitting the first frame, cold") as shown:
-        for step in recording:
-            print(_line(step), flush=True)
-            shown.update(f"{recording.fitted} frames fitted in {recording.seconds:.0f} s")
-            yield step
+def _thinning_said(frames: Frames) -> Iterator[Frame | Skipped]:
+    """The frames; before the first that is fitted it is printed what share of its samples is taken, if not all."""
+    is_first = True
+    for frame in frames:
+        if isinstance(frame, Frame):
+            if is_first and frame.stride > 1:
+                print(
+                    f"of the {frame.n_samples:,} samples of frame {frame.number} one of every {frame.stride} is taken:"
+                    f" {len(frame.array):,} (--stride 1 takes all, --max-samples N at most so many)",
+                    flush=True,
+                )
+            is_first = False
+        yield frame
 
 
 def _line(step: Step) -> str:
@@ -232,65 +255,40 @@ def _draw(path: Path, case: Case, step: Fitted, recording: Recording, tracker: T
 
 
 def _last_line(recording: Recording, decoding_seconds: float, starting_seconds: float) -> str:
-    needed = recording.fit_seconds + decoding_seconds
-    frames = f"{recording.fitted} frame{'' if recording.fitted == 1 else 's'} fitted"
+    fit_seconds = recording.fit_seconds + (recording.under_way.seconds if recording.under_way else 0)
+    needed = fit_seconds + decoding_seconds
     skipped = f", {recording.skipped} skipped" if recording.skipped else ""
     return (
-        f"{frames}{skipped} in {recording.seconds:.2f} s ({starting_seconds:.2f} s to start before):"
-        f" {recording.fit_seconds:.2f} s inside fit, {decoding_seconds:.2f} s decoding,"
+        f"{_frames(recording.fitted)} fitted{skipped} in {recording.seconds:.2f} s ({starting_seconds:.2f} s to start"
+        f" before): {fit_seconds:.2f} s inside fit, {decoding_seconds:.2f} s decoding,"
         f" {recording.seconds / needed if needed else 0:.2f} times their sum"
     )
 
 
-def _conversion(options: argparse.Namespace, source: FrameSource) -> Conversion:
-    keys = ("threshold", "scale", "difference")
-    given = {key: getattr(options, key) for key in keys if getattr(options, key) is not None}
-    if given and source.holds == POINTS:
-        raise Fault(f"--{min(given)} is for pixels; {source.description}: should go without it, or with --as pixels")
-    return Conversion(**given)
+def _found(recording: Recording, everything: bool) -> Iterator[str]:
+    """What was found, for the end: all breaks where there may be several, and what was seen and not counted."""
+    if everything and recording.breaks:
+        yield f"broke in {_frames(len(recording.breaks))}:"
+        yield from (f"  frame {number:>4}  {what}" for number, what in recording.breaks[:NAMED])
+        if len(recording.breaks) > NAMED:
+            yield f"  and {len(recording.breaks) - NAMED} more"
+    if recording.pinned_in is not None:
+        yield (
+            f"frame {recording.pinned_in} is the first with a component that became pinned (its covariance sank to"
+            " reg_covar), which is no loss: --pinned stops there"
+        )
 
 
-def _check(options: argparse.Namespace) -> None:
-    """Refuse options that make no sense, before anything is read."""
-    for option in ("components", "every"):
-        if getattr(options, option) < 1:
-            raise Fault(f"--{option} is {getattr(options, option)}; should be 1 or more")
-    if options.threshold is not None and not (math.isfinite(options.threshold) and options.threshold >= 0):
-        raise Fault(f"--threshold is {options.threshold}; should be a grey level, 0 or more")
-    if options.scale is not None and not (math.isfinite(options.scale) and options.scale > 0):
-        raise Fault(f"--scale is {options.scale}; should be more than 0")
-    if options.picture is not None and (options.picture.suffix != ".png" or not options.picture.parent.is_dir()):
-        raise Fault(f"--picture is {str(options.picture)!r}; should end in .png, in a folder that exists")
-    if options.name is not None and not re.fullmatch(NAME, options.name):
-        raise Fault(f"--name is {options.name!r}; should be lower-case letters and digits, joined by hyphens")
-    if options.root != RECORDED and not options.root.is_dir():
-        raise Fault(f"--root names {str(options.root)!r}, which is not a folder")
-    if options.name is not None and (options.root / options.name).exists():
-        raise Fault(f"--name is {options.name!r}, and {options.root / options.name} exists; should be a new name")
-    check_settings(Path("the settings given"), add_case.settings_of(options))
+def _cut_short(recording: Recording) -> str:
+    """Which fit is lost, in words; nothing where it had just been started."""
+    fit = recording.under_way
+    if fit is None or fit.iteration is None:
+        return ""
+    return f", in iteration {fit.iteration} of frame {fit.number} with the lower bound {fit.lower_bound:.6g}"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = command_line.parser("record", __doc__, EXIT_CODES)
-    add = parser.add_argument
-    add("source", type=Path, metavar="VIDEO_OR_FRAMES", help="a video, a folder of images or .npy arrays, or one .npy")
-    add("--components", type=int, required=True, metavar="K", help="number of components of the mixture")
-    add_case.add_settings(parser)
-    add("--threshold", type=float, metavar="T", help="grey level from which on a pixel is lit (default: 1)")
-    add("--scale", type=float, metavar="S", help="repeat a lit pixel round(S * grey level) times (default: 1)")
-    add("--difference", action="store_true", default=None, help="take absolute differences to the frame before")
-    add("--every", type=int, default=1, metavar="N", help="take every N-th frame (default: every one)")
-    add("--as", dest="holds", choices=(POINTS, PIXELS),
-        help=f"what a 2-D .npy is (default: points with at most {MOST_FEATURES} columns)")  # fmt: skip
-    add("--sklearn", metavar="VERSION", help="release of scikit-learn, or a series like 1.9 (default: the newest)")
-    add("--estimator", metavar="MODULE:CLASS", help="a class of your own (default: GaussianMixture)")
-    add("--all", action="store_true", help="go on after the first break; the case is still the first one's")
-    add("--ignore-pinned", action="store_true", help="a covariance that sinks to reg_covar, no failure, is no break")
-    add("--name", help="name of the case (default: made from the source and the frame)")
-    add("--picture", type=Path, metavar="FILE.png", help="draw the break, and the mass of what broke over time")
-    add("--root", type=Path, default=RECORDED, metavar="DIR",
-        help="folder for the case (default: .recorded, which git ignores; fixtures/cases is the corpus)")  # fmt: skip
-    return parser
+def _frames(number: int) -> str:
+    return f"{number} frame{'' if number == 1 else 's'}"
 
 
 if __name__ == "__main__":

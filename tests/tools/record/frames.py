@@ -1,30 +1,31 @@
-"""Frames: read one at a time from a video, images or ``.npy`` arrays, and made ready for the tracker.
-
-Pixels become points, each repeated as often as it is bright.
-"""
+"""Frames: read one at a time from a video, images or ``.npy`` arrays, and made ready for the tracker."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fixtures import npy
 from fixtures.fault import Fault
 from fixtures.validation import BrokenCase
+from tests.tools.record.pixels import Conversion, Thinning
 
 POINTS, PIXELS = "points", "pixels"
 MOST_PIXELS = 40_000_000  # of one frame; 8K has 33 million
-# int32 coordinates of two features, in the largest array that a case can hold; some of it is the header.
-MOST_SAMPLES = npy.MAX_FILE_BYTES // 8 - npy.MAX_HEADER_BYTES
 IMAGES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+STACKS = {".tif", ".tiff"}  # files of several images, which FFmpeg reads the first of
 # A picture is wider, and no tracker's samples have so many features.
 MOST_FEATURES = 16
+NO_THINNING = Thinning()
+UNCHANGED = "no change from the frame before"
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth value
@@ -35,6 +36,8 @@ class Frame:
     name: str  # of its own file, or nothing
     array: np.ndarray  # samples (n_samples, n_features); of a stored picture grey levels (height, width)
     note: str = ""  # what the user should know of it
+    stride: int = 1  # one of so many of its samples is taken
+    n_samples: int = 0  # how many there are; of a stored picture 0
 
 
 @dataclass(frozen=True)
@@ -54,49 +57,33 @@ class FrameSource:
     holds: str  # points or pixels
     description: str  # what is read, and as what
     frames: Callable[[int], Iterator[Stored]]  # yields every so many-th frame; none is kept
-
-
-@dataclass(frozen=True)
-class Conversion:
-    threshold: float = 1.0  # grey level from which on a pixel is lit
-    scale: float = 1.0  # A lit pixel is repeated ``round(scale * level)`` times
-    difference: bool = False  # take the absolute difference to the frame before in place of the frame
-
-    def points(self, levels: np.ndarray) -> np.ndarray:
-        """Coordinates (x, y) of every lit pixel of grey levels (height, width), repeated by its brightness, sorted."""
-        if levels.dtype == np.uint8:  # a video: a table of all levels is faster
-            repeats = self._repeats(np.arange(256))[levels.T]
-        elif levels.min() < 0:
-            raise Fault(f"holds the grey level {levels.min():g}; should be 0 or more")
-        else:
-            repeats = self._repeats(levels.T)
-        x, y = np.nonzero(repeats)
-        counts = repeats[x, y]
-        total = float(counts.sum(dtype=np.float64))
-        if total > MOST_SAMPLES:
-            raise Fault(
-                f"has {total:,.0f} samples; should have at most {MOST_SAMPLES:,}: raise --threshold or lower --scale"
-            )
-        counts = counts.astype(np.int64)
-        return np.column_stack([np.repeat(axis.astype(np.int32), counts) for axis in (x, y)])
-
-    def _repeats(self, levels: np.ndarray) -> np.ndarray:
-        """How often a pixel of each level is repeated; float64, because a product may be too large for an integer."""
-        return np.where(levels >= self.threshold, np.rint(levels * float(self.scale)), 0)
+    n_frames: int | None = None  # as far as the file says
 
 
 class Frames:
     """The frames of a source, every so many-th, made ready one by one; one of fewer samples than components is skipped.
 
-    The conversion has no effect on a source of points.
+    Conversion and thinning have no effect on a source of points.
     """
 
-    def __init__(self, source: FrameSource, conversion: Conversion, n_components: int, every: int = 1) -> None:
+    def __init__(
+        self,
+        source: FrameSource,
+        conversion: Conversion,
+        n_components: int,
+        every: int = 1,
+        thinning: Thinning = NO_THINNING,
+    ) -> None:
         self._source = source
         self._conversion = conversion
-        self._fewest = max(2, n_components)
+        self._n_components = n_components
         self._every = every
+        self._thinning = thinning
+        self._stride = thinning.stride
+        self._begun = False  # whether a frame was fit to be fitted
         self.decoding_seconds = 0.0  # wall time inside the source so far
+        # How many there should be, as far as the source knows.
+        self.expected = None if source.n_frames is None else -(-source.n_frames // every)
 
     def __iter__(self) -> Iterator[Frame | Skipped]:
         before: np.ndarray | None = None
@@ -105,12 +92,17 @@ class Frames:
                 yield raw
                 continue
             differs = "" if before is None else _other_size(raw.array, before, self._source.holds)
+            if before is None and self._conversion.crop:
+                self._conversion.crop.of(raw.array)  # what is wrong of the first is wrong of all
             try:
                 if differs:
                     raise Fault(differs)
-                yield self._frame(raw, before)
+                frame = self._frame(raw, before)
             except Fault as reason:
                 yield Skipped(raw.number, raw.name, str(reason))
+            else:
+                self._begun = True
+                yield frame
             if not differs:
                 before = raw.array
 
@@ -125,19 +117,47 @@ class Frames:
             yield raw
 
     def _frame(self, raw: Frame, before: np.ndarray | None) -> Frame:
-        unchanged = before is not None and np.array_equal(raw.array, before)
-        samples = raw.array
-        if self._source.holds == PIXELS:
-            if self._conversion.difference:
-                if before is None:
-                    raise Fault("is the first, which has no difference to one before")
-                if unchanged:
-                    raise Fault("no change from the frame before")
-                samples = _difference(samples, before)
-            samples = self._conversion.points(samples)
-        if len(samples) < self._fewest:
-            raise Fault(f"has {len(samples):,} samples; should have at least {self._fewest:,}, one a component")
-        return Frame(raw.number, raw.name, samples, "no change from the frame before" if unchanged else "")
+        if self._source.holds == POINTS:
+            unchanged = before is not None and np.array_equal(raw.array, before)
+            self._require(len(raw.array), "samples")
+            return replace(raw, note=UNCHANGED if unchanged else "")
+        levels, last = raw.array, before
+        if crop := self._conversion.crop:
+            levels, last = crop.of(levels), None if last is None else crop.of(last)
+        unchanged = last is not None and np.array_equal(levels, last)
+        if self._conversion.difference:
+            if last is None:
+                raise Fault("is the first, which has no difference to one before")
+            if unchanged:
+                raise Fault(UNCHANGED)
+            levels = _difference(levels, last)
+        return self._of_pixels(raw, levels, UNCHANGED if unchanged else "")
+
+    def _of_pixels(self, raw: Frame, levels: np.ndarray, note: str) -> Frame:
+        lit = self._conversion.lit(levels)
+        if not lit.n_pixels:
+            given = f"--threshold {self._conversion.threshold:g}, --scale {self._conversion.scale:g}"
+            brightest = f"the brightest has the level {levels.max():g}"
+            raise Fault(f"has 0 samples: no pixel is lit, and {brightest}; should have lit ones ({given})")
+        n_samples = lit.n_samples
+        self._require(n_samples, "samples")
+        if lit.n_pixels < self._n_components:
+            if not self._begun:  # k-means would find fewer clusters
+                self._require(lit.n_pixels, "lit pixels to start from")
+            note = _joined(note, f"only {lit.n_pixels} lit pixels")
+        stride, self._stride = self._stride, self._thinning.stride_for(n_samples, self._stride)
+        if self._begun and stride != self._stride:
+            note = _joined(note, f"one of every {self._stride} of {n_samples:,} samples, from here on")
+        return Frame(raw.number, raw.name, lit.samples(self._stride), note, self._stride, n_samples)
+
+    def _require(self, number: int, what: str) -> None:
+        fewest = max(2, self._n_components)
+        if number < fewest:
+            raise Fault(f"has {number:,} {what}; should have at least {fewest:,}, one a component")
+
+
+def _joined(*notes: str) -> str:
+    return ", ".join(filter(None, notes))
 
 
 def _other_size(array: np.ndarray, before: np.ndarray, holds: str) -> str:
@@ -172,11 +192,14 @@ def open_source(path: Path, holds: str | None = None) -> FrameSource:
         if path.suffix.lower() == ".npy":
             return _open_npy(path, holds)
         _only_for_arrays(path, holds)
+        if path.suffix.lower() in STACKS:
+            return _open_stack(path)
     except OSError as error:
         raise Fault(f"{path} cannot be read ({error.strerror or error}); should be readable") from None
     from tests.tools.record import video  # noqa: PLC0415  (PyAV takes longer to load than a frame)
 
-    return FrameSource(PIXELS, video.description(path), lambda every: video.frames(path, every))
+    description, n_frames = video.describe(path)
+    return FrameSource(PIXELS, description, lambda every: video.frames(path, every), n_frames)
 
 
 def _open_folder(folder: Path, holds: str | None) -> FrameSource:
@@ -204,8 +227,29 @@ def _open_npy(path: Path, holds: str | None) -> FrameSource:
         return _of_files([path], taken, f"{path.name}, a single frame, {why}")
     _only_for_arrays(path, holds)
     description = f"{path.name}, taken as {len(array)} greyscale frames because it has three dimensions"
-    numbers = range(len(array))
-    return FrameSource(PIXELS, description, lambda every: (Frame(n, "", array[n]) for n in numbers[::every]))
+
+    def frames(every: int) -> Iterator[Stored]:
+        return (Frame(number, "", array[number]) for number in range(0, len(array), every))
+
+    return FrameSource(PIXELS, description, frames, len(array))
+
+
+def _open_stack(path: Path) -> FrameSource:
+    try:
+        n_images = _read_image(path, lambda image: getattr(image, "n_frames", 1))
+    except Fault as reason:
+        raise Fault(f"{path} {reason}") from None
+
+    def frames(every: int) -> Iterator[Stored]:
+        for number in range(0, n_images, every):
+            try:
+                yield Frame(number, "", _read_image(path, functools.partial(_levels, number=number)))
+            except Fault as reason:
+                yield Skipped(number, "", str(reason))
+
+    return FrameSource(
+        PIXELS, f"{path.name}, a stack of {n_images} image{'' if n_images == 1 else 's'}", frames, n_images
+    )
 
 
 def _of_files(paths: list[Path], holds: str, description: str) -> FrameSource:
@@ -214,7 +258,7 @@ def _of_files(paths: list[Path], holds: str, description: str) -> FrameSource:
     def frames(every: int) -> Iterator[Stored]:
         for number, path in list(enumerate(paths))[::every]:
             try:
-                array = _read_array(path) if path.suffix.lower() == ".npy" else _read_image(path)
+                array = _read_array(path) if path.suffix.lower() == ".npy" else _read_image(path, _levels)
                 if array.ndim != 2:
                     raise BrokenCase(path, f"has shape {array.shape}", "(n_samples, n_features) or (height, width)")
             except Fault as reason:
@@ -222,7 +266,7 @@ def _of_files(paths: list[Path], holds: str, description: str) -> FrameSource:
             else:
                 yield Frame(number, path.name, array)
 
-    return FrameSource(holds, description, frames)
+    return FrameSource(holds, description, frames, len(paths))
 
 
 def _only_for_arrays(path: Path, holds: str | None) -> None:
@@ -260,19 +304,29 @@ def _read_array(path: Path) -> np.ndarray:
     return array
 
 
-def _read_image(path: Path) -> np.ndarray:
-    """Grey levels of an image file, (height, width): as stored where it is greyscale, else by luma of 8 bits."""
+def _read_image(path: Path, read: Callable[[Any], Any]) -> Any:
+    """What a function reads of an image file."""
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415  (only where there are images)
 
     try:
         with Image.open(path) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise Fault(f"has {image.width} x {image.height} pixels; should have at most {MOST_PIXELS:,}")
-            deep = image.mode == "F" or image.mode.startswith("I")
-            return np.asarray(image if deep else image.convert("L"))
+            return read(image)
     except UnidentifiedImageError:
         raise Fault("is not an image; should be one") from None
     except Image.DecompressionBombError as error:
         raise Fault(f"is too large ({error})") from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow raises for a broken file
         raise Fault(f"cannot be read ({error}); should be a whole image") from None
+
+
+def _levels(image: Any, number: int = 0) -> np.ndarray:
+    """Grey levels, (height, width), of an image of a file: as stored where it is greyscale, else by luma of 8 bits."""
+    from PIL import ImageOps  # noqa: PLC0415
+
+    image.seek(number)
+    # A phone stores a picture as its sensor lies, and says how to turn it.
+    upright = ImageOps.exif_transpose(image)
+    deep = upright.mode == "F" or upright.mode.startswith("I")
+    return np.asarray(upright if deep else upright.convert("L"))

@@ -6,11 +6,12 @@ While one frame is fitted the next one is made ready and the last one reported.
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,14 @@ from tests.tools.release_table import Release
 from tests.tools.worker_process import WorkerProcess
 
 MODULE = "tests.workers.tracker"
-# The higher, the less is left of a component.
-SEVERITY = {HEALTHY: 0, PINNED: 1, DRAGGED: 2, EMPTY: 3}
+# The higher, the less is left of a component. One that is pinned is not lost: EM may well end there.
+SEVERITY = {HEALTHY: 0, PINNED: 0, DRAGGED: 2, EMPTY: 3}
+SEVERITY_WITH_PINNED = {**SEVERITY, PINNED: 1}
 # So many fits are remembered: the one that broke, and what led there.
 REMEMBERED = 6
 LONGEST_NAME = 60
+# While a fit runs, it is asked so often where it is.
+SECONDS_BETWEEN_LOOKS = 0.25
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,19 @@ class Fitted:
 Step = Fitted | Skipped
 
 
+@dataclass(frozen=True)
+class UnderWay:
+    """A fit that is not done."""
+
+    number: int  # of the frame
+    seconds: float  # since it was started
+    iteration: int | None = None  # E-steps so far; None before the first one, or where the estimator does not tell
+    lower_bound: float | None = None
+
+
+Watch = Callable[[UnderWay], None]
+
+
 def open_worker(release: Release) -> WorkerProcess:
     return WorkerProcess(release_environment.make(release), MODULE, f"scikit-learn {release.version}")
 
@@ -76,6 +93,12 @@ class TrackerProcess(contextlib.ExitStack):
         self._worker = self.enter_context(worker)
         self.ask = worker.ask  # the requests of `tests.workers.tracker.Tracker` that are not below
         self._handed_over = 0
+        self._progress = Path(self._scratch, "progress.json")
+
+    def begin(self, estimator: str | None, n_components: int, settings: Mapping[str, Any]) -> dict[str, str]:
+        """Make the estimator ready; the versions that it runs with."""
+        progress = str(self._progress)
+        return self.ask("begin", estimator=estimator, n_components=n_components, settings=settings, progress=progress)
 
     def hand_over(self, samples: np.ndarray) -> None:
         """Put the next frame where its fit will find it; one may be under way."""
@@ -87,6 +110,18 @@ class TrackerProcess(contextlib.ExitStack):
     def start_fit(self) -> None:
         """Start the fit of the frame that was handed over; `receive` waits for it."""
         self._worker.send("fit", path=str(self._next))
+
+    def has_fitted(self) -> bool:
+        """Whether the fit is done, now or in a moment."""
+        return self._worker.has_answered(SECONDS_BETWEEN_LOOKS)
+
+    def progress(self) -> tuple[int, float] | tuple[None, None]:
+        """The iteration and the lower bound of the fit that runs, as far as it tells."""
+        try:
+            iteration, bound = json.loads(self._progress.read_text())
+        except (OSError, ValueError):
+            return None, None  # nothing yet, or just being written
+        return iteration, bound
 
     def receive(self) -> Fit:
         return Fit(**self._worker.receive())
@@ -104,17 +139,28 @@ class Recording:
     """Fit the frames of a source in turn, each from what the last one left.
 
     Nothing but the frame that is reported, the one under way and the next one
-    is kept. A component that becomes pinned, which is no failure, can be ignored.
+    is kept. A break is a component that is lost; with `pinned` one that becomes
+    pinned, too. While a fit runs, `watch` is told where it is.
     """
 
-    def __init__(self, frames: Iterable[Frame | Skipped], tracker: TrackerProcess, ignore_pinned: bool = False) -> None:
+    def __init__(
+        self,
+        frames: Iterable[Frame | Skipped],
+        tracker: TrackerProcess,
+        pinned: bool = False,
+        watch: Watch = lambda _: None,
+    ) -> None:
         self._frames = frames
         self._tracker = tracker
-        self._severity = {**SEVERITY, PINNED: 0} if ignore_pinned else SEVERITY
+        self._severity = SEVERITY_WITH_PINNED if pinned else SEVERITY
+        self._watch = watch
         self._states: list[str] = []
         self._before: int | None = None
         self.last: deque[tuple[int, Fit]] = deque(maxlen=REMEMBERED)  # numbers of frames, with their fits
         self.fitted = self.skipped = 0  # frames so far
+        self.breaks: list[tuple[int, str]] = []  # numbers of frames, with what broke in words
+        self.pinned_in: int | None = None  # the first frame with a component that became pinned, if that is no break
+        self.under_way: UnderWay | None = None  # where the fit is that is waited for
         self.fit_seconds = 0.0  # wall time inside ``fit``
         self.seconds = 0.0  # wall time, without what the caller does about a break
 
@@ -124,13 +170,15 @@ class Recording:
         A break is yielded before the next fit is started, any other step while it runs.
         """
         clock = time.perf_counter()
-        for step in self._steps():
-            reported = time.perf_counter()
-            self.seconds = reported - clock
-            yield step
-            if isinstance(step, Fitted) and step.is_break:
-                clock += time.perf_counter() - reported
-        self.seconds = time.perf_counter() - clock
+        try:
+            for step in self._steps():
+                reported = time.perf_counter()
+                self.seconds = reported - clock
+                yield step
+                if isinstance(step, Fitted) and step.is_break:
+                    clock += time.perf_counter() - reported
+        finally:
+            self.seconds = time.perf_counter() - clock
 
     def _steps(self) -> Iterator[Step]:
         under_way: Frame | None = None
@@ -146,6 +194,7 @@ class Recording:
             under_way = frame if isinstance(frame, Frame) else None
             if under_way:
                 self._tracker.start_fit()
+                self._started = time.perf_counter()
             if step:
                 yield step
             if isinstance(frame, Skipped):
@@ -155,20 +204,27 @@ class Recording:
             yield self._finish(under_way)
 
     def _finish(self, frame: Frame) -> Fitted:
+        while not self._tracker.has_fitted():
+            seconds = time.perf_counter() - self._started
+            self.under_way = UnderWay(frame.number, seconds, *self._tracker.progress())
+            self._watch(self.under_way)
         fit = self._tracker.receive()
+        self.under_way = None
         self.fitted += 1
         self.fit_seconds += fit.seconds
         before, self._before = self._before, frame.number
-        broke = [
-            component
-            # Before a cold start there are no states, after an error neither.
-            for component, (old, new) in enumerate(zip(self._states, fit.states, strict=False))
-            if self._severity[new] > self._severity[old]
-        ]
+        # Before a cold start there are no states, after an error neither.
+        changes = list(zip(self._states, fit.states, strict=False))
+        broke = [number for number, (old, new) in enumerate(changes) if self._severity[new] > self._severity[old]]
+        if self.pinned_in is None and not self._severity[PINNED] and (HEALTHY, PINNED) in changes:
+            self.pinned_in = frame.number
         self._states = fit.states
         if not fit.error:
             self.last.append((frame.number, fit))
-        return Fitted(frame, fit, before, broke)
+        step = Fitted(frame, fit, before, broke)
+        if step.is_break:
+            self.breaks.append((frame.number, _what_broke(step)))
+        return step
 
 
 def case_of(
@@ -184,6 +240,8 @@ def case_of(
     frames = [(Path(f"frame {frame.number}"), frame.array)]
     check_arrays({**settings}, frames, list(zip(paths, start, strict=True)))
     provenance = {"kind": "user", **origin, "frame": frame.number, "frame_before": step.before}
+    if frame.n_samples:
+        provenance["stride"] = frame.stride
     if frame.name:
         provenance["file"] = frame.name
     name = name or default_name(source, frame.number)
@@ -198,8 +256,12 @@ def default_name(source: str, number: int) -> str:
     return "-".join([*words, "frame", str(number)])[-LONGEST_NAME:].strip("-")
 
 
+def _what_broke(step: Fitted) -> str:
+    return step.fit.error or " and ".join(f"component {number} is {step.fit.states[number]}" for number in step.broke)
+
+
 def _title(step: Fitted, source: str) -> str:
-    what = step.fit.error or " and ".join(f"component {number} is {step.fit.states[number]}" for number in step.broke)
+    what = _what_broke(step)
     source = " ".join(source.split())[:LONGEST_NAME]
     end = f" in frame {step.frame.number} of {source}, fitted from what frame {step.before} left"
     room = MAX_TITLE - len(end)

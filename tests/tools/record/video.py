@@ -53,8 +53,14 @@ SCENE = Scene(
 av.logging.set_level(None)  # FFmpeg's own lines would mix with ours; what is wrong is raised
 
 
-def description(path: Path) -> str:
-    """What a video file holds; a `Fault` where FFmpeg cannot read it, it has no picture, or too large ones."""
+def describe(path: Path) -> tuple[str, int | None]:
+    """What a video file holds, and how many frames as far as it says.
+
+    Raises
+    ------
+    Fault
+        FFmpeg cannot read it, or it has no picture, or too large ones.
+    """
     with _open(path) as container:
         stream = _pictures(container, path)
         context = stream.codec_context
@@ -62,29 +68,64 @@ def description(path: Path) -> str:
         if context.width * context.height > MOST_PIXELS:
             raise Fault(f"{path} has frames of {size}; should have at most {MOST_PIXELS:,}")
         rate = f", {float(stream.average_rate):.3g} frames a second" if stream.average_rate else ""
-        return f"{path.name}, a video ({context.name}) of {size}{rate}"
+        first = next((frame for frame in _decoded(container, stream) if isinstance(frame, av.VideoFrame)), None)
+        turned = f", turned by {first.rotation} degrees as it says" if first and first.rotation else ""
+        deep = f" of {first.format.components[0].bits} bits" if first and _is_deep(first) else ""
+        counts = [stream.frames] if stream.frames else []
+        ends = _stated_end(container, stream)
+        if ends and stream.average_rate:
+            counts.append(round(ends * stream.average_rate))
+    return f"{path.name}, a video ({context.name}{deep}) of {size}{turned}{rate}", min(counts, default=None)
 
 
 def frames(path: Path, every: int) -> Iterator[Stored]:
-    """Yield every so many-th frame as 8-bit grey levels; one that does not decode is skipped."""
+    """Yield every so many-th frame as grey levels, upright; one that does not decode is skipped."""
     number = 0
     with _open(path) as container:
         stream = _pictures(container, path)
         stream.thread_type = "AUTO"
-        ends = Fraction(0)
+        shown = _Shown()
         for decoded in _decoded(container, stream):
             if isinstance(decoded, str):
                 yield Skipped(number, "", decoded)
             elif decoded.is_corrupt:
                 yield Skipped(number, "", "is corrupt, as its decoder reports")
             elif number % every == 0:
-                yield Frame(number, "", decoded.to_ndarray(format="gray"))
-            if not isinstance(decoded, str) and decoded.pts is not None and decoded.time_base is not None:
-                ends = decoded.pts * decoded.time_base
+                yield _grey(decoded, number)
+            if isinstance(decoded, av.VideoFrame):
+                shown.add(decoded)
             number += 1
-        missing = _missing(container, stream, number, ends)
+        missing = _missing(container, stream, number, shown)
     if missing:
         yield Skipped(number, "", missing)
+
+
+def _grey(decoded: av.VideoFrame, number: int) -> Stored:
+    """Grey levels of a frame, (height, width): of a grey video as stored, else by luma of 8 bits."""
+    try:
+        levels = decoded.to_ndarray() if _is_deep(decoded) else decoded.to_ndarray(format="gray")
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        return Skipped(number, "", f"its pixels ({decoded.format.name}) cannot be made grey levels ({_reason(error)})")
+    # A phone films as its sensor lies, and says how far to turn it, counterclockwise.
+    return Frame(number, "", np.rot90(levels, round(decoded.rotation / 90)))
+
+
+def _is_deep(decoded: av.VideoFrame) -> bool:
+    return decoded.format.name.startswith("gray") and 8 < decoded.format.components[0].bits <= 16
+
+
+class _Shown:
+    """Until when the frames so far are shown, and the longest time from one to the next, in seconds."""
+
+    def __init__(self) -> None:
+        self.until = self.longest = self._begins = Fraction(0)
+
+    def add(self, decoded: av.VideoFrame) -> None:
+        if decoded.pts is not None and decoded.time_base is not None:
+            last, self._begins = self._begins, decoded.pts * decoded.time_base
+            self.longest = max(self.longest, self._begins - last)
+            # Not every container says how long a frame is shown.
+            self.until = self._begins + (decoded.duration * decoded.time_base or self.longest)
 
 
 def _open(path: Path) -> av.container.InputContainer:
@@ -121,16 +162,25 @@ def _decoded(container: av.container.InputContainer, stream: av.VideoStream) -> 
             yield f"cannot be decoded ({_reason(error)})"
 
 
-def _missing(container: av.container.InputContainer, stream: av.VideoStream, number: int, ends: Fraction) -> str:
+def _missing(container: av.container.InputContainer, stream: av.VideoStream, number: int, shown: _Shown) -> str:
     """How much of the stated length is not there, in words; nothing where all is."""
-    if stream.frames > number:
+    ends = _stated_end(container, stream)
+    each = max(1 / stream.average_rate if stream.average_rate else 0, shown.longest)  # of a variable frame rate
+    # A video that was trimmed on a phone has frames that are not to be shown: it is shorter than their number.
+    if stream.frames > number and (ends is None or shown.until + each / 2 < ends):
         return f"the video breaks off here; it should have {stream.frames} frames"
-    # The length of a container is that of its longest stream: where there are several it is not this one's.
-    if container.duration and stream.average_rate and len(container.streams) == 1:
-        stated = Fraction(container.duration, av.time_base) + Fraction(container.start_time or 0, av.time_base)
-        if ends + (1 + FRAMES_TO_SPARE) / stream.average_rate < stated:
-            return f"the video breaks off here, at {float(ends):.2f} s; it should last {float(stated):.2f} s"
+    if ends is not None and shown.until + FRAMES_TO_SPARE * each < ends:
+        return f"the video breaks off here, at {float(shown.until):.2f} s; it should last {float(ends):.2f} s"
     return ""
+
+
+def _stated_end(container: av.container.InputContainer, stream: av.VideoStream) -> Fraction | None:
+    if stream.duration and stream.time_base:
+        return (stream.duration + (stream.start_time or 0)) * stream.time_base
+    # The length of a container is that of its longest stream: where there are several it is not this one's.
+    if container.duration and len(container.streams) == 1:
+        return Fraction(container.duration + (container.start_time or 0), av.time_base)
+    return None
 
 
 def _reason(error: Exception) -> str:
