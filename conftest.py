@@ -17,7 +17,7 @@ import pytest
 
 from fixtures import corpus
 from fixtures.validation import BrokenCase
-from tests.support import array_namespace, check, environment, findings, junit_format, ledger, picture
+from tests.support import array_namespace, check, environment, findings, junit_format, ledger, picture, shard
 from tests.support.judgement import Defect, NotJudged
 from tests.support.subject import Subject
 
@@ -100,6 +100,7 @@ def pytest_addoption(parser: Any) -> None:
     group.addoption(array_namespace.OPTION_OF_DEVICE, metavar="NAME", help="device of that library (default: its own)")
     raw = "show the raw result: known defects fail like any other"
     group.addoption("--no-ledger", action="store_true", help=raw)
+    group.addoption(shard.OPTION, metavar="I/N", type=shard.parse, help="run the I-th of N equal parts of the cases")
     group.addoption("--plots", metavar="DIR", type=Path, help="draw each failing case into this folder, as SVG")
 
 
@@ -111,6 +112,9 @@ def pytest_configure(config: Any) -> None:
     ) as error:  # fmt: skip
         raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(suite.count)
+    if config.getoption(shard.OPTION):
+        number, of = config.getoption(shard.OPTION)
+        config.pluginmanager.register(shard.Shard(number, of, tuple(suite.case_names)))
 
 
 def pytest_report_header(config: Any) -> List[str]:
@@ -280,5 +284,4 @@ def _drawn(suite: Suite, item: Any) -> str:
 
 
 def _check_and_case(item: Any) -> Tuple[str, Optional[str]]:
-    parameters = item.callspec.params if hasattr(item, "callspec") else {}
-    return getattr(item, "originalname", item.name), parameters.get("case_name")
+    return getattr(item, "originalname", item.name), shard.case_of(item)

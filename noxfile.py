@@ -200,8 +200,11 @@ def selftest(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def lint(session: nox.Session) -> None:
-    """Lint and type-check with ruff and mypy."""
+    """Lint and type-check with ruff and mypy; hold the workflows against their schema and zizmor's audits."""
     python = enter_group(session, "lint")
     session.run(python, "-m", "ruff", "check", ".")
     session.run(python, "-m", "ruff", "format", "--check", ".")
     session.run(python, "-m", "mypy")
+    workflows = sorted(map(str, Path(".github", "workflows").glob("*.yml")))
+    session.run(python, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+    session.run(str(Path(python).with_name("zizmor")), "--offline", "--quiet", *workflows)

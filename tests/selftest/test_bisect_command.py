@@ -350,7 +350,7 @@ UNBUILT = {"sklearn/__init__.py": "raise ImportError('not built')\n"}
     [
         (["--case", "control-16d", "--check", "test_collapse"], {}, 0, "good: test_collapse passes on control-16d"),
         (["--case", "object-leaves-1d", "--check", "test_no_component_collapses"], {}, 1, "bad: scikit-learn "),
-        (["--case", "object", "--check", "test_collapse"], {}, 125, "no case 'object'; the corpus has"),
+        (["--case", "object", "--check", "test_collapse"], {}, 125, "there is no case 'object'; should be one of"),
         (["--case", "control-16d", "--check", "test_x"], {}, 125, "cannot be tested: there is no check test_x"),
         (["--case", "control-16d", "--check", "test_collapse"], UNBUILT, 125, "ImportError: not built"),
         (["--case", "control-16d"], {}, 125, "required: --check"),

@@ -179,7 +179,7 @@ def test_a_check_that_is_not_judged_tells_only_what_it_is_said_to_count_as(
     ("case", "check", "outcome", "said"),
     [
         ("two", "test_collapse", None, "there is no case 'two'; should be one of"),
-        ("two-samples", "test_x", None, "there is no check 'test_x'; should be one of .*test_no_component_collapses"),
+        ("two-samples", "colapse", None, "there is no check 'colapse'; should be one of .*test_collapse"),
         (
             "two-samples",
             None,

@@ -171,8 +171,8 @@ def test_a_worker_that_dies_is_reported_in_one_line_and_what_was_measured_is_kep
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["9.9", "1.9"], "error: there is no release '9.9' in releases.json; should be one of 0.18.1,"),
-        (["1.8", "1.9", "--case", "no-such"], "error: there is no case 'no-such'; should be one of camera-pans"),
+        (["9.9", "1.9"], "error: there is no release '9.9' in releases.json; should be one of "),
+        (["1.8", "1.9", "--case", "no-such"], "error: there is no case 'no-such'; should be one of "),
         (["1.8"], "error: 1 sides are named; should be two, OLD and NEW"),
         (["--neighbours", "1.8"], "error: --neighbours compares every series; '1.8' should not be named"),
         (["1.8", "1.9", "--write"], "error: --write is for --neighbours and --self-test; should go with one"),

@@ -61,7 +61,7 @@ def download(**changes: Any) -> Callable[[dict[str, Any]], None]:
 
 @pytest.mark.parametrize("name", ["no-such-case", "", ".", "..", f"../cases/{NAME}", f"{NAME}/", "Tiny", "tiny\n", "*"])
 def test_a_name_that_is_no_case_is_unknown(stored: StoredCase, name: str) -> None:
-    with pytest.raises(UnknownCase, match=f"the corpus has {NAME}"):
+    with pytest.raises(UnknownCase, match=f"there is no case .*; should be one of {NAME}"):
         load_case(name, root=stored.root)
 
 

@@ -128,9 +128,9 @@ def test_a_component_that_does_not_exist_is_refused(component: str, refusal: Ref
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["no-such-case"], "no case 'no-such-case'; the corpus has"),
+        (["no-such-case"], "there is no case 'no-such-case'; should be one of"),
         (["capture-frame-44", "--capture", "no/such/folder"], "which is not a folder"),
-        (["two-samples", "--check", "no_such_check"], "--check is 'no_such_check'; should be one of test_"),
+        (["two-samples", "--check", "no_such_check"], "--check is 'no_such_check'; should be one of "),
         (["two-samples", "--sklearn", "0.17"], "there is no release '0.17'"),
         (["two-samples", "--into", "/dev/null/here"], "/dev/null/here: Not a directory"),
     ],

@@ -190,7 +190,7 @@ def test_a_ledger_that_is_not_json_is_refused_in_one_line(runs: dict[str, Future
 @pytest.mark.parametrize(
     ("fault", "seen"),
     [
-        ("unknown case", "there is no case 'no-such-case'; should be one of a-chain, capture-frame-44, "),
+        ("unknown case", "there is no case 'no-such-case'; should be one of 7 (the nearest: "),
         ("unknown check", "there is no check 'test_no_such_check'; should be one of test_fit_gives_"),
         ("not run on", f"test_fit_gives_the_published_figures does not run on the case '{CONTROL}'; should be a case"),
     ],

@@ -21,7 +21,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from fixtures import strict_json
-from fixtures.fault import Fault
+from fixtures.fault import Fault, one_of
 
 FORMAT_VERSION = 2
 UPSTREAM = r"https://github\.com/scikit-learn/scikit-learn/(issues|pull|commit)/\w+"
@@ -145,8 +145,8 @@ class Ledger(NamedTuple):
         for entry in (*self.entries, *self.not_judged):
             for what, name, known in (("check", entry.check, checks), ("case", entry.case, cases)):
                 if name not in known:
-                    fault = ", line {}: there is no {} {!r}; should be one of {}"
-                    raise BadLedger(self.path, fault, entry.line, what, name, ", ".join(sorted(known)))
+                    fault = ", line {}: there is no {} {!r}; should be {}"
+                    raise BadLedger(self.path, fault, entry.line, what, name, one_of(known, name))
 
 
 def read_ledger(path: Path = LEDGER) -> Ledger:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import command_line, corpus, whole_file
-from fixtures.fault import Fault
+from fixtures.fault import Fault, one_of
 from tests.support import baseline, environment, expected, replay
 from tests.support.estimator import DEFAULT_ESTIMATOR, import_estimator
 
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.cases) - set(corpus.case_names()))
     if unknown:
-        raise Fault(f"there is no case {unknown[0]!r}; should be one of {', '.join(corpus.case_names())}")
+        raise Fault(f"there is no case {unknown[0]!r}; should be {one_of(corpus.case_names(), unknown[0])}")
     capture = corpus.find_capture(options.capture)
     estimator = import_estimator(DEFAULT_ESTIMATOR)
     versions = environment.describe()

@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 import nox
 from filelock import FileLock, Timeout
 
-from fixtures.fault import Fault
+from fixtures.fault import Fault, one_of
 from tests.tools import release_table
 from tests.tools.release_table import Release
 
@@ -63,10 +63,10 @@ def find(version: str) -> Release:
     named = {release.series: release for release in releases} | {release.version: release for release in releases}
     if version in named:
         return named[version]
-    versions = ", ".join(release.version for release in releases)
+    versions = one_of([release.version for release in releases], version)
     raise UnknownRelease(
-        f"there is no release {version!r} in {release_table.TABLE.name}; should be one of {versions}, or a series"
-        " like 1.9 (`nox -s releases` refreshes the table)"
+        f"there is no release {version!r} in {release_table.TABLE.name}; should be {versions}, or a series like 1.9"
+        " (`nox -s releases` refreshes the table)"
     )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from fixtures import corpus
 from fixtures.corpus import Case, Settings
+from fixtures.fault import one_of
 from fixtures.validation import BrokenCase
 from tests.support import check, comparison, environment, replay
 from tests.support.check import COLLAPSE, Check, UnderTest
@@ -85,8 +86,8 @@ class Probe:
         known = check.every()
         named = [one for one in known.values() if {one.name, one.file} & set(checks)]
         if not named:
-            words = "there is no check {}; should be one of {}"
-            raise worker.Refused(words.format(" or ".join(checks), ", ".join(sorted(known))))
+            words = "there is no check {}; should be {}"
+            raise worker.Refused(words.format(" or ".join(checks), one_of(known, checks[0] if checks else "")))
         subject = self._subject(_load(case))
         asked = [one for one in named if one.runs_on(subject.case.traits, self.under_test)]
         try:

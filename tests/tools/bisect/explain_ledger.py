@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from fixtures import corpus, documentation, whole_file
-from fixtures.fault import Fault
+from fixtures.fault import Fault, one_of
 from tests.support import ledger
 from tests.support.ledger import BEGINS, COMPARISONS, Culprit
 from tests.tools import ledger_file, release_environment, release_table
@@ -104,10 +104,10 @@ def run(clone: Clone, defects: Sequence[str], *, write: bool, dry_run: bool) -> 
 
 
 def _require_known(defects: Sequence[str], known: ledger.Ledger) -> None:
-    listed = sorted({entry.defect for entry in known.entries})
+    listed = {entry.defect for entry in known.entries}
     for defect in defects:
         if defect not in listed:
-            raise Fault(f"the ledger has no defect {defect!r}; should be one of {', '.join(listed)}")
+            raise Fault(f"the ledger has no defect {defect!r}; should be {one_of(listed, defect)}")
 
 
 def _explain(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from fixtures import corpus
-from fixtures.fault import Fault
+from fixtures.fault import Fault, one_of
 from tests.support import check as check_module
 from tests.tools.worker_process import WorkerFailed, WorkerProcess, WorkerRefused
 from tests.workers import probe
@@ -144,8 +144,7 @@ def question(case: str, check: str | None, outcome: str | None, *, bits: bool = 
     """What the user asks: one check (``test_no_component_collapses``), a file of them, or an outcome."""
     cases = corpus.case_names()
     if case not in cases:
-        near = [name for name in cases if case in name] or cases
-        raise Fault(f"there is no case {case!r}; should be one of {', '.join(near)}")
+        raise Fault(f"there is no case {case!r}; should be {one_of(cases, case)}")
     if outcome is not None:
         if outcome not in OUTCOMES and not re.fullmatch(r"[a-z]\w*_", outcome):
             raise Fault(f"there is no outcome {outcome!r}; should be {ATTRIBUTE}, or one of {', '.join(OUTCOMES)}")
@@ -153,7 +152,7 @@ def question(case: str, check: str | None, outcome: str | None, *, bits: bool = 
     files = {stem: tuple(one.name for one in checks) for stem, checks in check_module.by_file().items()}
     known = {**{name: (name,) for names in files.values() for name in names}, **files}
     if check not in known:
-        raise Fault(f"there is no check {check!r}; should be one of {', '.join(sorted(known))}")
+        raise Fault(f"there is no check {check!r}; should be {one_of(known, check or '')}")
     return Question(case, known[check], None, check)
 
 

@@ -36,7 +36,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from fixtures import command_line, corpus, whole_file
-from fixtures.fault import Fault
+from fixtures.fault import Fault, one_of
 from tests.tools import release_environment, release_table
 from tests.tools.compare import measure, self_test, steps
 from tests.tools.compare.measure import CaseResult, Measurement, Plan, Side, open_side, open_with_dependencies_of
@@ -221,7 +221,7 @@ def _check(options: argparse.Namespace) -> None:
         raise Fault(f"--comparisons is {options.comparisons}; should be 1 or more")
     names = corpus.case_names()
     for case in [one for one in options.case or () if one not in names]:
-        raise Fault(f"there is no case {case!r}; should be one of {', '.join(names)}")
+        raise Fault(f"there is no case {case!r}; should be {one_of(names, case)}")
     if options.json and not options.json.parent.is_dir():
         raise Fault(f"--json names {options.json}, whose folder does not exist; make it first")
 

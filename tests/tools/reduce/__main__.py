@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fixtures import command_line, corpus, documentation, strict_json, whole_file
-from fixtures.fault import Fault
+from fixtures.fault import Fault, one_of
 from tests.support.ledger import Ledger
 from tests.tools import ledger_file, release_environment, release_table
 from tests.tools.reduce.reduction import DoesNotFail, Reduction, Releases, matrix
@@ -242,14 +242,14 @@ def _check(options: argparse.Namespace) -> None:
     known = {entry.defect for entry in ledger_file.read().entries} if options.defect else set()
     for defect in options.defect or ():
         if defect not in known:
-            raise Fault(f"--defect is {defect!r}; should be one of {', '.join(sorted(known))}")
+            raise Fault(f"--defect is {defect!r}; should be {one_of(known, defect)}")
 
 
 def _full_name(check: str | None, names: list[str]) -> str | None:
     for name in (check, f"test_{check}"):
         if name is None or name in names:
             return name
-    raise Fault(f"--check is {check!r}; should be one of {', '.join(names)}")
+    raise Fault(f"--check is {check!r}; should be {one_of(names, check or '')}")
 
 
 def _load(named: str, capture: str | None) -> corpus.Case:

@@ -26,7 +26,7 @@ from tests.support import check
 from tests.tools import corpus as corpus_command
 from tests.tools import ledger_file, release_table
 from tests.tools.compare import steps
-from tests.tools.report import matrix, measured, page, pictures, readme, records
+from tests.tools.report import github, matrix, measured, page, pictures, readme, records
 
 RESULTS = corpus.PROJECT / "results"
 BENCHMARKS = corpus.PROJECT / ".benchmarks"
@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     add("results", metavar="RESULT", nargs="*", type=Path, help="records or folders of them (default: results/)")
     add("--output", **file, default=RESULTS / "report.html", help="default: results/report.html")
     add("--summary", **file, help="append a short summary in Markdown")
+    add("--annotations", action="store_true", help="print what is not as the ledger says as GitHub's annotations")
     add("--benchmarks", **folder, help="fit times (default: .benchmarks/ if it is there)")
     add("--remedies", **file, help="default: results/remedies.json if it is there")
     add("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
@@ -76,6 +77,8 @@ def _report(options: argparse.Namespace) -> int:
     if options.summary:
         with options.summary.open("a", encoding="utf-8") as file:
             file.write(page.summary(content))
+    for line in github.annotated(merged, seen) if options.annotations else ():
+        print(line)
     print(f"{content.verdict.sentence}\n{options.output}: {options.output.stat().st_size / 1e6:.2f} MB")
     return 0 if content.verdict.is_green else 1
 
