@@ -76,7 +76,7 @@ class Suite:
 
 def _space(config: Any, release: str) -> array_namespace.Space:
     """The library whose arrays are fitted, and its device."""
-    name, device = config.getoption(estimator.ARRAY_NAMESPACE), config.getoption(array_namespace.OPTION_OF_DEVICE)
+    name, device = config.getoption(estimator.ARRAY_NAMESPACE), config.getoption(estimator.OPTION_OF_DEVICE)
     return array_namespace.open_space(name, device, release)
 
 
@@ -97,7 +97,7 @@ def pytest_addoption(parser: Any) -> None:
         default=ledger.NUMPY,
         help="fit arrays of this library: array_api_strict, torch, ... (scikit-learn 1.8 on; default: %(default)s)",
     )
-    group.addoption(array_namespace.OPTION_OF_DEVICE, metavar="NAME", help="device of that library (default: its own)")
+    group.addoption(estimator.OPTION_OF_DEVICE, metavar="NAME", help="device of that library (default: its own)")
     raw = "show the raw result: known defects fail like any other"
     group.addoption("--no-ledger", action="store_true", help=raw)
     group.addoption(shard.OPTION, metavar="I/N", type=shard.parse, help="run the I-th of N equal parts of the cases")
@@ -197,7 +197,7 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None
     elif isinstance(raised, BrokenCase):
         report.longrepr = "broken case, not a defect of scikit-learn: {}".format(raised)
     elif entry and report.when == "call" and raised is None:
-        report.outcome, report.longrepr = "failed", ledger.gone(entry, suite.release)
+        report.outcome, report.longrepr = "failed", ledger.gone(entry, suite.release, suite.under_test.words)
         item.user_properties.append((junit_format.GONE, entry.defect))
 
 
@@ -211,7 +211,7 @@ def _hold_not_judged(suite: Suite, item: Any, report: Any, reason: str) -> None:
         report.is_not_judged = True
     else:
         report.outcome = "failed"
-        report.longrepr = ledger.unlisted(name, str(case), suite.release, reason, entry)
+        report.longrepr = ledger.unlisted(name, str(case), suite.under_test.words, reason, entry)
 
 
 def pytest_report_teststatus(report: Any) -> Optional[Tuple[str, str, str]]:
@@ -227,7 +227,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
         more = " and {} more".format(len(names) - 1) if len(names) > 1 else ""
         terminalreporter.write_line("not judged: {}{}: {}".format(names[0], more, reason))
     if suite.ledger is not None:
-        for line in ledger.summary(suite.found, suite.release):
+        for line in ledger.summary(suite.found, suite.under_test.words):
             terminalreporter.write_line(line)
     terminalreporter.write_line(estimator.summary(PROMISED_OVERHEAD))
 
@@ -261,8 +261,9 @@ def estimator_class(pytestconfig: Any) -> Any:
 @pytest.fixture(scope="session", autouse=True)
 def _header_and_footer(pytestconfig: Any, record_testsuite_property: Any) -> Generator[None, None, None]:
     suite = pytestconfig.stash[SUITE_KEY]
-    path, has_capture = pytestconfig.getoption("--estimator"), suite.capture is not None
-    for name, value in junit_format.header(suite.environment, path, suite.ledger, has_capture):
+    arrays = "" if suite.space is array_namespace.NUMPY else " with arrays of {}".format(suite.space)
+    under_test = pytestconfig.getoption("--estimator") + arrays
+    for name, value in junit_format.header(suite.environment, under_test, suite.ledger, suite.capture is not None):
         record_testsuite_property(name, value)
     yield
     for name, value in suite.count.footer():

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tests.support import estimator
 from tests.tools import own_tests, release_environment, release_table
-from tests.tools.nox_session import arguments_of, enter_group, enter_release, run_module, run_suite, run_with_arrays
+from tests.tools.nox_session import arguments_of, enter_group, enter_release, run_module, run_suite
 from tests.tools.release_environment import ENVIRONMENT_VARIABLES
 from tests.tools.release_table import BadTable, Release
 
@@ -78,7 +78,7 @@ def namespaces(session: nox.Session) -> None:
         devices = ("CPU_DEVICE", "device1", "no_float64") if release is SERIES[-1] else ("CPU_DEVICE",)
         with own_tests.environment(release) as python:
             for device in devices:
-                run_with_arrays(session, python, estimator.ARRAY_NAMESPACE, "array_api_strict", "--device", device)
+                run_suite(session, str(python), release.version, ("array_api_strict", device))
 
 
 @nox.session(name="tests-source", default=False)

@@ -12,16 +12,18 @@ from typing import Any
 import array_api_strict
 import numpy as np
 import pytest
+from sklearn.mixture import GaussianMixture
 
 from fixtures.corpus import PROJECT
 from tests.selftest.fakes import Parameters
 from tests.selftest.suite_runs import LEDGER, environment_of_a_run
 from tests.support import array_namespace, ledger
 from tests.support.array_namespace import Space, UnknownNamespace
+from tests.support.check import UnderTest
 from tests.support.estimator import ARRAY_API_VARIABLE
 
 STRICT = "array_api_strict"
-SPACE = Space(STRICT, array_api_strict, array_api_strict.Device("device1"))
+SPACE = Space(STRICT, array_api_strict, array_api_strict.Device("device1"), "device1")
 SETTINGS = {"n_components": 1, "covariance_type": "full", "reg_covar": 0.0, "tol": 0.0, "max_iter": 1}
 STARTS = {
     "weights_init": np.ones(1, np.float32), "means_init": np.ones((1, 2)), "precisions_init": np.eye(2)[np.newaxis],
@@ -146,5 +148,14 @@ def test_the_suite_is_green_with_arrays_of_another_library() -> None:
         cwd=PROJECT, env=environment_of_a_run(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout
-    assert "arrays: array_api_strict on device1" in run.stdout
+    assert "arrays: array_api_strict on device1; ledger" in run.stdout
     assert "array-init-params-refused" in run.stdout
+
+
+def test_a_message_names_the_class_and_the_arrays() -> None:
+    said = [UnderTest(one, "1.9.1").words for one in (Seen, SEEN, GaussianMixture)]
+    assert said == [
+        "Seen on scikit-learn 1.9.1",
+        "Seen on scikit-learn 1.9.1 and arrays of array_api_strict on device1",
+        "scikit-learn 1.9.1",
+    ]

@@ -363,11 +363,11 @@ def test_the_summary_has_a_line_for_each_defect_with_its_number_of_cases() -> No
             ("d", "test_a", "one"), ("d", "test_b", "one"), ("d", "test_a", "two"), ("e", "test_a", "one"),
         ]
     ]  # fmt: skip
-    assert summary(entries, "1.9.1") == [
+    assert summary(entries, "scikit-learn 1.9.1") == [
         f"known defect still present in scikit-learn 1.9.1: d on 2 cases ({ISSUE})",
         f"known defect still present in scikit-learn 1.9.1: e on 1 case ({ISSUE})",
     ]
 
 
 def test_the_summary_of_no_defect_says_so() -> None:
-    assert summary([], "1.9.1") == ["no known defect occurred with scikit-learn 1.9.1"]
+    assert summary([], "scikit-learn 1.9.1") == ["no known defect occurred with scikit-learn 1.9.1"]

@@ -107,7 +107,7 @@ def test_a_promise_is_reduced_and_a_record_is_searched(is_baseline: bool, comman
     subject = subject_of(CHAIN, ExactMixture)
     one = Check(test_something, headline="it is wrong", is_baseline=is_baseline)
     message = one.message(subject, one.judge(subject))
-    assert message.startswith(f"scikit-learn 1.9.1, case {CHAIN.name}: it is wrong\n")
+    assert message.startswith(f"ExactMixture on scikit-learn 1.9.1, case {CHAIN.name}: it is wrong\n")
     last = message.splitlines()[-1]
     assert last.startswith("what to do: " + command)
     assert f"--case {CHAIN.name}" in last or f"-- {CHAIN.name} --check" in last

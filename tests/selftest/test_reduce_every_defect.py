@@ -141,7 +141,7 @@ def test_every_known_defect_that_a_promise_shows_has_a_reduced_case() -> None:
         (["two-samples", "--ledger"], "name one CASE, or --ledger"),
         (["--ledger", "--check", "test_no_component_collapses"], "with --ledger the ledger names them"),
         (["two-samples", "--write"], "--defect and --write go with --ledger"),
-        (["--ledger", "--defect", "no-such-defect"], "--defect is 'no-such-defect'; should be one of array-errors-of"),
+        (["--ledger", "--defect", "no-such-defect"], "--defect is 'no-such-defect'; should be one of "),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(arguments: list[str], complaint: str, refusal: Refusal) -> None:

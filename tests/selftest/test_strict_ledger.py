@@ -129,12 +129,12 @@ def test_a_defect_that_is_gone_names_the_line_to_change(
 def test_a_defect_that_is_gone_says_how_to_change_the_line(runs: dict[str, Future[Run]]) -> None:
     failure = runs["gone"].result().failure("object-leaves-frame")
     assert f"{DEFECT!r} ({ISSUE})" in failure
-    assert f"no longer occurs with scikit-learn {RELEASE}" in failure
+    assert f"no longer occurs with NeverCollapses on scikit-learn {RELEASE}" in failure
     assert f'"releases" end there (now ">=0.18", say ">=0.18,<{RELEASE}")' in failure
 
 
 def test_a_run_without_a_defect_says_so(runs: dict[str, Future[Run]]) -> None:
-    assert f"no known defect occurred with scikit-learn {RELEASE}\n" in runs["gone"].result().stdout
+    assert f"no known defect occurred with NeverCollapses on scikit-learn {RELEASE}\n" in runs["gone"].result().stdout
 
 
 def test_an_unlisted_failure_fails_the_run(runs: dict[str, Future[Run]]) -> None:
@@ -149,7 +149,7 @@ def test_a_listed_failure_is_expected(runs: dict[str, Future[Run]]) -> None:
 
 def test_the_summary_counts_the_cases_of_a_defect(runs: dict[str, Future[Run]]) -> None:
     assert (
-        f"known defect still present in scikit-learn {RELEASE}: {DEFECT} on {len(LISTED)} cases ({ISSUE})\n"
+        f"known defect still present in AlwaysCollapses on scikit-learn {RELEASE}: {DEFECT} on {len(LISTED)} cases ({ISSUE})\n"
     ) in runs["unlisted"].result().stdout
 
 
@@ -223,7 +223,7 @@ def test_what_is_not_judged_and_unlisted_fails_the_run(runs: dict[str, Future[Ru
 
 def test_what_is_not_judged_and_unlisted_says_why_and_what_to_do(runs: dict[str, Future[Run]]) -> None:
     assert runs["not judged, unlisted"].result().failure(CONTROL).strip().splitlines() == [
-        f"not judged with scikit-learn {RELEASE}: {CHECK} on the case {CONTROL}: the fit left no weights_",
+        f"not judged with LeavesNothing on scikit-learn {RELEASE}: {CHECK} on the case {CONTROL}: the fit left no weights_",
         f"what to do: find out why it cannot be judged; where that is right, list it in {LEDGER} under 'not_judged'.",
     ]
 
@@ -269,7 +269,10 @@ def test_what_is_listed_as_not_judged_and_is_kept_again_fails_and_names_the_line
     assert run.failed() == EMBEDDED
     line = line_of(folder / "reasons", f'"{case_listed}"')
     failure = run.failure(case_listed)
-    assert f"what the ledger lists as not judged ({REASON}) is judged with scikit-learn {RELEASE}: " in failure
+    assert (
+        f"what the ledger lists as not judged ({REASON}) is judged with NeverCollapses on scikit-learn {RELEASE}: "
+        in failure
+    )
     assert f"what to do: change {LEDGER}, line {line}: " in failure
     assert "fixed" not in failure
 

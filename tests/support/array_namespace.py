@@ -20,15 +20,14 @@ from packaging.version import Version
 from fixtures.corpus import Case, Traits
 from fixtures.fault import Fault
 from tests.support import expected
-from tests.support.estimator import ARRAY_API_VARIABLE, ARRAY_NAMESPACE, ARRAYS_SINCE
+from tests.support.estimator import ARRAY_API_VARIABLE, ARRAY_NAMESPACE, ARRAYS_SINCE, OPTION_OF_DEVICE
 from tests.support.reference import DegenerateCovariance
 
-OPTION_OF_DEVICE = "--device"
 STARTS = ("weights_init", "means_init", "precisions_init")
 METHODS = ("fit", "fit_predict", "predict", "predict_proba", "score_samples", "score", "aic", "bic", "sample")
-# scikit-learn refuses these with other arrays than numpy's, used or not.
 # A change of the lower bound of fewer units in its last place is lost in rounding.
 MOST_UNITS = 4
+# scikit-learn refuses these with other arrays than numpy's, used or not.
 REFUSED = ("kmeans", "k-means++")
 
 

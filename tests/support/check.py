@@ -105,6 +105,15 @@ class UnderTest(NamedTuple):
         return array_namespace.of(self.estimator_class)
 
     @property
+    def words(self) -> str:
+        """The release; with it the class and the arrays, where these are not scikit-learn's and numpy's."""
+        plain = getattr(self.estimator_class, "plain", self.estimator_class)
+        is_own = str(plain.__module__).startswith("sklearn.")
+        of_class = "scikit-learn" if is_own else "{} on scikit-learn".format(plain.__name__)
+        arrays = "" if self.space is NUMPY else " and arrays of {}".format(self.space)
+        return "{} {}{}".format(of_class, self.release, arrays)
+
+    @property
     def is_scikit_learns(self) -> bool:
         """Whether it is scikit-learn's own class."""
         return str(self.estimator_class.__module__).startswith("sklearn.")

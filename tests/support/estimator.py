@@ -24,6 +24,7 @@ _inside = [0.0]  # seconds inside the estimator under test
 # scikit-learn takes arrays of other libraries from here on, and scipy has to be told before it is imported.
 ARRAYS_SINCE = "1.8"
 ARRAY_NAMESPACE = "--array-namespace"
+OPTION_OF_DEVICE = "--device"
 ARRAY_API_VARIABLE = "SCIPY_ARRAY_API"
 DEFAULT_ESTIMATOR = "sklearn.mixture:GaussianMixture"
 # What a replay, a start at random and a warm start pass to the constructor.

@@ -65,7 +65,7 @@ def digest(paths: Sequence[Path]) -> str:
 
 
 def header(environment: Dict[str, str], estimator: str, ledger: Optional[Ledger], capture: bool) -> Properties:
-    """Names and values that say what is run: an environment, ``MODULE:CLASS``, and what was at hand."""
+    """Names and values that say what is run: an environment, ``MODULE:CLASS`` with its arrays, what was at hand."""
     return [
         ("record", str(FORMAT_VERSION)),
         *environment.items(),

@@ -199,38 +199,39 @@ def judged(entry: Entry) -> str:
     return words.format(entry, _NAME)
 
 
-def gone(entry: Entry, release: str) -> str:
+def gone(entry: Entry, release: str, under_test: str) -> str:
     """What to say of a listed defect that no longer occurs, or of a check that is judged though it is listed not to."""
-    listed = "what the ledger lists as not judged ({0.defect}) is judged"
+    listed, why = "what the ledger lists as not judged ({0.defect}) is judged", "it is so since this release"
     if entry.is_judged:
+        why = "a release fixed it"
         listed = "the known defect {0.defect!r} ({0.upstream}) no longer occurs"
     return (
-        listed + " with scikit-learn {1}: {0.check} passes on the case {0.case}.\n"
+        listed + " with {4}: {0.check} passes on the case {0.case}.\n"
         "what to do: change {2}, line {0.line}: if {3}, give the case an entry whose"
         ' "releases" end there (now "{0.releases}", say "{0.releases},<{1}"); otherwise take the case out.'
-    ).format(entry, release, _NAME, "a release fixed it" if entry.is_judged else "it is so since this release")
+    ).format(entry, release, _NAME, why, under_test)
 
 
-def unlisted(check: str, case: str, release: str, reason: str, entry: Optional[Entry]) -> str:
+def unlisted(check: str, case: str, under_test: str, reason: str, entry: Optional[Entry]) -> str:
     """What to say of a check that cannot be judged and is not listed so, or is listed with a defect."""
     words = ", and the ledger lists the defect {!r} there (line {})"
     listed = "" if entry is None else words.format(entry.defect, entry.line)
     return (
-        "not judged with scikit-learn {}: {} on the case {}: {}{}\n"
+        "not judged with {}: {} on the case {}: {}{}\n"
         "what to do: find out why it cannot be judged; where that is right, list it in {} under 'not_judged'."
-    ).format(release, check, case, reason, listed, _NAME)
+    ).format(under_test, check, case, reason, listed, _NAME)
 
 
-def summary(found: List[Entry], release: str) -> List[str]:
+def summary(found: List[Entry], under_test: str) -> List[str]:
     """A line for each known defect that a run found, with the number of cases."""
     defects: Dict[Tuple[str, str], Set[str]] = {}
     for entry in found:
         defects.setdefault((entry.defect, entry.upstream), set()).add(entry.case)
     if not defects:
-        return ["no known defect occurred with scikit-learn {}".format(release)]
+        return ["no known defect occurred with {}".format(under_test)]
     return [
-        "known defect still present in scikit-learn {}: {} on {} case{} ({})".format(
-            release, defect, len(cases), "" if len(cases) == 1 else "s", upstream
+        "known defect still present in {}: {} on {} case{} ({})".format(
+            under_test, defect, len(cases), "" if len(cases) == 1 else "s", upstream
         )
         for (defect, upstream), cases in sorted(defects.items())
     ]

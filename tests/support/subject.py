@@ -13,7 +13,7 @@ import numpy as np
 from fixtures.corpus import Case
 from tests.support import array_namespace, expected, replay
 from tests.support.array_namespace import Space
-from tests.support.check import LARGE_FRAME
+from tests.support.check import LARGE_FRAME, UnderTest
 from tests.support.comparison import coarse, coarser, dtype_of
 from tests.support.diagnosis import Diagnosis, FittedParameters, NotDiagnosable, diagnose, fitted_parameters
 from tests.support.judgement import Judgement, NotJudged
@@ -54,7 +54,7 @@ class Subject:
     @property
     def place(self) -> str:
         """Where a check is, for its message."""
-        return "scikit-learn {}, case {}".format(self.release, self.case.name)
+        return "{}, case {}".format(UnderTest(self.estimator_class, self.release).words, self.case.name)
 
     @property
     def space(self) -> Space:

@@ -34,26 +34,23 @@ def run_module(session: nox.Session, group: str, module: str, *path_options: str
     session.run(python, "-m", module, *arguments, env=variables)
 
 
-def run_suite(session: nox.Session, python: str, version: str) -> None:
-    """Run the checks against one release, with its Python; write ``results/sklearn-<version>.xml``."""
+def run_suite(session: nox.Session, python: str, version: str, arrays: tuple[str, str] | None = None) -> None:
+    """Run the checks against one release, with its Python; write ``results/sklearn-<version>.xml``.
+
+    With arrays of another library, given by its name and a device, the record goes into a folder of their own.
+    """
     arguments, variables = arguments_of(session, "--plots")
-    record = Path("results", f"sklearn-{version}.xml")
+    record = Path("results", "-".join(arrays or ()), f"sklearn-{version}.xml")
+    if arrays:
+        arguments = [estimator.ARRAY_NAMESPACE, arrays[0], estimator.OPTION_OF_DEVICE, arrays[1], *arguments]
+        variables = {**variables, estimator.ARRAY_API_VARIABLE: "1"}
     with whole_file.written_by_program(record) as scratch:
         session.log(f"the record of the run goes to {record}")
         session.run(
             python, "-m", "pytest", *PYTEST_OPTIONS,
             f"--junitxml={scratch}", "-o", f"junit_suite_name=scikit-learn {version}",
-            *arguments, env=variables,
+            *arguments, env=variables, external=bool(arrays),
         )  # fmt: skip
-
-
-def run_with_arrays(session: nox.Session, python: Path, *options: str) -> None:
-    """Run the checks with arrays of another library, in an environment that has it; there is no record of it."""
-    arguments, variables = arguments_of(session, "--plots")
-    session.run(
-        str(python), "-m", "pytest", *PYTEST_OPTIONS, *options, *arguments,
-        env={**variables, estimator.ARRAY_API_VARIABLE: "1"}, external=True,
-    )  # fmt: skip
 
 
 def enter_release(session: nox.Session, release: Release) -> str:
