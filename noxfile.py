@@ -157,6 +157,12 @@ def remedies(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def peers(session: nox.Session) -> None:
+    """Judge other implementations of EM where scikit-learn loses a component, and on controls."""
+    run_module(session, "workers", "tests.tools.peers", "--json")
+
+
+@nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Mutate scikit-learn's mixture code, and see what this suite and scikit-learn's own tests notice."""
     session.run(enter_group(session, "mutants"), "-m", "tests.tools.mutants", *session.posargs)

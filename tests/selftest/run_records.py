@@ -129,6 +129,7 @@ def content_of(folder: Path, *drawn: str) -> page.Content:
         course="",
         charts={},
         remedies=None,
+        peers=None,
     )
 
 

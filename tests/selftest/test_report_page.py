@@ -31,6 +31,7 @@ from tests.selftest.run_records import (
     write,
 )
 from tests.support import check, junit_format, ledger
+from tests.tools.peers.result import Measured, Result
 from tests.tools.report import matrix, page
 from tests.tools.report.matrix import defects_of
 
@@ -229,3 +230,12 @@ def test_the_course_of_the_fit_time_is_shown_and_its_absence_reported(folder: Pa
     shown = page.render(replace(content, course="<svg><title>course</title></svg>"))
     assert "<svg><title>course</title></svg>" in shown
     assert "Not measured" not in shown
+
+
+def test_what_peers_make_of_lost_components_is_shown_and_its_absence_reported(folder: Path) -> None:
+    content = content_of(folder)
+    assert "nox -s peers -- --write" in page.render(content)
+    skipped = Result("absent", skipped="java is not on PATH")
+    shown = page.render(replace(content, peers=Measured("1.9.1", 42, 46, 21, (skipped,))))
+    assert "the 46 components that scikit-learn 1.9.1 loses in 42 cases" in shown
+    assert "not run: java is not on PATH" in shown

@@ -24,6 +24,7 @@ COMMANDS = {
     "demonstration": "tests.tools.record.video",
     "fetch-capture": "tests.tools.fetch_capture",
     "mutants": "tests.tools.mutants.__main__",
+    "peers": "tests.tools.peers.__main__",
     "record": "tests.tools.record.__main__",
     "record-baseline": "tests.tools.record_baseline",
     "record-published-fit": "tests.tools.published_fit",

@@ -106,8 +106,18 @@ def make_group(name: str, python: str | None = None, folder: Path = FOLDER) -> P
     Its version is `python`, like 3.13, or that of the Python that this runs on.
     """
     version = python or "{0.major}.{0.minor}".format(sys.version_info)
-    place = folder / f"{name}-python{version}"
+    place = _named_place(name, version, folder)
     return _make_shared(place, python or sys.executable, [group(name)], f"the tools ({name})")
+
+
+def make_named(name: str, python: str, steps: list[list[str]], folder: Path = FOLDER) -> Path:
+    """The Python of a shared environment of anything else, made by `steps` where it is not there yet."""
+    return _make_shared(_named_place(name, python, folder), python, steps, name)
+
+
+def is_made_named(name: str, python: str, steps: list[list[str]], folder: Path = FOLDER) -> bool:
+    """Whether that environment is there."""
+    return _is_whole(_named_place(name, python, folder), steps)
 
 
 def make_private(release: Release, place: Path, folder: Path = FOLDER) -> Path:
@@ -278,6 +288,10 @@ def _first_of(error: OSError) -> str:
 
 def _place_of(release: Release, folder: Path) -> Path:
     return folder / f"sklearn-{release.version}-python{release.python}"
+
+
+def _named_place(name: str, python: str, folder: Path) -> Path:
+    return folder / f"{name}-python{python}"
 
 
 def _make_shared(place: Path, python: str, steps: list[list[str]], name: str) -> Path:

@@ -26,6 +26,7 @@ from tests.support import check
 from tests.tools import corpus as corpus_command
 from tests.tools import ledger_file, release_table
 from tests.tools.compare import steps
+from tests.tools.peers import result as peers_result
 from tests.tools.report import github, matrix, measured, page, pictures, readme, records
 
 RESULTS = corpus.PROJECT / "results"
@@ -70,7 +71,7 @@ def _report(options: argparse.Namespace) -> int:
         runs=merged, matrix=seen, defects=matrix.defects_of(listed, {*known, *seen.versions}),
         pictures=_pictures(merged, corpus.find_capture(options.capture)), checks=check.every(),
         course=measured.course_of(steps.read()), charts=measured.charts(_given(options.benchmarks, BENCHMARKS)),
-        remedies=measured.remedies(remedies) if remedies else None,
+        remedies=measured.remedies(remedies) if remedies else None, peers=peers_result.read(),
     )  # fmt: skip
     options.output.parent.mkdir(parents=True, exist_ok=True)
     whole_file.write_text(options.output, page.render(content))

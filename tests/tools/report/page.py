@@ -15,6 +15,8 @@ import jinja2
 
 from fixtures import corpus
 from tests.support.check import Check
+from tests.tools.peers import result
+from tests.tools.peers.result import Measured
 from tests.tools.report import matrix, pictures
 from tests.tools.report.matrix import LEGEND, Defect, Matrix, Verdict
 from tests.tools.report.records import Release, Runs
@@ -37,6 +39,7 @@ class Content:
     course: str  # SVG of the fit time per iteration over the releases; nothing where it was not measured
     charts: Mapping[str, str]  # SVG of the fit times, by case
     remedies: dict[str, Any] | None  # what `nox -s remedies -- --json` wrote
+    peers: Measured | None  # what `nox -s peers -- --write` wrote
 
     @functools.cached_property
     def verdict(self) -> Verdict:
@@ -52,6 +55,7 @@ def render(content: Content) -> str:
         defects=content.defects, legend=LEGEND, matrix=content.matrix, newest=content.runs.newest.version,
         remedies=content.remedies, runs=content.runs, verdict=content.verdict, data=_embedded(_data(content, cases)),
         course=content.course, charts=content.charts, css=_source("page.css"), js=_source("page.js"),
+        peers=content.peers, peers_head=result.HEAD, peers_rows=result.fates_rows(content.peers),
     )  # fmt: skip
     return pictures.with_shared_styles(text)
 
