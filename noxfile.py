@@ -81,6 +81,14 @@ def namespaces(session: nox.Session) -> None:
                 run_suite(session, str(python), release.version, ("array_api_strict", device))
 
 
+@nox.session(default=False)
+@nox.parametrize("python", ["3.14", "3.14t"])
+def pythons(session: nox.Session) -> None:
+    """The suite on the newest release with newer Pythons than the table's, one of them free-threaded."""
+    python = enter_release(session, SERIES[-1])
+    run_suite(session, python, SERIES[-1].version, folder=f"python-{session.python}")
+
+
 @nox.session(name="tests-source", default=False)
 def tests_source(session: nox.Session) -> None:
     """The suite on any scikit-learn: a checkout, a revision, a patch, a wheel, the nightly build."""

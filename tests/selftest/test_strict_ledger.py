@@ -149,7 +149,8 @@ def test_a_listed_failure_is_expected(runs: dict[str, Future[Run]]) -> None:
 
 def test_the_summary_counts_the_cases_of_a_defect(runs: dict[str, Future[Run]]) -> None:
     assert (
-        f"known defect still present in AlwaysCollapses on scikit-learn {RELEASE}: {DEFECT} on {len(LISTED)} cases ({ISSUE})\n"
+        f"known defect still present in AlwaysCollapses on scikit-learn {RELEASE}: {DEFECT} on {len(LISTED)} cases"
+        f" ({ISSUE})\n"
     ) in runs["unlisted"].result().stdout
 
 
@@ -223,7 +224,8 @@ def test_what_is_not_judged_and_unlisted_fails_the_run(runs: dict[str, Future[Ru
 
 def test_what_is_not_judged_and_unlisted_says_why_and_what_to_do(runs: dict[str, Future[Run]]) -> None:
     assert runs["not judged, unlisted"].result().failure(CONTROL).strip().splitlines() == [
-        f"not judged with LeavesNothing on scikit-learn {RELEASE}: {CHECK} on the case {CONTROL}: the fit left no weights_",
+        f"not judged with LeavesNothing on scikit-learn {RELEASE}: {CHECK} on the case {CONTROL}:"
+        " the fit left no weights_",
         f"what to do: find out why it cannot be judged; where that is right, list it in {LEDGER} under 'not_judged'.",
     ]
 

@@ -34,13 +34,16 @@ def run_module(session: nox.Session, group: str, module: str, *path_options: str
     session.run(python, "-m", module, *arguments, env=variables)
 
 
-def run_suite(session: nox.Session, python: str, version: str, arrays: tuple[str, str] | None = None) -> None:
+def run_suite(
+    session: nox.Session, python: str, version: str, arrays: tuple[str, str] | None = None, folder: str = ""
+) -> None:
     """Run the checks against one release, with its Python; write ``results/sklearn-<version>.xml``.
 
-    With arrays of another library, given by its name and a device, the record goes into a folder of their own.
+    The record of arrays of another library, given by its name and a device, or of another Python than the table's, goes
+    into a folder of its own.
     """
     arguments, variables = arguments_of(session, "--plots")
-    record = Path("results", "-".join(arrays or ()), f"sklearn-{version}.xml")
+    record = Path("results", folder, "-".join(arrays or ()), f"sklearn-{version}.xml")
     if arrays:
         arguments = [estimator.ARRAY_NAMESPACE, arrays[0], estimator.OPTION_OF_DEVICE, arrays[1], *arguments]
         variables = {**variables, estimator.ARRAY_API_VARIABLE: "1"}
