@@ -21,10 +21,6 @@ FATES = (
     "where EM puts it", "elsewhere in the data", "where it was", "dragged", "origin", "nan", "raises", NOT_FITTED,
 )  # fmt: skip
 STOCK, FIX = "scikit-learn", "WarmStartMixture"
-ENDS_OF_THE_REST = {
-    "end at the origin": ("origin",), "are nan or make the fit raise": ("nan", "raises"),
-    "are elsewhere in the data": ("elsewhere in the data",),
-}  # fmt: skip
 HEAD = ("peer", "fits", *FATES, "promises kept", "broken", "not judged", "fit time")
 
 
@@ -150,34 +146,23 @@ def tables(measured: Measured) -> str:
 
 
 def summary(measured: Measured) -> str:
-    """A paragraph for the README: how many of the lost components each library puts where EM does, and the rest."""
-    libraries = [result for result in measured.results if result.is_judged and result.version and result.name != STOCK]
-    fix = next((result for result in measured.results if result.name == FIX), None)
-    there = sorted(libraries, key=lambda result: -result.fates.get(FATES[0], 0))
-    others: dict[str, list[tuple[int, str]]] = {}
-    for result in libraries:
-        counts = {words: sum(result.fates.get(fate, 0) for fate in fates) for words, fates in ENDS_OF_THE_REST.items()}
-        words, count = max(counts.items(), key=lambda item: item[1])
-        others.setdefault(words, []).append((count, result.name))
-    rest = [
-        f"{words} ({', '.join(f'{name} {count}' for count, name in sorted(found, reverse=True))})"
-        for words, found in others.items()
-    ]
+    """A sentence for the README: how many of the lost components the fix and each library put where EM does."""
+    judged = {result.name: result for result in measured.results if result.is_judged}
+    fix = judged.get(FIX, Result(FIX))
+    libraries = sorted(
+        (result for name, result in judged.items() if result.version and name != STOCK),
+        key=lambda result: -_where_em_does(result),
+    )
+    counts = ", ".join(f"{result.name} {_where_em_does(result)}" for result in libraries)
     text = (
-        f"Of the {measured.n_lost} components that scikit-learn {measured.release} loses in {measured.n_cases} cases,"
-        f" {_listed([result for result in (fix, *there) if result])} where EM does. Most others {_or(rest)}."
+        f"Of {measured.n_lost} lost components it puts {_where_em_does(fix)} where EM does,"
+        f" [other libraries](tests/README.md#peers): {counts}."
     )
     return textwrap.fill(text, 86, break_on_hyphens=False, break_long_words=False)
 
 
-def _listed(results: Sequence[Result]) -> str:
-    first, *others = [f"{result.name} {result.fates.get(FATES[0], 0)}" for result in results]
-    name, _, count = first.partition(" ")
-    return ", ".join([f"{name} puts {count}", *others])
-
-
-def _or(parts: Sequence[str]) -> str:
-    return " or ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+def _where_em_does(result: Result) -> int:
+    return result.fates.get(FATES[0], 0)
 
 
 def _line(cells: Sequence[str]) -> str:
