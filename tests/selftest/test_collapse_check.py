@@ -14,7 +14,7 @@ import pytest
 
 from fixtures import corpus
 from tests.selftest import fakes
-from tests.selftest.suite_runs import CHAIN, CHECK, EMBEDDED, RELEASE, Run, fake
+from tests.selftest.suite_runs import CHAIN, CHECK, EMBEDDED, RELEASE, Run, fake, run_pytest
 from tests.support import replay
 from tests.support.findings import Finding, as_json, from_item, from_json
 from tests.support.junit_format import FINDINGS
@@ -94,7 +94,7 @@ def test_what_a_fit_leaves_is_a_failure_and_never_an_error_of_the_suite(runs: Ca
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_failure_names_release_and_case(runs: Callable[[str], Run], name: str) -> None:
-    assert runs(name).failure(CASE).startswith(f"scikit-learn {RELEASE}, case {CASE}: ")
+    assert runs(name).failure(CASE).startswith(f"{name} on scikit-learn {RELEASE}, case {CASE}: ")
 
 
 def test_a_fit_that_leaves_nothing_is_judged_on_no_case(runs: Callable[[str], Run]) -> None:
@@ -193,10 +193,21 @@ def test_the_header_names_versions_estimator_cases_and_the_missing_capture(runs:
     assert "estimator: tests.selftest.fakes:NeverCollapses; arrays: numpy; ledger: off" in stdout
 
 
-def test_what_is_skipped_for_the_capture_says_how_to_get_it(runs: Callable[[str], Run]) -> None:
-    skips = [line for line in runs("NeverCollapses").stdout.splitlines() if line.startswith("SKIPPED")]
-    assert skips
-    assert all("nox -s fetch-capture" in line and "GMM_CAPTURE" in line for line in skips)
+def test_what_is_skipped_for_the_capture_says_once_how_to_get_it() -> None:
+    checks = ("tests/test_collapse.py", "tests/test_parameters.py", "-k", "capture-frame-44")
+    run = run_pytest(corpus.PROJECT, *checks, fake("NeverCollapses"), GMM_CAPTURE="")
+    skips = [line for line in run.stdout.splitlines() if line.startswith("SKIPPED")]
+    assert len(skips) == 1
+    assert "nox -s fetch-capture" in skips[0]
+    assert "GMM_CAPTURE" in skips[0]
+
+
+def test_the_last_line_tells_where_the_time_went(runs: Callable[[str], Run]) -> None:
+    line = r"^([\d.]+) s in all: ([\d.]+) s importing .*, ([\d.]+) s inside .*, ([\d.]+) s pytest"
+    told = re.search(line, runs("NeverCollapses").stdout, re.MULTILINE)
+    assert told
+    whole, *parts = map(float, told.groups())
+    assert abs(whole - sum(parts)) < 0.03
 
 
 def test_the_record_keeps_versions_and_the_diagnosis(record: Callable[[str], ElementTree.Element]) -> None:
