@@ -6,6 +6,7 @@ and ``-- --help`` shows what that takes.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -20,11 +21,19 @@ from tests.tools.nox_session import arguments_of, enter_group, enter_release, ru
 from tests.tools.release_environment import ENVIRONMENT_VARIABLES
 from tests.tools.release_table import BadTable, Release
 
-nox.needs_version = ">=2025.11"
+nox.needs_version = ">=2026.10.20"  # it runs sessions in parallel
 nox.options.default_venv_backend = "none"  # sessions share the environments of the tools
 nox.options.sessions = ["tests"]
 
 release_environment.add_pyenv_to_path()
+
+
+# What nox is asked for; the arguments of a session, after `--`, left out.
+WORDS = sys.argv[1 : sys.argv.index("--")] if "--" in sys.argv else sys.argv[1:]
+ASKED_FOR = [word for word in WORDS if not word.startswith("-")]
+# As many releases at a time as there are cores. A session that runs alone shows its output as it comes.
+if ASKED_FOR in ([], ["tests"]):
+    nox.options.parallel = os.cpu_count()
 
 
 def _table() -> list[Release]:
@@ -32,8 +41,7 @@ def _table() -> list[Release]:
     try:
         return release_table.read()
     except BadTable as error:
-        words = sys.argv[1 : sys.argv.index("--")] if "--" in sys.argv else sys.argv[1:]
-        if [word for word in words if not word.startswith("-")] == ["releases"]:
+        if ASKED_FOR == ["releases"]:
             return []
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
@@ -49,7 +57,7 @@ def _parameters(release: Release) -> nox.param:
     return nox.param(release.python, release.version, id=f"sklearn={release.version!r}", tags=tags)
 
 
-@nox.session(tags=["every"])
+@nox.session(tags=["every"], allow_parallel=True)
 @nox.parametrize("python,version", [_parameters(release) for release in SERIES])
 def tests(session: nox.Session, version: str) -> None:
     """The suite on the newest patch release of each series."""
