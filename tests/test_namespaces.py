@@ -12,7 +12,7 @@ import numpy as np
 from fixtures.corpus import Case, Traits
 from tests.support import array_namespace, comparison
 from tests.support.array_namespace import STARTS
-from tests.support.check import AND_A_REDUCED_ONE, NOT_LARGE, ONE_FRAME, UnderTest, check, has_float64
+from tests.support.check import AND_A_REDUCED_ONE, NOT_LARGE, ONE_FRAME, Reproduction, UnderTest, check, has_float64
 from tests.support.judgement import Judgement
 from tests.support.refusals import is_refusal
 from tests.support.replay import Raised, call, fit_frame, initial, make_estimator
@@ -55,6 +55,12 @@ def test_results_are_arrays_of_the_library(subject: Subject, judgement: Judgemen
     title="GaussianMixture: lower_bound_ is an array of no dimension with array API dispatch",
     upstream=ARRAYS_SINCE,
     cases=CASES,
+    reproduction=Reproduction(
+        """\
+model = GaussianMixture(**parameters).fit(X)
+print("lower_bound_ is {!r}, n_iter_ {!r}".format(model.lower_bound_, model.n_iter_))""",
+        makes_fits=True,
+    ),
     of_arrays=True,
     should_be="A number, as score, bic and aic are.",
 )
@@ -90,6 +96,13 @@ def test_the_fit_is_that_of_numpy(subject: Subject, judgement: Judgement) -> Non
     title="GaussianMixture: float64 starts with float32 samples raise with array API dispatch",
     upstream=ARRAYS_SINCE,
     cases=CASES,
+    reproduction=Reproduction(
+        """\
+for name in ("weights_init", "means_init", "precisions_init"):
+    parameters[name] = xp.asarray(parameters[name], dtype=xp.float64)
+GaussianMixture(**parameters).fit(xp.asarray(X, dtype=xp.float32))""",
+        makes_fits=True,
+    ),
     of_arrays=True,
     only=has_float64,
     should_be="The fit, in the dtype of the samples: with numpy both may be mixed.",
@@ -113,6 +126,11 @@ def test_starts_in_another_dtype_are_taken(subject: Subject, judgement: Judgemen
     title="GaussianMixture: numpy starts with torch samples raise TypeError with array API dispatch",
     upstream=ARRAYS_SINCE,
     cases=CASES,
+    reproduction=Reproduction(
+        """\
+GaussianMixture(**parameters).fit(np.ones(X.shape))""",
+        makes_fits=True,
+    ),
     of_arrays=True,
     should_be="A ValueError that names both libraries, or the fit.",
 )
@@ -139,6 +157,11 @@ def test_two_libraries_in_a_fit_are_taken_or_refused(subject: Subject, judgement
     title="GaussianMixture.predict of another array library: 'Input arrays use different devices: cpu, cpu'",
     upstream=ARRAYS_SINCE,
     cases=CASES,
+    reproduction=Reproduction(
+        """\
+GaussianMixture(**parameters).fit(X).predict(np.ones(X.shape))""",
+        makes_fits=True,
+    ),
     of_arrays=True,
     should_be="A ValueError that names both libraries, as other estimators raise, or the prediction.",
 )
@@ -178,6 +201,11 @@ def test_without_dispatch_the_fit_is_numpys(subject: Subject, judgement: Judgeme
     title="GaussianMixture: integer samples raise on a device without float64",
     upstream=ARRAYS_SINCE,
     cases=CASES,
+    reproduction=Reproduction(
+        """\
+GaussianMixture(**parameters).fit(xp.asarray(X, dtype=xp.int32))""",
+        makes_fits=True,
+    ),
     of_arrays=True,
     should_be="A fit in the widest floating point type of the device.",
 )

@@ -16,7 +16,7 @@ from tests.tools.worker_process import WorkerProcess, WorkerRefused
 from tests.workers import tracker, worker
 
 
-def this_environment(_: object) -> WorkerProcess:
+def this_environment(*_: object) -> WorkerProcess:
     """A worker in the environment of the selftests, in place of a release's."""
     return WorkerProcess(Path(sys.executable), MODULE, "scikit-learn of the selftests")
 
@@ -80,7 +80,7 @@ class Recorder:
         arguments = [str(source), "--components", str(components), "--root", str(self.root), *options]
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = record.main(arguments, lambda _: WorkerInThisProcess())
+            code = record.main(arguments, lambda *_: WorkerInThisProcess())
         return Said(code, out.getvalue(), err.getvalue())
 
     def cases(self) -> list[str]:

@@ -56,7 +56,7 @@ def test_an_unknown_estimator_is_refused(point_sets: Path, recorder: Recorder) -
 
 
 def test_an_environment_that_cannot_be_made_is_reported(point_sets: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def without_network(_: object) -> NoReturn:
+    def without_network(*_: object) -> NoReturn:
         raise EnvironmentFailed("`uv pip install ...` failed: no network")
 
     assert record.main([str(point_sets), "--components", "2"], without_network) == 2
@@ -101,7 +101,7 @@ from pathlib import Path
 from typing import NoReturn
 from tests.selftest.recorder import WorkerInThisProcess, record
 Path.rename = lambda *names: os.kill(os.getpid(), signal.SIGKILL)
-record.main(sys.argv[1:], lambda release: WorkerInThisProcess())
+record.main(sys.argv[1:], lambda *_: WorkerInThisProcess())
 """
 
 
@@ -144,7 +144,7 @@ def test_a_name_that_no_encoding_has_letters_for_is_no_obstacle(point_sets: Path
     root = tmp_path / "cases"
     root.mkdir()
     script = "import sys; from tests.selftest.recorder import WorkerInThisProcess, record; "
-    script += "sys.exit(record.main(sys.argv[1:], lambda release: WorkerInThisProcess()))"
+    script += "sys.exit(record.main(sys.argv[1:], lambda *_: WorkerInThisProcess()))"
     said = run(script, str(odd), "--components", "2", "--root", str(root))
     assert (said.code, said.err) == (0, "")
     assert load_case("frames-frame-3", root=root).provenance["file"] == "f3.npy"

@@ -33,7 +33,7 @@ def _this_environment() -> Iterator[None]:
     """Every release is the one at hand, in one process for all tests here: no environment is made."""
     with pytest.MonkeyPatch.context() as patch, Releases() as opened:
         patch.setattr(release_environment, "make", lambda _: Path(sys.executable))
-        patch.setattr(command, "Releases", lambda: contextlib.nullcontext(opened))
+        patch.setattr(command, "Releases", lambda _: contextlib.nullcontext(opened))
         yield
 
 

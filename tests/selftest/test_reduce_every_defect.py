@@ -161,7 +161,7 @@ def two_samples_in_the_ledger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, r
     cases = ("two-samples", "object-leaves-1d")
     listed = ledger(*(entry("test_no_component_collapses", ">=1.8", case=case) for case in cases))
     monkeypatch.setattr("tests.tools.ledger_file.read", lambda: listed)
-    monkeypatch.setattr(command, "Releases", lambda: contextlib.nullcontext(releases))
+    monkeypatch.setattr(command, "Releases", lambda _: contextlib.nullcontext(releases))
     monkeypatch.setattr(release_environment, "make", lambda _: Path(sys.executable))
     (tmp_path / "README.md").write_text("<!-- reductions -->\n<!-- end -->\n", encoding="utf-8")
     record, readme = tmp_path / "record.json", tmp_path / "README.md"

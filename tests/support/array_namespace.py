@@ -8,11 +8,13 @@ conftest.py reads it on every release: Python 3.6 syntax, numpy and packaging;
 array_api_strict or torch where they are asked for.
 """
 
+import argparse
 import contextlib
 import functools
 import importlib
 import os
-from typing import Any, Dict, Iterator, NamedTuple, Optional
+import sys
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 from packaging.version import Version
@@ -20,7 +22,7 @@ from packaging.version import Version
 from fixtures.corpus import Case, Traits
 from fixtures.fault import Fault
 from tests.support import expected
-from tests.support.estimator import ARRAY_API_VARIABLE, ARRAY_NAMESPACE, ARRAYS_SINCE, OPTION_OF_DEVICE
+from tests.support.estimator import ARRAY_API_VARIABLE, ARRAY_NAMESPACE, ARRAYS_SINCE, BESIDE, OPTION_OF_DEVICE
 from tests.support.reference import DegenerateCovariance
 
 STARTS = ("weights_init", "means_init", "precisions_init")
@@ -190,6 +192,24 @@ def _widest(xp: Any, device: Any) -> str:
     except Exception:  # each library has its own
         return "float32"
     return "float64"
+
+
+def asked_for(words: Sequence[str]) -> Tuple[Callable[[str], Space], List[str]]:
+    """What the words of a worker's command line ask for, given the release, and the other words.
+
+    Raises
+    ------
+    UnknownNamespace
+        By the function, as `open_space` does.
+    """
+    parser = argparse.ArgumentParser()
+    parser.add_argument(ARRAY_NAMESPACE, dest="name", default=NUMPY.name)
+    parser.add_argument(OPTION_OF_DEVICE, dest="device")
+    parser.add_argument(BESIDE, dest="beside")
+    known, others = parser.parse_known_args(words)
+    if known.beside:
+        sys.path.append(known.beside)  # after the environment's own: numpy is that of the release
+    return functools.partial(open_space, known.name, known.device), others
 
 
 def in_namespace(estimator_class: Any, space: Space) -> Any:

@@ -25,6 +25,7 @@ _inside = [0.0]  # seconds inside the estimator under test
 ARRAYS_SINCE = "1.8"
 ARRAY_NAMESPACE = "--array-namespace"
 OPTION_OF_DEVICE = "--device"
+BESIDE = "--beside"  # for a worker: where the library is, if not in its environment
 ARRAY_API_VARIABLE = "SCIPY_ARRAY_API"
 DEFAULT_ESTIMATOR = "sklearn.mixture:GaussianMixture"
 # What a replay, a start at random and a warm start pass to the constructor.

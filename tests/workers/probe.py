@@ -11,15 +11,16 @@ the first request, so that one that cannot be imported is an answer too.
 import sys
 import warnings
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from fixtures import corpus
-from fixtures.corpus import Case, Settings
+from fixtures.corpus import Case, Settings, Traits
 from fixtures.fault import one_of
 from fixtures.validation import BrokenCase
-from tests.support import check, comparison, environment, replay
+from tests.support import array_namespace, check, comparison, environment, replay
+from tests.support.array_namespace import NUMPY, NeedsFloat64, Space, UnknownNamespace, in_namespace
 from tests.support.check import COLLAPSE, Check, UnderTest
 from tests.support.diagnosis import NotDiagnosable, diagnose
 from tests.support.estimator import import_estimator
@@ -48,10 +49,18 @@ class Way(NamedTuple):
 
 
 class Probe:
-    """Answers requests, with one estimator class: scikit-learn's own unless one is given."""
+    """Answers requests, with one estimator class: scikit-learn's own unless one is given.
 
-    def __init__(self, estimator_class: Any = None) -> None:
+    Parameters
+    ----------
+    estimator_class : type, optional
+    space_for : callable
+        The library whose arrays are fitted, for a release.
+    """
+
+    def __init__(self, estimator_class: Any = None, space_for: Callable[[str], Space] = lambda _: NUMPY) -> None:
         self._estimator_class = estimator_class
+        self._space_for = space_for
         self._under_test: Optional[UnderTest] = None
         self._checks: Dict[str, Check] = {}
 
@@ -60,7 +69,12 @@ class Probe:
         """What is judged: imported and tried by the first request."""
         if self._under_test is None:
             estimator_class = self._estimator_class or _working_estimator()
-            self._under_test = UnderTest(estimator_class, environment.describe()["scikit-learn"])
+            release = environment.describe()["scikit-learn"]
+            try:
+                space = self._space_for(release)
+            except UnknownNamespace as error:
+                raise worker.Refused(str(error)) from None
+            self._under_test = UnderTest(in_namespace(estimator_class, space), release)
         return self._under_test
 
     @property
@@ -89,7 +103,7 @@ class Probe:
             words = "there is no check {}; should be {}"
             raise worker.Refused(words.format(" or ".join(checks), one_of(known, checks[0] if checks else "")))
         subject = self._subject(_load(case))
-        asked = [one for one in named if one.runs_on(subject.case.traits, self.under_test)]
+        asked = [one for one in named if one.runs_on(self._traits_of(case), self.under_test)]
         try:
             judged = [(one, one.judge(subject)) for one in asked]
         except BrokenCase as fault:
@@ -165,7 +179,7 @@ class Probe:
         """How every check that promises something and runs on a case of the corpus ends, by its name."""
         subject = self._subject(_load(case))
         promises = [one for one in check.every().values() if not one.is_baseline]
-        asked = [one for one in promises if one.runs_on(subject.case.traits, self.under_test)]
+        asked = [one for one in promises if one.runs_on(self._traits_of(case), self.under_test)]
         return {one.name: one.judge(subject).end() for one in asked}
 
     def starts(self, candidate: Dict[str, Any]) -> List[Dict[str, Any]]:
@@ -193,7 +207,15 @@ class Probe:
             "lower_bound": trajectory.lower_bounds[-1],
         }
 
+    def _traits_of(self, case: str) -> Traits:
+        """What decides which checks run on a case of the corpus."""
+        return self.under_test.space.traits(corpus.traits_of(case))
+
     def _subject(self, case: Case) -> Subject:
+        try:
+            case = self.under_test.space.case(case)
+        except NeedsFloat64 as reason:
+            raise worker.Refused(str(reason)) from None
         return Subject(case, self.under_test.estimator_class, self.under_test.release)
 
     def _findings(self, name: str, subject: Subject) -> List[Finding]:
@@ -356,7 +378,8 @@ def _first_line(text: str) -> str:
 def main(arguments: List[str]) -> None:
     """Answer requests about scikit-learn's class, or about the one that ``MODULE:CLASS`` names."""
     warnings.simplefilter("ignore")  # the warnings of a fit are in its outcome
-    probe = Probe(*(import_estimator(path) for path in arguments))
+    space_for, paths = array_namespace.asked_for(arguments)
+    probe = Probe(import_estimator(paths[0]) if paths else None, space_for)
     requests = ("names", "failure", "alike", "starts", "exact", "judge", "outcome", "outcomes", "ends")
     worker.serve({"under_test": probe.versions, **{name: getattr(probe, name) for name in requests}})
 

@@ -6,6 +6,7 @@ is fitted cold, each other one from what the last one left.
 Runs inside old environments: Python 3.6 syntax, numpy, scikit-learn and pytest.
 """
 
+import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -14,7 +15,8 @@ import numpy as np
 from fixtures import corpus, npy
 from fixtures.corpus import Case, Settings
 from fixtures.validation import precisions_shape
-from tests.support import diagnosis, environment, findings, replay
+from tests.support import array_namespace, diagnosis, environment, findings, replay
+from tests.support.array_namespace import NUMPY, Space, UnknownNamespace, in_namespace
 from tests.support.estimator import DEFAULT_ESTIMATOR, UnknownEstimator, import_estimator
 from tests.support.replay import Outcome, Start
 from tests.workers import worker
@@ -24,7 +26,8 @@ from tests.workers.em_progress import Progress
 class Tracker:
     """One estimator with ``warm_start=True``, and what its last fit started from and left."""
 
-    def __init__(self) -> None:
+    def __init__(self, space_for: Callable[[str], Space] = lambda _: NUMPY) -> None:
+        self._space_for = space_for
         self._estimator_class: Any = None
         self._n_components = 0
         self._settings: Any = None
@@ -42,8 +45,9 @@ class Tracker:
         Where each fit is will be in the file that `progress` names.
         """
         try:
-            self._estimator_class = import_estimator(estimator or DEFAULT_ESTIMATOR)
-        except UnknownEstimator as error:
+            space = self._space_for(environment.describe()["scikit-learn"])
+            self._estimator_class = in_namespace(import_estimator(estimator or DEFAULT_ESTIMATOR), space)
+        except (UnknownEstimator, UnknownNamespace) as error:
             raise worker.Refused(str(error)) from None
         self._n_components = n_components
         self._settings = Settings(**settings)
@@ -55,7 +59,9 @@ class Tracker:
         self._case = case = self._case_of(npy.parse(Path(path), npy.read_bytes(Path(path), npy.MAX_FILE_BYTES)))
         start = replay.initial(case)
         if self._estimator is None:
-            self._estimator = replay.make_estimator(case, None, self._estimator_class, warm_start=True)
+            # k-means is refused with arrays of other libraries.
+            cold = {} if array_namespace.of(self._estimator_class) is NUMPY else {"init_params": "random_from_data"}
+            self._estimator = replay.make_estimator(case, None, self._estimator_class, warm_start=True, **cold)
         assert self._progress is not None
         self._progress.begin(self._estimator)
         self._outcome = outcome = replay.fit_frame(case, 0, start, self._estimator)
@@ -120,7 +126,7 @@ class Tracker:
 
 def answers() -> Dict[str, Callable[..., Any]]:
     """What one tracker answers, by the name of the request."""
-    tracker = Tracker()
+    tracker = Tracker(array_namespace.asked_for(sys.argv[1:])[0])
     return {name: getattr(tracker, name) for name in ("begin", "fit", "explain", "fitted", "start", "replay_case")}
 
 

@@ -28,13 +28,15 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from fixtures import command_line, corpus, whole_file
 from fixtures.fault import Fault
-from tests.tools import release_environment, release_table
+from tests.support.estimator import ARRAY_NAMESPACE
+from tests.tools import arrays, release_environment, release_table
 from tests.tools.bisect import every_outcome, explain_ledger, explanation, fit_time, release_search
 from tests.tools.bisect.commit_search import NoCulprit
 from tests.tools.bisect.explanation import Explainer, FullBuilds
@@ -65,6 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
         seconds = options.seconds or fit_time.SECONDS
         timing = Plan(seconds=seconds, blocks=fit_time.BLOCKS, capture=corpus.find_capture())
         asked = fit_time.FitTime.of(asked.case, answers, timing)
+    asked = replace(asked, arrays=arrays.of(options))
     result = SearchResult(asked, answers)
     try:
         return _search(options, result, clone)
@@ -77,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _search(options: argparse.Namespace, result: SearchResult, clone: Clone | None) -> int:
-    releases = release_table.read()
+    releases = [one for one in release_table.read() if result.question.arrays.is_numpy or arrays.takes(one.version)]
     good, bad = (_end(name, clone) if name else None for name in (options.good, options.bad))
     print(_plan(result.question, releases, good, bad, clone), flush=True)
     if options.build and clone and good and bad:
@@ -194,6 +197,8 @@ def _require_sense(options: argparse.Namespace) -> None:
         raise Fault("--seconds goes with --outcome fit_time, and should be above 0")
     if options.bits and options.outcome in (None, FIT_TIME):
         raise Fault("--bits goes with --outcome and what a fit leaves, like weights_")
+    if options.outcome == FIT_TIME and not arrays.of(options).is_numpy:
+        raise Fault(f"{ARRAY_NAMESPACE} does not go with --outcome fit_time, which times arrays of numpy")
     if options.case is None or (options.check is None) == (options.outcome is None):
         raise Fault("give --case, and either --check or --outcome (or --explain)")
     if (options.good is None) != (options.bad is None):
@@ -210,6 +215,7 @@ def _parser() -> argparse.ArgumentParser:
         help="with --outcome: numbers differ by their last bit or type already, not only beyond rounding")  # fmt: skip
     parser.add_argument("--seconds", type=float, metavar="S",
         help=f"most that timing two takes, with --outcome fit_time (default: {fit_time.SECONDS:g})")  # fmt: skip
+    arrays.add_options(parser)
     parser.add_argument("--good", metavar="END", help="a release that passes, or with --repo a revision")
     parser.add_argument("--bad", metavar="END", help="one that fails, older or newer (default: all releases)")
     parser.add_argument("--repo", type=Path, metavar="CLONE", help="go on over the commits of a clone; only read")

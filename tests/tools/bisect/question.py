@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 from fixtures import corpus
 from fixtures.fault import Fault, one_of
 from tests.support import check as check_module
-from tests.tools.worker_process import WorkerFailed, WorkerProcess, WorkerRefused
+from tests.tools.arrays import OF_NUMPY, Arrays
+from tests.tools.worker_process import WorkerFailed, WorkerRefused
 from tests.workers import probe
 
 # What no fit leaves by itself: it is compared between two (`fit_time.FitTime`).
@@ -81,6 +82,7 @@ class Question:
     outcome: str | None  # A fitted attribute, or one of ``OUTCOMES``
     name: str  # What the user called it: a check, a file of checks, or an outcome
     not_judged: str | None = None  # What a check that is not judged counts as; None for an unknown answer
+    arrays: Arrays = OF_NUMPY
     bits: bool = False  # Whether numbers differ in the last bit already, or in their type; else beyond the tolerance
 
     @property
@@ -121,7 +123,7 @@ class Question:
         """Ask the scikit-learn of an environment, in a process of its own."""
         versions: dict[str, str] = {}
         try:
-            with WorkerProcess(python, WORKER, name) as worker:
+            with self.arrays.worker(python, WORKER, name) as worker:
                 versions = worker.ask("under_test", timeout=SECONDS_AT_MOST)
                 if self.outcome:
                     reply = worker.ask("outcome", timeout=SECONDS_AT_MOST, name=self.outcome, case=self.case)

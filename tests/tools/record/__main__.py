@@ -33,7 +33,8 @@ from fixtures.corpus import Case
 from fixtures.fault import Fault
 from tests.support.density import full_matrices
 from tests.support.states import HEALTHY
-from tests.tools import release_environment, release_table
+from tests.tools import arrays, release_environment, release_table
+from tests.tools.arrays import Arrays
 from tests.tools.record import options as record_options
 from tests.tools.record.frames import PIXELS, Frame, Frames, Skipped, open_source
 from tests.tools.record.live import Waiting
@@ -48,9 +49,10 @@ NAMED = 8
 
 @command_line.command("stopped before the first frame; no case is written")
 def main(
-    arguments: list[str] | None = None, start: Callable[[release_table.Release], WorkerProcess] = open_worker
+    arguments: list[str] | None = None, start: Callable[[release_table.Release, Arrays], WorkerProcess] = open_worker
 ) -> int:
     options = record_options.parse(arguments, __doc__)
+    fitted_in = arrays.of(options)
     clock = time.perf_counter()
     source = open_source(options.source, options.holds)
     conversion, thinning = record_options.conversion(options, source)
@@ -58,7 +60,7 @@ def main(
     frames = Frames(source, conversion, options.components, options.every, thinning)
     mixture = f"{options.components} components, {options.covariance_type}, scikit-learn {release.version}"
     print(f"{source.description}; {mixture}", flush=True)
-    with TrackerProcess(start(release)) as tracker, Waiting(frames.expected, options.max_iter) as waiting:
+    with TrackerProcess(start(release, fitted_in)) as tracker, Waiting(frames.expected, options.max_iter) as waiting:
         waiting.say("starting, and reading the first frame")
         versions = tracker.begin(options.estimator, options.components, add_case.settings_of(options))
         recording = Recording(_thinning_said(frames), tracker, options.pinned, waiting.fit_is_at)

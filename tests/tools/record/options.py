@@ -11,6 +11,7 @@ from fixtures import add_case, command_line
 from fixtures.corpus import NAME, PROJECT
 from fixtures.fault import Fault
 from fixtures.validation import check_settings
+from tests.tools import arrays
 from tests.tools.record.frames import MOST_FEATURES, PIXELS, POINTS, FrameSource
 from tests.tools.record.pixels import Conversion, Crop, Thinning, default_most
 
@@ -91,6 +92,7 @@ def _parser(documentation: str | None) -> argparse.ArgumentParser:
         help=f"what a 2-D .npy is (default: points with at most {MOST_FEATURES} columns)")  # fmt: skip
     add("--sklearn", metavar="VERSION", help="release of scikit-learn, or a series like 1.9 (default: the newest)")
     add("--estimator", metavar="MODULE:CLASS", help="a class of your own (default: GaussianMixture)")
+    arrays.add_options(parser)
     add("--all", action="store_true", help="go on after the first break; the case is still the first one's")
     add("--pinned", action="store_true",
         help="let a component that becomes pinned, its covariance at reg_covar, be a break too")  # fmt: skip

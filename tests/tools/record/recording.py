@@ -24,6 +24,7 @@ from fixtures.validation import check_arrays
 from tests.support import replay
 from tests.support.states import DRAGGED, EMPTY, HEALTHY, PINNED
 from tests.tools import release_environment
+from tests.tools.arrays import OF_NUMPY, Arrays
 from tests.tools.record.frames import Frame, Skipped
 from tests.tools.release_table import Release
 from tests.tools.worker_process import WorkerProcess
@@ -80,8 +81,9 @@ class UnderWay:
 Watch = Callable[[UnderWay], None]
 
 
-def open_worker(release: Release) -> WorkerProcess:
-    return WorkerProcess(release_environment.make(release), MODULE, f"scikit-learn {release.version}")
+def open_worker(release: Release, arrays: Arrays = OF_NUMPY) -> WorkerProcess:
+    arrays.require(release.version)
+    return arrays.worker(release_environment.make(release), MODULE, f"scikit-learn {release.version}")
 
 
 class TrackerProcess(contextlib.ExitStack):

@@ -25,8 +25,9 @@ from typing import Any, NamedTuple
 
 from fixtures import command_line, corpus, documentation, strict_json, whole_file
 from fixtures.fault import Fault, one_of
+from tests.support.estimator import ARRAY_NAMESPACE
 from tests.support.ledger import Ledger
-from tests.tools import ledger_file, release_environment, release_table
+from tests.tools import arrays, ledger_file, release_environment, release_table
 from tests.tools.reduce.reduction import DoesNotFail, Reduction, Releases, matrix
 from tests.tools.worker_process import WorkerFailed
 
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     _check(options)
     try:
-        with Releases() as releases:
+        with Releases(arrays.of(options)) as releases:
             return _ledger(options, releases) if options.ledger else _one(options, releases)
     except DoesNotFail as reason:
         print(reason)
@@ -65,7 +66,9 @@ def _one(options: argparse.Namespace, releases: Releases) -> int:
     if options.dry_run:
         print("  nothing written: --dry-run")
         return 0
-    versions = matrix(options.verify) if options.verify else ()
+    versions = matrix(options.verify) if options.verify else []
+    if not releases.arrays.is_numpy:
+        versions = [one for one in versions if arrays.takes(one)]
     reduction.run(versions, least_components=options.least_components, afresh=options.afresh)
     print(f"  {reduction.original.size} -> {reduction.best.size}; {reduction.asked} candidates,", end="")
     print(f" {reduction.seconds:.1f} s")
@@ -235,6 +238,8 @@ def _row(defect: str, results: Sequence[Result]) -> str:
 def _check(options: argparse.Namespace) -> None:
     if bool(options.case) == options.ledger:
         raise Fault("name one CASE, or --ledger for every case of every known defect")
+    if options.ledger and not arrays.of(options).is_numpy:
+        raise Fault(f"{ARRAY_NAMESPACE} is about one CASE; with --ledger every case is fitted with numpy's")
     if options.ledger and (options.check or options.sklearn or options.component is not None):
         raise Fault("--check, --component and --sklearn are about one CASE; with --ledger the ledger names them")
     if (options.defect or options.write) and not options.ledger:
@@ -275,6 +280,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--into", metavar="DIR", help="where to write (default: in results/)")
     add("--verify", choices=["series", "every"], help="ask these releases about the result, too")
     add("--capture", metavar="DIR", help="folder that holds the public capture (default: GMM_CAPTURE)")
+    arrays.add_options(parser)
     add("--afresh", action="store_true", help="do not go on with what was cut off, or is stored")
     add("--dry-run", action="store_true", help="show how the case fails; reduce and write nothing")
     return parser

@@ -21,6 +21,7 @@ from fixtures.corpus import MAX_TITLE, Case, Settings
 from tests.support import check as known_checks
 from tests.support import ledger
 from tests.tools import ledger_file
+from tests.tools.arrays import OF_NUMPY, STRICT, Arrays
 from tests.tools.reduce.candidate import PARAMETERS, Candidate
 from tests.tools.release_environment import ENVIRONMENT_VARIABLES
 
@@ -53,6 +54,26 @@ from sklearn.mixture import GaussianMixture
 
 print("python {{}}, numpy {{}}, scikit-learn {{}}".format(sys.version.split()[0], np.__version__, sklearn.__version__))
 '''
+
+WITH_ARRAYS = """\
+
+import {library} as xp
+
+sklearn.set_config(array_api_dispatch=True)
+device = {device}
+{frames}
+for name in ("weights_init", "means_init", "precisions_init"):
+    parameters[name] = xp.asarray(parameters[name].astype("{dtype}"), device=device)
+parameters["init_params"] = "random"  # nothing is drawn
+"""
+# The summary comes first, and scipy has to know before it is imported.
+SCIPY_KNOWS = 'import os\nimport sys\n\nos.environ["SCIPY_ARRAY_API"] = "1"\n'
+TO_NUMPY = """\
+for name in ("weights_", "means_", "covariances_", "lower_bound_"):
+    setattr(model, name, np.asarray(getattr(model, name){moved}))
+X = np.asarray(X{moved})
+"""
+MOVED = {"torch": ".cpu()", "array_api_strict": '.to_device(xp.Device("CPU_DEVICE"))'}
 
 FITTED = "model = GaussianMixture(**parameters).fit(X)"
 CHAIN = """\
@@ -97,8 +118,10 @@ def store(folder: Path, case: Case, texts: dict[str, str]) -> None:
         stored_case.store(case, folder, replace=True)
 
 
-def run_script(python: Path, script: str) -> str:
+def run_script(python: Path, script: str, arrays: Arrays = OF_NUMPY) -> str:
     """What a script prints in an environment; where it raises also the last line of the traceback."""
+    if not arrays.is_numpy:
+        script = f"import sys\nsys.path.append({str(arrays.place(python))!r})\n{script}"
     with tempfile.TemporaryDirectory() as folder:
         done = _run([str(python), "-B", "-W", "ignore", "-c", script], Path(folder))
     last = done.stderr.strip().splitlines()[-1:] if done.returncode else []
@@ -127,7 +150,7 @@ def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def write_script(candidate: Candidate, check: str, summary: str) -> str:
+def write_script(candidate: Candidate, check: str, summary: str, arrays: Arrays = OF_NUMPY) -> str:
     """The script of a reduced case, with a summary of one line; the check that fails on it decides what is shown."""
     own = known_checks.every()[check].reproduction
     tied = candidate.settings.covariance_type == "tied"
@@ -136,7 +159,25 @@ def write_script(candidate: Candidate, check: str, summary: str) -> str:
     show = own.shows if own else EVERYTHING if candidate.component is None else one
     fit = "" if own and own.makes_fits else (FITTED if len(candidate.frames) == 1 else CHAIN) + "\n"
     parameters = _parameters(candidate, own.needs if own else ())
-    return HEAD.format(summary=summary) + _samples(candidate) + parameters + fit + show + "\n"
+    head = HEAD.format(summary=summary)
+    if not arrays.is_numpy:
+        head = head.replace("import sys\n", SCIPY_KNOWS, 1)
+        parameters += _converted(candidate, arrays)
+        fit += TO_NUMPY.format(moved=MOVED.get(arrays.library, "")) if fit else ""
+    return head + _samples(candidate) + parameters + fit + show + "\n"
+
+
+def _converted(candidate: Candidate, arrays: Arrays) -> str:
+    """The lines that make arrays of another library of samples and starts."""
+    name = "None" if arrays.device is None else f'"{arrays.device}"'
+    device = f"xp.Device({name})" if arrays.library == STRICT and arrays.device else name
+    dtype = candidate.frames[0].dtype.name
+    dtype = dtype if dtype == "float32" else arrays.widest
+    made = f'xp.asarray(X.astype("{dtype}"), device=device)'
+    is_made = arrays.widest == "float32" or candidate.frames[0].dtype.kind == "f"
+    made = made if is_made else "xp.asarray(X, device=device)"
+    frames = f"X = {made}" if len(candidate.frames) == 1 else f"frames = [{made} for X in frames]"
+    return WITH_ARRAYS.format(library=arrays.library, device=device, frames=frames, dtype=dtype)
 
 
 def _samples(candidate: Candidate) -> str:

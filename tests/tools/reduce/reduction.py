@@ -21,6 +21,7 @@ from fixtures import command_line, corpus
 from fixtures.corpus import Case
 from fixtures.fault import Fault
 from tests.tools import release_environment, release_table
+from tests.tools.arrays import OF_NUMPY, Arrays
 from tests.tools.journal import Journal
 from tests.tools.reduce import candidate as smaller
 from tests.tools.reduce import output
@@ -195,8 +196,9 @@ class Search:
 class Releases(contextlib.ExitStack):
     """Probes inside the environments of releases, started when they are needed and stopped together."""
 
-    def __init__(self) -> None:
+    def __init__(self, arrays: Arrays = OF_NUMPY) -> None:
         super().__init__()
+        self.arrays = arrays
         self._open: dict[str, WorkerProcess] = {}
 
     def python(self, version: str) -> Path:
@@ -205,7 +207,8 @@ class Releases(contextlib.ExitStack):
     def probe(self, version: str) -> WorkerProcess:
         """The probe of a release; a new one where the last has died."""
         if version not in self._open or self._open[version].has_ended:
-            process = WorkerProcess(self.python(version), "tests.workers.probe", f"scikit-learn {version}")
+            self.arrays.require(version)
+            process = self.arrays.worker(self.python(version), "tests.workers.probe", f"scikit-learn {version}")
             self._open[version] = self.enter_context(process)
         return self._open[version]
 
@@ -359,12 +362,13 @@ class Reduction:
         """Write the case and its script; of a reduction that was not cut off also the text of the issue."""
         check = self.failure["check"]
         case = output.reduced_case(self.best, self._case, self.failure, self._release)
-        script = output.write_script(self.best, check, case.title)
+        script = output.write_script(self.best, check, case.title, self._releases.arrays)
         texts = {"reproduce.py": script}
         if finished:
             python = self._releases.python(self._release)
             texts["issue.md"] = output.write_issue(
-                self.best, check, self.failure["state"], script=script, output=output.run_script(python, script),
+                self.best, check, self.failure["state"], script=script,
+                output=output.run_script(python, script, self._releases.arrays),
                 versions=output.versions(python, corpus.PROJECT),
                 exact=self._releases.probe(self._release).ask("exact", candidate=self.best.request),
                 releases=[row.release for row in self.rows if row.same],
