@@ -49,6 +49,8 @@ def _table() -> list[Release]:
 
 RELEASES = _table()
 SERIES = release_table.newest_of_series(RELEASES)
+# The first series that has wheels for a Python that is newer than the table's.
+NEWER_PYTHONS = {"3.14": "1.7", "3.14t": "1.8"}
 OTHERS = [release for release in RELEASES if release not in SERIES]
 
 
@@ -90,11 +92,18 @@ def namespaces(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
-@nox.parametrize("python", ["3.14", "3.14t"])
-def pythons(session: nox.Session) -> None:
-    """The suite on the newest release with newer Pythons than the table's, one of them free-threaded."""
-    python = enter_release(session, SERIES[-1])
-    run_suite(session, python, SERIES[-1].version, folder=f"python-{session.python}")
+@nox.parametrize(
+    "python,release",
+    [
+        nox.param(python, release, id=f"python={python!r}, sklearn={release.version!r}")
+        for release in SERIES
+        for python, since in NEWER_PYTHONS.items()
+        if Version(release.series) >= Version(since)
+    ],
+)
+def pythons(session: nox.Session, release: Release) -> None:
+    """The suite with newer Pythons than the table's, one of them free-threaded, on the series that have such wheels."""
+    run_suite(session, enter_release(session, release), release.version, folder=f"python-{session.python}")
 
 
 @nox.session(name="tests-source", default=False)

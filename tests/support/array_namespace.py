@@ -2,7 +2,7 @@
 
 scikit-learn takes arrays of other libraries from 1.8 on, where
 ``array_api_dispatch`` is switched on. What goes in is converted, what comes out
-is numpy's: no check knows of it.
+is numpy's: no check knows of it but those that are about it (`Check.of_arrays`).
 
 conftest.py reads it on every release: Python 3.6 syntax, numpy and packaging;
 array_api_strict or torch where they are asked for.
