@@ -4,7 +4,7 @@ scikit-learn takes arrays of other libraries from 1.8 on, where
 ``array_api_dispatch`` is switched on. What goes in is converted, what comes out
 is numpy's: no check knows of it but those that are about it (`Check.of_arrays`).
 
-conftest.py reads it on every release: Python 3.6 syntax, numpy and packaging;
+conftest.py reads it on every release: Python 3.6 syntax, numpy only;
 array_api_strict or torch where they are asked for.
 """
 
@@ -17,12 +17,18 @@ import sys
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
-from packaging.version import Version
 
 from fixtures.corpus import Case, Traits
 from fixtures.fault import Fault
 from tests.support import expected
-from tests.support.estimator import ARRAY_API_VARIABLE, ARRAY_NAMESPACE, ARRAYS_SINCE, BESIDE, OPTION_OF_DEVICE
+from tests.support.estimator import (
+    ARRAY_API_VARIABLE,
+    ARRAY_NAMESPACE,
+    ARRAYS_SINCE,
+    BESIDE,
+    OPTION_OF_DEVICE,
+    takes_arrays,
+)  # fmt: skip
 from tests.support.reference import DegenerateCovariance
 
 STARTS = ("weights_init", "means_init", "precisions_init")
@@ -156,7 +162,7 @@ def open_space(name: str, device: Optional[str], release: str) -> Space:
         if device:
             raise UnknownNamespace("{} is {!r}; should come with {}".format(OPTION_OF_DEVICE, device, ARRAY_NAMESPACE))
         return NUMPY
-    if Version(Version(release).base_version) < Version(ARRAYS_SINCE):
+    if not takes_arrays(release):
         words = "{} is {}, and scikit-learn {} takes arrays of numpy only; should be a release from {} on"
         raise UnknownNamespace(words.format(ARRAY_NAMESPACE, name, release, ARRAYS_SINCE))
     if os.environ.get(ARRAY_API_VARIABLE) != "1":

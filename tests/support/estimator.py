@@ -1,7 +1,7 @@
 """The estimator class under test: imported by its name, refused where it cannot be judged, and timed.
 
 conftest.py imports this before anything heavy. Runs inside old environments:
-Python 3.6 syntax, standard library; scikit-learn where it is asked to import it.
+Python 3.6 syntax, standard library and packaging; scikit-learn where it is asked to import it.
 """
 
 import contextlib
@@ -11,6 +11,8 @@ import os
 import time
 import warnings
 from typing import Any, Iterator, List, Sequence, Tuple
+
+from packaging.version import Version
 
 from fixtures.fault import Fault
 
@@ -72,6 +74,11 @@ def import_estimator(path: str) -> Any:
     _require_parameters(path, estimator_class)
     _require_hooks(path, estimator_class)
     return estimator_class
+
+
+def takes_arrays(release: str) -> bool:
+    """Whether a release of scikit-learn, or what a development version leads to, takes arrays of other libraries."""
+    return Version(Version(release).base_version) >= Version(ARRAYS_SINCE)
 
 
 def import_scikit_learn(words: Sequence[str] = ()) -> None:

@@ -10,10 +10,15 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.version import Version
-
 from fixtures.fault import Fault
-from tests.support.estimator import ARRAY_API_VARIABLE, ARRAY_NAMESPACE, ARRAYS_SINCE, BESIDE, OPTION_OF_DEVICE
+from tests.support.estimator import (
+    ARRAY_API_VARIABLE,
+    ARRAY_NAMESPACE,
+    ARRAYS_SINCE,
+    BESIDE,
+    OPTION_OF_DEVICE,
+    takes_arrays,
+)
 from tests.support.ledger import NUMPY
 from tests.tools import release_environment
 from tests.tools.release_environment import EnvironmentFailed
@@ -41,7 +46,7 @@ class Arrays:
 
     def require(self, version: str) -> None:
         """Refuse a release that takes arrays of numpy only."""
-        if not self.is_numpy and not takes(version):
+        if not self.is_numpy and not takes_arrays(version):
             words = f"{ARRAY_NAMESPACE} is {self.library}, and scikit-learn {version} takes arrays of numpy only"
             raise Fault(f"{words}; should be a release from {ARRAYS_SINCE} on")
 
@@ -65,11 +70,6 @@ class Arrays:
 
 
 OF_NUMPY = Arrays()
-
-
-def takes(version: str) -> bool:
-    """Whether a release takes arrays of other libraries."""
-    return Version(Version(version).base_version) >= Version(ARRAYS_SINCE)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -35,7 +35,7 @@ from rich.console import Console
 
 from fixtures import command_line, corpus, whole_file
 from fixtures.fault import Fault
-from tests.support.estimator import ARRAY_NAMESPACE
+from tests.support.estimator import ARRAY_NAMESPACE, takes_arrays
 from tests.tools import arrays, release_environment, release_table
 from tests.tools.bisect import every_outcome, explain_ledger, explanation, fit_time, release_search
 from tests.tools.bisect.commit_search import NoCulprit
@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _search(options: argparse.Namespace, result: SearchResult, clone: Clone | None) -> int:
-    releases = [one for one in release_table.read() if result.question.arrays.is_numpy or arrays.takes(one.version)]
+    releases = [one for one in release_table.read() if result.question.arrays.is_numpy or takes_arrays(one.version)]
     good, bad = (_end(name, clone) if name else None for name in (options.good, options.bad))
     print(_plan(result.question, releases, good, bad, clone), flush=True)
     if options.build and clone and good and bad:

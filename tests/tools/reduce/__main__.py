@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 from fixtures import command_line, corpus, documentation, strict_json, whole_file
 from fixtures.fault import Fault, one_of
-from tests.support.estimator import ARRAY_NAMESPACE
+from tests.support.estimator import ARRAY_NAMESPACE, takes_arrays
 from tests.support.ledger import Ledger
 from tests.tools import arrays, ledger_file, release_environment, release_table
 from tests.tools.reduce.reduction import DoesNotFail, Reduction, Releases, matrix
@@ -68,7 +68,7 @@ def _one(options: argparse.Namespace, releases: Releases) -> int:
         return 0
     versions = matrix(options.verify) if options.verify else []
     if not releases.arrays.is_numpy:
-        versions = [one for one in versions if arrays.takes(one)]
+        versions = [one for one in versions if takes_arrays(one)]
     reduction.run(versions, least_components=options.least_components, afresh=options.afresh)
     print(f"  {reduction.original.size} -> {reduction.best.size}; {reduction.asked} candidates,", end="")
     print(f" {reduction.seconds:.1f} s")
