@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from tests.support.subject import Subject
 from tests.tools import release_environment, release_table
 from tests.tools.nox_session import PYTEST_OPTIONS
 from tests.tools.release_table import Release
+from tests.workers import pasted
 
 FRONT = PROJECT / "README.md"
 README = FRONT.read_text(encoding="utf-8")
@@ -44,10 +46,8 @@ OTHER_DEFECTS = ("float32-negative-covariance", "float32-loses-reg-covar")
 @pytest.fixture(scope="module")
 def snippet() -> type[GaussianMixture]:
     """The class of the README's Python snippet."""
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    names: dict[str, type[GaussianMixture]] = {}
-    exec(code, names)  # noqa: S102  (what a user would paste)
-    return names["WarmStartMixture"]
+    made: type[GaussianMixture] = pasted.defined("WarmStartMixture")
+    return made
 
 
 @pytest.mark.parametrize("name", LOST)
@@ -68,9 +68,8 @@ def test_the_snippet_changes_nothing_where_nothing_is_lost(snippet: type[Gaussia
 
 
 def test_the_snippet_is_the_remedy_of_its_name() -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     remedy = Path(remedies.__file__).read_text(encoding="utf-8")
-    assert _methods(code, "WarmStartMixture") == _methods(remedy, "WarmStartMixture")
+    assert _methods(pasted.code_of("WarmStartMixture"), "WarmStartMixture") == _methods(remedy, "WarmStartMixture")
 
 
 def _methods(source: str, name: str) -> list[str]:
@@ -89,19 +88,47 @@ def _methods(source: str, name: str) -> list[str]:
 
 @pytest.mark.parametrize("release", SERIES, ids=[release.version for release in SERIES])
 def test_the_remedy_loses_no_component_on_any_series(release: Release) -> None:
-    if not release_environment.is_made(release):
-        pytest.skip(f'the environment of {release.version} is not made; `nox -s "tests(sklearn=...)"` makes it')
-    python = release_environment.make(release)
     # Some fits of float32 raise, on scikit-learn's class as well: other defects, which the class does not cure.
     entries = ledger.read_ledger().entries
     raising = {entry.case for entry in entries if entry.defect in OTHER_DEFECTS}
     others = " and ".join(f"not {name}" for name in sorted(raising))
     estimator = ["--estimator", "tests.support.remedies:WarmStartMixture", "--no-ledger", "-k", others]
-    done = subprocess.run(
-        [str(python), "-m", "pytest", *PYTEST_OPTIONS, "-q", *estimator, "tests/test_collapse.py"],
+    done = _run_in(release, "pytest", *PYTEST_OPTIONS, "-q", *estimator, "tests/test_collapse.py")
+    assert done.returncode == 0, done.stdout
+
+
+def _run_in(release: Release, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a module in the environment of a release that is made already."""
+    if not release_environment.is_made(release):
+        pytest.skip(f'the environment of {release.version} is not made; `nox -s "tests(sklearn=...)"` makes it')
+    return subprocess.run(
+        [str(release_environment.make(release)), "-m", module, *arguments],
         cwd=PROJECT, env=release_environment.variables(), capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("release", SERIES, ids=[release.version for release in SERIES])
+def test_the_pasted_function_agrees_with_the_diagnosis_on_every_series(release: Release) -> None:
+    done = _run_in(release, "tests.workers.pasted", *(["--capture"] if release is SERIES[-1] else []))
     assert done.returncode == 0, done.stdout
+
+
+def test_the_pasted_function_says_that_what_is_not_finite_is_lost() -> None:
+    mixture = SimpleNamespace(weights_=np.full(2, 0.5), means_=np.array([[np.nan, 1], [1, 1]]))
+    assert pasted.defined("lost_components")(mixture, np.array([[0, 0], [2, 2]])).tolist() == [0]
+
+
+def test_the_pasted_function_takes_a_component_among_samples_for_lost_without_mass_at_the_origin_only() -> None:
+    """In no case of the corpus is the origin among the samples."""
+    masses = np.finfo(float).eps * np.array([10, 20, 5e15, 10])
+    mixture = SimpleNamespace(weights_=masses / 2, means_=np.array([[0.0], [0.0], [0.0], [0.5]]))
+    assert pasted.defined("lost_components")(mixture, np.array([[-1.0], [1.0]])).tolist() == [0]
+
+
+def test_the_pasted_function_has_at_most_fifteen_lines_and_needs_numpy_alone() -> None:
+    code = pasted.code_of("lost_components")
+    assert len(code.splitlines()) <= 15
+    assert re.findall(r"^(?:import|from) .*$", code, flags=re.MULTILINE) == ["import numpy as np"]
 
 
 def test_the_readme_is_short() -> None:
