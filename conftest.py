@@ -17,7 +17,7 @@ import pytest
 
 from fixtures import corpus
 from fixtures.validation import BrokenCase
-from tests.support import array_namespace, check, environment, findings, junit_format, ledger, picture, shard
+from tests.support import array_namespace, check, environment, findings, junit_format, ledger, picture, processes, shard
 from tests.support.judgement import Defect, NotJudged
 from tests.support.subject import Subject
 
@@ -39,11 +39,9 @@ class Suite:
         self.case_names = corpus.case_names()
         self.traits = {name: self._traits(name) for name in self.case_names}
         self.subjects: Dict[str, Subject] = {}
-        self.found: List[ledger.Entry] = []
-        self.not_judged: Dict[str, List[str]] = {}
         self.recorded: Set[Tuple[str, str]] = set()
         self.plots = config.getoption("--plots")
-        self.count = junit_format.Count()
+        self.run = processes.Run()
 
     def cases_of(self, made: check.Check) -> List[str]:
         """The cases that a check runs on; one that is broken is left for the check to report."""
@@ -109,7 +107,7 @@ def pytest_configure(config: Any) -> None:
         corpus.BadCaptureFolder, ledger.BadLedger, estimator.UnknownEstimator, array_namespace.UnknownNamespace,
     ) as error:  # fmt: skip
         raise pytest.UsageError(str(error)) from None
-    config.pluginmanager.register(suite.count)
+    config.pluginmanager.register(suite.run)
     if config.getoption(shard.OPTION):
         number, of = config.getoption(shard.OPTION)
         config.pluginmanager.register(shard.Shard(number, of, tuple(suite.case_names)))
@@ -170,7 +168,7 @@ def pytest_collection_modifyitems(config: Any, items: List[Any]) -> None:
                 reason = "known defect {}, {}".format(entry.defect, entry.upstream)
                 item.add_marker(pytest.mark.xfail(raises=Defect, strict=True, reason=reason))
     except ledger.BadLedger as error:
-        raise pytest.UsageError(str(error)) from None
+        suite.run.refuse(config, items, str(error))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -181,6 +179,8 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None
     suite = item.config.stash[SUITE_KEY]
     entry = item.stash.get(ENTRY_KEY, None)
     raised = None if call.excinfo is None else call.excinfo.value
+    # For the process that sums up, which may be another one: built-in types only.
+    report.about = {} if shard.case_of(item) is None else {"case": shard.case_of(item)}
     if isinstance(raised, Defect):
         kept = raised.findings[: junit_format.MOST_FINDINGS]
         item.user_properties.append((junit_format.FINDINGS, findings.as_json(kept)))
@@ -189,7 +189,7 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None
         if report.failed and suite.plots is not None:
             report.longrepr = "{}\n{}".format(report.longrepr, _drawn(suite, item))
         if entry and report.skipped:
-            suite.found.append(entry)
+            report.about["found"] = tuple(entry)
     elif isinstance(raised, NotJudged):
         _hold_not_judged(suite, item, report, str(raised))
     elif report.skipped and isinstance(raised, pytest.skip.Exception):
@@ -208,8 +208,7 @@ def _hold_not_judged(suite: Suite, item: Any, report: Any, reason: str) -> None:
     name, case = _check_and_case(item)
     item.user_properties.append((junit_format.NOT_JUDGED, reason))
     if suite.ledger is None or (entry and not entry.is_judged):
-        suite.not_judged.setdefault(reason, []).append("{}[{}]".format(name, case))
-        report.is_not_judged = True
+        report.about["not judged"] = reason
     else:
         report.outcome = "failed"
         report.longrepr = ledger.unlisted(name, str(case), suite.under_test.words, reason, entry)
@@ -217,20 +216,13 @@ def _hold_not_judged(suite: Suite, item: Any, report: Any, reason: str) -> None:
 
 def pytest_report_teststatus(report: Any) -> Optional[Tuple[str, str, str]]:
     """Count apart what is not judged."""
-    return ("not judged", "j", "NOT JUDGED") if getattr(report, "is_not_judged", False) else None
+    return ("not judged", "j", "NOT JUDGED") if "not judged" in getattr(report, "about", {}) else None
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
     suite = config.stash[SUITE_KEY]
-    if not suite.subjects:
-        return
-    for reason, names in sorted(suite.not_judged.items(), key=lambda item: -len(item[1])):
-        more = " and {} more".format(len(names) - 1) if len(names) > 1 else ""
-        terminalreporter.write_line("not judged: {}{}: {}".format(names[0], more, reason))
-    if suite.ledger is not None:
-        for line in ledger.summary(suite.found, suite.under_test.words):
-            terminalreporter.write_line(line)
-    terminalreporter.write_line(estimator.summary())
+    for line in suite.run.summary(suite.under_test.words, suite.ledger is not None):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture
@@ -259,16 +251,18 @@ def estimator_class(pytestconfig: Any) -> Any:
     return pytestconfig.stash[SUITE_KEY].under_test.estimator_class
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _header_and_footer(pytestconfig: Any, record_testsuite_property: Any) -> Generator[None, None, None]:
-    suite = pytestconfig.stash[SUITE_KEY]
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: Any) -> None:
+    """Write into the JUnit file what was run and how it ended, where this process makes one."""
+    config = session.config
+    suite = config.stash[SUITE_KEY]
     arrays = "" if suite.space is array_namespace.NUMPY else " with arrays of {}".format(suite.space)
-    under_test = pytestconfig.getoption("--estimator") + arrays
-    for name, value in junit_format.header(suite.environment, under_test, suite.ledger, suite.capture is not None):
-        record_testsuite_property(name, value)
-    yield
-    for name, value in suite.count.footer():
-        record_testsuite_property(name, value)
+    under_test = config.getoption("--estimator") + arrays
+    header = junit_format.header(suite.environment, under_test, suite.ledger, suite.capture is not None)
+    for plugin in config.pluginmanager.get_plugins():
+        if hasattr(plugin, "add_global_property"):
+            for name, value in (*header, *suite.run.footer()):
+                plugin.add_global_property(name, value)
 
 
 def _drawn(suite: Suite, item: Any) -> str:

@@ -22,7 +22,8 @@ INSIDE = sorted(
     ]
 )
 CORPUS = sorted((PROJECT / "fixtures").rglob("*.py"))
-LIBRARIES = {"numpy", "scipy", "sklearn", "pytest", "packaging", "threadpoolctl"}
+# The last is imported only where pytest-xdist runs the tests, and so is there.
+LIBRARIES = {"numpy", "scipy", "sklearn", "pytest", "packaging", "threadpoolctl", "xdist"}
 # Modules of the standard library, and features, that came after Python 3.6.
 LATER_MODULES = {"_py_warnings", "compression", "contextvars", "dataclasses", "graphlib", "tomllib", "zoneinfo"}
 LATER_IMPORTS = {"importlib.metadata", "importlib.resources", "__future__.annotations"}

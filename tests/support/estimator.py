@@ -10,7 +10,7 @@ import inspect
 import os
 import time
 import warnings
-from typing import Any, Iterator, List, Sequence, Tuple
+from typing import Any, Iterator, List, NamedTuple, Sequence, Tuple
 
 from packaging.version import Version
 
@@ -109,13 +109,27 @@ def inside_estimator() -> Iterator[None]:
         _inside[0] += time.perf_counter() - start
 
 
-def summary() -> str:
-    """The line that tells where a run's wall time went."""
-    wall = time.perf_counter() - _STARTED
-    words = (
-        "{:.2f} s in all: {:.2f} s importing scikit-learn, {:.2f} s inside the estimator, {:.2f} s pytest and checks"
-    )
-    return words.format(wall, _importing[0], _inside[0], wall - _importing[0] - _inside[0])
+class Seconds(NamedTuple):
+    """Wall time of a process: in all, and of that importing scikit-learn and inside the estimator."""
+
+    wall: float
+    importing: float
+    inside: float
+
+
+def seconds() -> Seconds:
+    """Where the time of this process went until now."""
+    return Seconds(time.perf_counter() - _STARTED, _importing[0], _inside[0])
+
+
+def summary(processes: Sequence[Seconds] = ()) -> str:
+    """The line that tells where a run's wall time went: in other processes, where it was they that ran the tests."""
+    wall, importing, inside = (sum(of_one) for of_one in zip(*(processes or [seconds()])))
+    in_all = "{:.2f} s in all".format(seconds().wall)
+    if processes:
+        in_all += "; {} processes together".format(len(processes))
+    words = "{}: {:.2f} s importing scikit-learn, {:.2f} s inside the estimator, {:.2f} s pytest and checks"
+    return words.format(in_all, importing, inside, wall - importing - inside)
 
 
 def _require_parameters(path: str, estimator_class: Any) -> None:

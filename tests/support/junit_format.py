@@ -10,7 +10,6 @@ Runs inside old environments, and outside where there is no scikit-learn: Python
 
 import hashlib
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
@@ -75,41 +74,6 @@ def header(environment: Dict[str, str], estimator: str, ledger: Optional[Ledger]
         ("checks", checks_digest()),
         ("capture", "at hand" if capture else "not at hand"),
     ]
-
-
-class Count:
-    """A plugin of pytest that counts how many tests were selected, and how those ended that did."""
-
-    def __init__(self) -> None:
-        self._deselected = False
-        self._selected = 0
-        self._selection = WHOLE
-        self._ended: Dict[str, int] = Counter()
-
-    def pytest_deselected(self, items: Sequence[Any]) -> None:
-        """Some tests were left out, by -k for one."""
-        self._deselected = self._deselected or bool(items)
-
-    def pytest_collection_finish(self, session: Any) -> None:
-        """All tests are known."""
-        self._selected = len(session.items)
-        named = [Path(str(argument)).resolve() for argument in session.config.args] != [TESTS]
-        self._selection = A_PART if self._deselected or named else WHOLE
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        """A phase of a test ended, and perhaps the test with it."""
-        if report.when == "call" or (report.when == "setup" and not report.passed):
-            self._ended["error" if report.when == "setup" and report.failed else report.outcome] += 1
-
-    def footer(self) -> Properties:
-        """Names and values that say how the run ended."""
-        ended = sum(self._ended.values())
-        return [
-            ("selection", self._selection),
-            ("tests selected", str(self._selected)),
-            ("tests ended", str(ended)),
-            ("end", "complete" if ended == self._selected else "interrupted"),
-        ]
 
 
 def of_replays(subject: Subject) -> Properties:
