@@ -41,7 +41,7 @@ class Suite:
         self.subjects: Dict[str, Subject] = {}
         self.recorded: Set[Tuple[str, str]] = set()
         self.plots = config.getoption("--plots")
-        self.run = processes.Run()
+        self.run = processes.Run(self.environment)
 
     def cases_of(self, made: check.Check) -> List[str]:
         """The cases that a check runs on; one that is broken is left for the check to report."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -13,8 +15,11 @@ import pytest
 from fixtures.corpus import PROJECT
 from tests.selftest.suite_runs import Run, copy_project, fake, run_pytest
 from tests.selftest.test_strict_ledger import found, with_ledger
+from tests.support import processes
+from tests.support.environment import THREAD_VARIABLES
 
 TWO = ("-n", "2")
+ONE_THREAD = dict.fromkeys(THREAD_VARIABLES, "1")
 CALLS = {
     "known defects and failures": [fake("AlwaysCollapses")],
     "not judged": [fake("Raises"), "--no-ledger"],
@@ -38,9 +43,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def runs(project: Path, request: pytest.FixtureRequest) -> list[tuple[Run, ElementTree.Element]]:
     """The same run in one process and in two, and what each recorded."""
     made = []
-    for processes in ((), TWO):
+    for options in ((), TWO):
         record = project.parent / "record.xml"
-        run = run_pytest(project, *CALLS[request.param], *processes, f"--junitxml={record}")
+        run = run_pytest(project, *CALLS[request.param], *options, f"--junitxml={record}", **ONE_THREAD)
         made.append((run, ElementTree.parse(record).getroot()))  # noqa: S314  (written by our own process)
     return made
 
@@ -87,6 +92,22 @@ def test_the_fits_of_a_case_are_made_by_one_process(runs: list[tuple[Run, Elemen
     )
     assert cases
     assert set(cases.values()) == {1}
+
+
+def test_each_process_has_one_thread_unless_more_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in THREAD_VARIABLES:
+        monkeypatch.setenv(variable, "4")
+    for variable in THREAD_VARIABLES[:2]:
+        monkeypatch.delenv(variable)
+    processes.Run({}).pytest_xdist_setupnodes()
+    assert [os.environ[variable] for variable in THREAD_VARIABLES] == ["1", "1", "4"]
+
+
+def test_the_environment_recorded_is_that_of_the_processes_that_ran_the_tests() -> None:
+    described = {"blas": "2 threads"}
+    node = SimpleNamespace(workeroutput={processes.TOLD: (None, False, {"blas": "1 thread"}, (1.0, 0.1, 0.2))})
+    processes.Run(described).pytest_testnodedown(node)
+    assert described == {"blas": "1 thread"}
 
 
 def test_a_wrong_ledger_is_refused_by_processes_as_by_one(tmp_path: Path) -> None:

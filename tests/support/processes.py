@@ -7,19 +7,25 @@ of a case go to one process, since they share its fits.
 Runs inside old environments: Python 3.6 syntax; pytest-xdist only where it is used.
 """
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
 import pytest
 
-from tests.support import estimator, junit_format, ledger
+from tests.support import environment, estimator, junit_format, ledger
 
 TOLD = "gmm warm starts"
 
 
 class Run:
     """Plugin of pytest that keeps how many tests were selected, how those ended that ran, and what they found.
+
+    Parameters
+    ----------
+    described : dict of str to str
+        The environment of this process; that of those that run the tests takes its place.
 
     Attributes
     ----------
@@ -29,7 +35,8 @@ class Run:
         Checks and cases by the reason for which they are not judged.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, described: Dict[str, str]) -> None:
+        self._environment = described
         self.found: List[ledger.Entry] = []
         self.not_judged: Dict[str, List[str]] = {}
         self._refusal: Optional[str] = None
@@ -63,7 +70,14 @@ class Run:
     def pytest_sessionfinish(self, session: Any) -> None:
         """Tell the process that hands out the tests what only this one knows."""
         if hasattr(session.config, "workeroutput"):
-            session.config.workeroutput[TOLD] = (self._refusal, self._deselected, tuple(estimator.seconds()))
+            told = self._refusal, self._deselected, self._environment, tuple(estimator.seconds())
+            session.config.workeroutput[TOLD] = told
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_setupnodes(self) -> None:
+        """Give each process one thread, unless the environment says how many: more only wait for one another."""
+        for variable in environment.THREAD_VARIABLES:
+            os.environ.setdefault(variable, "1")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: Any, log: Any) -> Optional[Any]:
@@ -78,11 +92,15 @@ class Run:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """One of the processes ended; one that crashed has told nothing."""
-        refusal, deselected, seconds = getattr(node, "workeroutput", {}).get(TOLD, (None, False, None))
+        told = getattr(node, "workeroutput", {}).get(TOLD)
+        if not told:
+            return
+        refusal, deselected, of_process, seconds = told
         if refusal:
             raise pytest.UsageError(refusal)
         self._deselected = self._deselected or deselected
-        self._seconds += [estimator.Seconds(*seconds)] if seconds else []
+        self._environment.update(of_process)
+        self._seconds.append(estimator.Seconds(*seconds))
 
     def refuse(self, config: Any, items: List[Any], reason: str) -> None:
         """Run nothing, and end the run as wrongly called."""
