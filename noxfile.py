@@ -15,6 +15,7 @@ from packaging.version import Version
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from fixtures.fault import one_of
 from tests.support import estimator
 from tests.tools import own_tests, release_environment, release_table
 from tests.tools.nox_session import arguments_of, enter_group, enter_release, run_module, run_suite
@@ -77,6 +78,13 @@ def _define_other(release: Release) -> None:
 
 for _release in OTHERS:
     _define_other(_release)
+
+# nox says only that there is none.
+IDS = [f"tests(sklearn={release.version!r})" for release in RELEASES]
+for _word in ASKED_FOR:
+    if _word.startswith("tests(sklearn=") and _word.replace('"', "'") not in IDS:
+        print(f"error: there is no session {_word}; should be {one_of(IDS, _word)}", file=sys.stderr)
+        sys.exit(2)
 
 
 @nox.session(default=False)

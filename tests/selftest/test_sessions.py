@@ -126,6 +126,13 @@ def test_an_environment_that_cannot_be_made_is_reported_without_a_traceback(proj
     assert "Traceback" not in done.stderr
 
 
+def test_the_session_of_a_release_that_is_not_there_is_answered_with_the_nearest(project: Project) -> None:
+    done = project.nox("-s", SUITE.replace(LATEST.version, f"{LATEST.version}9"))
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert f"(the nearest: {SUITE}, " in line
+
+
 @pytest.mark.parametrize("arguments", [["--list"], ["-s", "tests"], ["-t", "latest"], ["-s", SUITE], ["-s", "compare"]])
 def test_a_broken_table_is_one_line(project: Project, arguments: list[str]) -> None:
     project.table.write_text("{")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
 from typing import cast
 
@@ -15,6 +16,8 @@ from tests.tools.bisect import explain_ledger
 from tests.tools.bisect.question import question
 from tests.tools.clone import Clone
 from tests.tools.compare import __main__ as compare
+from tests.tools.mutants import __main__ as mutants
+from tests.tools.mutants.enumeration import Mutant
 from tests.tools.reduce import __main__ as reduce
 from tests.workers.probe import Probe
 from tests.workers.worker import Refused
@@ -22,6 +25,15 @@ from tests.workers.worker import Refused
 MOST_LETTERS = 400
 CASE, CHECK, DEFECT = "objct-leaves-frame", "test_no_component_colapses", "component-colapses-to-origin"
 LISTED = ledger.read_ledger()
+FUNCTIONS = (
+    "Mixture._e_step",
+    "Mixture._m_step",
+    "Mixture._print",
+    "Mixture.fit",
+    "Mixture.sample",
+    "_compute",
+    "_scale",
+)
 
 
 def listing(**change: str) -> Callable[[], object]:
@@ -47,9 +59,18 @@ ASKED: dict[str, Callable[[], object]] = {
     "a check to judge": lambda: Probe().judge([CHECK], "two-samples"),
     "a defect to explain": lambda: explain_ledger.run(cast(Clone, None), [DEFECT], write=False, dry_run=True),
     "a defect to reduce": command(reduce.main, "--ledger", "--defect", DEFECT),
+    "a function to mutate": lambda: mutants._choose(
+        [Mutant("a.py", name, "operator", 1, "1", "2", (1,), 0, 1, "2") for name in FUNCTIONS],
+        argparse.Namespace(function=["_m_stp"]),
+    ),
     "a release": lambda: release_environment.find("1.6.7"),
 }
-NEAREST = {"case": "object-leaves-frame", "check": "test_no_component_collapses", "defect": DEFECT.replace("ol", "oll")}
+NEAREST = {
+    "case": "object-leaves-frame",
+    "check": "test_no_component_collapses",
+    "defect": DEFECT.replace("ol", "oll"),
+    "function": "_m_step",
+}
 
 
 @pytest.mark.parametrize("what", ASKED)

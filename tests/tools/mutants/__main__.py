@@ -27,7 +27,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from fixtures import command_line
 from fixtures.corpus import PROJECT
-from fixtures.fault import Fault
+from fixtures.fault import Fault, one_of
 from tests.tools import release_environment, release_table
 from tests.tools.mutants import detection_power, trials
 from tests.tools.mutants.enumeration import SETS, Mutant, mutants_of
@@ -102,8 +102,8 @@ def _choose(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
     if options.function:
         names = [{mutant.function, mutant.function.rpartition(".")[2]} for mutant in mutants]
         if unknown := set(options.function).difference(*names):
-            where = ", ".join(sorted(unknown))
-            raise Fault(f"no mutant in scope is in {where}; `--dry-run` lists the functions that have some")
+            first = min(unknown)
+            raise Fault(f"no mutant in scope is in {first!r}; should be in {one_of(set().union(*names), first)}")
         mutants = [mutant for mutant, own in zip(mutants, names, strict=True) if own & set(options.function)]
     if options.sample and options.sample < len(mutants):
         drawn = set(random.Random(options.seed).sample(range(len(mutants)), options.sample))  # noqa: S311
