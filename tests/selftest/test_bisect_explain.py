@@ -110,6 +110,14 @@ def test_a_culprit_of_more_cases_says_what_was_there_before() -> None:
     assert "| begins with 1.5.1 on 2 cases; 1 case had it before |" in row
 
 
+def test_what_is_there_with_arrays_of_other_libraries_alone_is_not_still_present() -> None:
+    ends = {"release": "1.7.0", "change": "ends", "dependency": "numpy 2.0"}
+    listed = defect("d", ("<1.7.0", "test_a", ["one"]), (">=0.18", "test_a", ["two"]))
+    listed["found"][1]["arrays"] = ["torch"]
+    row = explain_ledger.table([{**listed, "culprits": [ends]}]).splitlines()[-1]
+    assert "| ends with 1.7.0 |" in row
+
+
 def test_culprits_of_defects_that_were_not_searched_stay(tmp_path: Path) -> None:
     other = {**defect("e", (">=1.2", "test_b", ["two"])), "culprits": [ITEM]}
     path = stored(tmp_path, defect("d", (">=1.2,<1.5", "test_a", ["one"])), other)

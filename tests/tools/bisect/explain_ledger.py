@@ -14,7 +14,7 @@ from packaging.version import Version
 from fixtures import corpus, documentation, whole_file
 from fixtures.fault import Fault, one_of
 from tests.support import ledger
-from tests.support.ledger import BEGINS, COMPARISONS, Culprit
+from tests.support.ledger import BEGINS, COMPARISONS, NUMPY, Culprit
 from tests.tools import ledger_file, release_environment, release_table
 from tests.tools.bisect import release_search
 from tests.tools.bisect.commit_search import Culprit as CommitCulprit
@@ -174,12 +174,16 @@ def table(defects: Sequence[dict[str, Any]]) -> str:
 
 
 def _part(defect: dict[str, Any], culprit: Culprit) -> str:
-    """What a culprit changes, where the defect is there on its other side too; empty where it changes all of it."""
+    """What a culprit changes, where the defect is there on its other side too; empty where it changes all of it.
+
+    What is there with arrays of other libraries alone is no other side: releases before 1.8 take none.
+    """
     begins = culprit.change == BEGINS
     versions = [release.version for release in release_table.read()]
     before = ["0", *(version for version in versions if Version(version) < Version(culprit.release))]
     there = before[-1] if begins else culprit.release
-    others = {case for found in defect["found"] if there in SpecifierSet(found["releases"]) for case in found["cases"]}
+    with_numpy = [found for found in defect["found"] if NUMPY in found.get("arrays", [NUMPY])]
+    others = {case for found in with_numpy if there in SpecifierSet(found["releases"]) for case in found["cases"]}
     if not others:
         return ""
     changed = [found for found in defect["found"] if _changes_there(found["releases"], culprit)]
