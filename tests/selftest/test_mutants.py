@@ -152,7 +152,11 @@ def survivors_file(folder: Path, **changes: Any) -> Path:
         ({"kind": "boring"}, "kind 'boring'; should be one of equivalent, out of scope, gap"),
         ({"because": " "}, "has no reason for"),
         ({"mutants": [["x", "y"], ["x", "y"]]}, "explains a.py f: `x` -> `y` twice"),
-        ({"survivors": [{}]}, r"cannot be read \(KeyError"),
+        ({"survivors": [{}]}, "it lacks 'file'"),
+        ({"release": 1.9}, "should be text"),
+        ({"file": None}, "should be text"),
+        ({"mutants": [["x", 1]]}, "should be text"),
+        ({"mutants": [["x"]]}, "not enough values"),
     ],
 )
 def test_malformed_explanations_are_refused(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
@@ -161,7 +165,7 @@ def test_malformed_explanations_are_refused(tmp_path: Path, changes: dict[str, A
 
 
 def test_missing_explanations_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(Fault, match="cannot be read"):
+    with pytest.raises(Fault, match="No such file"):
         detection_power.read_explanations(tmp_path / "survivors.json")
 
 

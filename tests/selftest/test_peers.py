@@ -249,6 +249,10 @@ GOOD: dict[str, Any] = {"name": "a", "python": "3.11", "packages": ["a==1"], "de
         ({"dependencies_until": "soon"}, "soon"),
         ({"name": "exact-em"}, "exact-em"),
         ({"what": 1}, "what"),
+        ({"programs": "java"}, "the programs 'java' for a"),
+        ({"programs": [None]}, "the programs"),
+        ({"python": "3.\u0661"}, "not like 3.12"),
+        ({"dependencies_until": "20260101"}, "not like 2025-05-06"),
     ],
 )
 def test_an_entry_that_is_no_peer_is_refused(change: dict[str, Any], said: str, tmp_path: Path) -> None:

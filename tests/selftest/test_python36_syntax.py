@@ -10,7 +10,7 @@ import pytest
 
 from fixtures.corpus import PROJECT
 
-INSIDE_FIXTURES = ("__init__", "corpus", "fault", "npy", "strict_json", "validation")
+INSIDE_FIXTURES = ("__init__", "corpus", "fault", "npy", "plain_file", "strict_json", "validation")
 INSIDE = sorted(
     [
         PROJECT / "conftest.py",

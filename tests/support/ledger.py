@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import AbstractSet, Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from fixtures import strict_json
+from fixtures import plain_file, strict_json
 from fixtures.fault import Fault, one_of
 
 FORMAT_VERSION = 2
@@ -158,12 +158,12 @@ def read_ledger(path: Path = LEDGER) -> Ledger:
         The file is missing or malformed; the message names the place.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = plain_file.read_text(path)
         content = strict_json.parse(text)
     except OSError as error:
         raise BadLedger(path, " cannot be read ({}); should be there", error.strerror) from None
     except ValueError as error:
-        raise BadLedger(path, " is not valid JSON ({})", error) from None
+        raise BadLedger(path, " is not valid JSON ({}); should be JSON in UTF-8", error) from None
     version = content.get("format") if isinstance(content, dict) else FORMAT_VERSION
     if type(version) in (int, bool) and version != FORMAT_VERSION:
         # Before its keys, which another version may have others of.
@@ -353,7 +353,7 @@ def _culprit(defect: str, item: Any) -> Culprit:
         raise ValueError("the change {!r:.60}; should be {} or {}".format(item["change"], BEGINS, ENDS))
     try:
         Version(item["release"])
-    except (InvalidVersion, TypeError):
+    except (TypeError, ValueError):
         raise ValueError("the release {!r:.60}; should be a version like 1.7.0".format(item["release"])) from None
     for key, (pattern, should_be) in PATTERNS.items():
         if key in item and not (isinstance(item[key], str) and re.fullmatch(pattern, item[key])):

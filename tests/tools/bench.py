@@ -11,7 +11,6 @@ Examples
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,8 +20,7 @@ from typing import Any
 import numpy as np
 
 from fixtures import command_line, corpus, whole_file
-from fixtures.fault import Fault
-from tests.tools import release_environment, release_table
+from tests.tools import json_file, release_environment, release_table
 
 FOLDER = corpus.PROJECT / ".benchmarks"
 FILE = "tests/test_fit_time.py"
@@ -96,12 +94,15 @@ def _threads(text: str) -> int:
 
 def read(path: Path) -> Entries:
     """The benchmarks that pytest-benchmark wrote into a file; a `Fault` where it is missing, or of another form."""
-    try:
-        entries: Entries = json.loads(path.read_text(encoding="utf-8"))["benchmarks"]
-        for entry in entries:
-            _ = entry["name"], entry["stats"]["median"], entry["extra_info"]["n_iter"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Fault(f"{path}: {type(error).__name__} {error}; should be written by `nox -s bench`") from None
+    return json_file.read(
+        path, _entries_in, "should be written by `nox -s bench`", most_bytes=json_file.MOST_OF_BENCHMARKS
+    )
+
+
+def _entries_in(content: Any) -> Entries:
+    entries: Entries = content["benchmarks"]
+    for entry in entries:
+        _ = entry["name"], float(entry["stats"]["median"]), entry["extra_info"]["n_iter"]
     return entries
 
 

@@ -20,11 +20,13 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from fixtures import command_line, strict_json, whole_file
+from fixtures import command_line, whole_file
 from fixtures.fault import Fault
+from tests.tools import json_file
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -65,21 +67,29 @@ def read(path: Path = TABLE) -> list[Release]:
     BadTable
         The file is missing or malformed.
     """
-    try:
-        content = strict_json.parse(path.read_text(encoding="utf-8"))
-        if type(content["format"]) is not int or content["format"] != FORMAT_VERSION:
-            raise ValueError(f"format version {content['format']!r}, not {FORMAT_VERSION}")
-        releases = [Release(**entry) for entry in content["releases"]]
-        versions = [Version(release.version) for release in releases]
-        for release in releases:
-            datetime.date.fromisoformat(release.dependencies_until)
-            if not re.fullmatch(r"3\.\d+", release.python):
-                raise ValueError(f"python {release.python!r} for {release.version}, not like 3.12")
-        if not versions or versions != sorted(set(versions)):
-            raise ValueError("versions that are not sorted, each once")
-    except (OSError, ValueError, KeyError, TypeError, InvalidVersion) as error:
-        raise BadTable(f"{path}: {error}; `nox -s releases` writes this file") from None
+    return json_file.read(path, _releases_in, "`nox -s releases` writes this file", BadTable)
+
+
+def _releases_in(content: Any) -> list[Release]:
+    if type(content["format"]) is not int or content["format"] != FORMAT_VERSION:
+        raise ValueError(f"format version {content['format']!r}, not {FORMAT_VERSION}")
+    releases = [Release(**entry) for entry in content["releases"]]
+    versions = [Version(release.version) for release in releases]
+    for release, version in zip(releases, versions, strict=True):
+        if str(version) != release.version:
+            raise ValueError(f"version {release.version!r}, not {version}")
+        require_day_and_python(release.dependencies_until, release.python, release.version)
+    if not versions or versions != sorted(set(versions)):
+        raise ValueError("versions that are not sorted, each once")
     return releases
+
+
+def require_day_and_python(day: str, python: str, of: str) -> None:
+    """Refuse, with a ValueError, what is no day like 2025-05-06 or no minor version of Python 3."""
+    if datetime.date.fromisoformat(day).isoformat() != day:  # other forms of it, too, are read
+        raise ValueError(f"the day {day!r} for {of}, not like 2025-05-06")
+    if not re.fullmatch("3[.][0-9]+", python):
+        raise ValueError(f"python {python!r} for {of}, not like 3.12")
 
 
 def write(releases: list[Release], path: Path = TABLE) -> None:

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fixtures import corpus, documentation, strict_json, whole_file
-from fixtures.fault import Fault
+from packaging.version import Version
+
+from fixtures import corpus, documentation, whole_file
+from tests.tools import json_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,17 +62,18 @@ def read(path: Path = FILE) -> list[dict[str, Any]]:
     """
     if not path.exists():
         return []
-    try:
-        content = strict_json.parse(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT_VERSION:
-            raise ValueError(f"format version {content['format']!r}, not {FORMAT_VERSION}")
-        steps: list[dict[str, Any]] = content["steps"]
-        for step in steps:
-            _ = step["old"], step["new"], [[on[name] for name in RUNS_ON] for on in step["runs_on"]]
-            for name in MEASURED:
-                _ = [case["ratio_of_an_iteration"] for case in step[name] or ()]
-    except (ValueError, KeyError, TypeError) as error:
-        raise Fault(f"{path}: {error}; delete it, and `nox -s compare -- --neighbours --write` makes it anew") from None
+    return json_file.read(path, _steps_in, "delete it, and `nox -s compare -- --neighbours --write` makes it anew")
+
+
+def _steps_in(content: Any) -> list[dict[str, Any]]:
+    if content["format"] != FORMAT_VERSION:
+        raise ValueError(f"format version {content['format']!r}, not {FORMAT_VERSION}")
+    steps: list[dict[str, Any]] = content["steps"]
+    for step in steps:
+        _ = Version(step["old"]), Version(step["new"]), [[on[name] for name in RUNS_ON] for on in step["runs_on"]]
+    # What cannot be shown is of another form.
+    table(steps)
+    _ = [course(steps, name) for name in CASES if steps]
     return steps
 
 

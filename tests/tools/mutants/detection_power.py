@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from fixtures import documentation, whole_file
 from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
+from tests.tools import json_file
 from tests.tools.mutants.enumeration import SETS, Mutant
 from tests.tools.mutants.trials import OURS, THEIRS, Result
 
@@ -38,29 +39,36 @@ class Explanations(NamedTuple):
 
 def read_explanations(path: Path = EXPLANATIONS) -> Explanations:
     """The explanations; a `Fault` where the file is missing, malformed, or explains a mutant twice."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
-            raise Fault(f"{path.name} has format {content['format']!r}; should have {FORMAT}")
-        scope = {(entry["file"], entry["function"]): str(entry["because"]) for entry in content["out_of_scope"]}
-        survivors: dict[Key, tuple[str, str]] = {}
-        for entry in content["survivors"]:
-            for key in _keys(entry):
-                if key in survivors:
-                    raise Fault(f"{path.name} explains {_name_of(key)} twice; should explain it once")
-                survivors[key] = entry["kind"], str(entry["because"])
-        return Explanations(str(content["release"]), scope, survivors)
-    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-        what = f"{type(error).__name__}: {error}"
-        raise Fault(f"{path.name} cannot be read ({what}); should be as its neighbours in git are") from None
+    return json_file.read(path, _explanations_in, "should be as its neighbours in git are")
 
 
-def _keys(entry: dict[str, Any]) -> list[Key]:
-    if entry["kind"] not in KINDS:
-        raise Fault(f"{EXPLANATIONS.name} has the kind {entry['kind']!r}; should be one of {', '.join(KINDS)}")
-    if not str(entry["because"]).strip():
-        raise Fault(f"{EXPLANATIONS.name} has no reason for {entry['mutants']}; should give the reason")
-    return [(entry["file"], entry["function"], before, after) for before, after in entry["mutants"]]
+def _explanations_in(content: Any) -> Explanations:
+    if content["format"] != FORMAT:
+        raise ValueError(f"it has format {content['format']!r}; should have {FORMAT}")
+    release, *_ = _texts(content, "release")
+    out_of_scope = [_texts(entry, "file", "function", "because") for entry in content["out_of_scope"]]
+    survivors: dict[Key, tuple[str, str]] = {}
+    for entry in content["survivors"]:
+        file, function, kind, because = _texts(entry, "file", "function", "kind", "because")
+        if kind not in KINDS:
+            raise ValueError(f"it has the kind {kind!r}; should be one of {', '.join(KINDS)}")
+        if not because.strip():
+            raise ValueError(f"it has no reason for {entry['mutants']}; should give the reason")
+        for before, after in entry["mutants"]:
+            key: Key = (file, function, before, after)
+            _texts(key, *range(4))
+            if key in survivors:
+                raise ValueError(f"it explains {_name_of(key)} twice; should explain it once")
+            survivors[key] = kind, because
+    return Explanations(release, {(file, function): because for file, function, because in out_of_scope}, survivors)
+
+
+def _texts(entry: Any, *names: str | int) -> list[str]:
+    """What an entry has under some names, all of it text."""
+    values = [entry[name] for name in names]
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError(f"{values!r:.60} should be text")
+    return values
 
 
 def _name_of(key: Key) -> str:

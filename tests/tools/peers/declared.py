@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from fixtures import strict_json
 from fixtures.fault import Fault
 from tests.support.estimator import DEFAULT_ESTIMATOR
-from tests.tools import release_environment, release_table
+from tests.tools import json_file, release_environment, release_table
 from tests.tools.release_table import Release
 
 TABLE = release_table.TABLE.with_name("peers.json")
@@ -134,29 +132,29 @@ def read(path: Path = TABLE) -> list[Peer]:
     BadPeers
         The file is missing or malformed.
     """
-    try:
-        content = strict_json.parse(path.read_text(encoding="utf-8"))
-        if type(content["format"]) is not int or content["format"] != FORMAT_VERSION:
-            raise ValueError(f"format version {content['format']!r}, not {FORMAT_VERSION}")
-        peers = [_peer(entry) for entry in content["peers"]]
-        names = [peer.name for peer in peers]
-        if len(set(names)) < len(names) or set(names) & set(OWN):
-            raise ValueError("a name that is not unique")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadPeers(f"{path}: {error!s}; should be like the entries of the repository's own") from None
+    return json_file.read(path, _peers_in, "should be like the entries of the repository's own", BadPeers)
+
+
+def _peers_in(content: Any) -> list[Peer]:
+    if type(content["format"]) is not int or content["format"] != FORMAT_VERSION:
+        raise ValueError(f"format version {content['format']!r}, not {FORMAT_VERSION}")
+    peers = [_peer(entry) for entry in content["peers"]]
+    names = [peer.name for peer in peers]
+    if len(set(names)) < len(names) or set(names) & set(OWN):
+        raise ValueError("a name that is not unique")
     return peers
 
 
-def _peer(entry: dict[str, object]) -> Peer:
-    lists = {name: tuple(map(str, value)) for name, value in entry.items() if isinstance(value, list)}
-    peer = Peer(**{**entry, **lists})  # type: ignore[arg-type]  # a name too many is a TypeError
-    datetime.date.fromisoformat(peer.dependencies_until)
-    if not re.fullmatch(r"3\.\d+", peer.python):
-        raise ValueError(f"python {peer.python!r} for {peer.name}, not like 3.12")
-    loose = [package for package in peer.packages if not re.fullmatch(r"[\w.-]+==[\w.]+", package)]
+def _peer(entry: dict[str, Any]) -> Peer:
+    lists = {name: tuple(entry[name]) for name in ("packages", "programs") if isinstance(entry.get(name), list)}
+    peer = Peer(**{**entry, **lists})
+    if not isinstance(peer.programs, tuple) or not all(isinstance(one, str) for one in peer.programs):
+        raise ValueError(f"the programs {peer.programs!r} for {peer.name}, not a list of names")
+    release_table.require_day_and_python(peer.dependencies_until, peer.python, peer.name)
+    loose = [package for package in peer.packages if not re.fullmatch(r"[\w.-]+==[\w.]+", package, flags=re.ASCII)]
     if loose or not peer.packages:
         raise ValueError(f"{', '.join(loose) or 'no package'} for {peer.name}, not like gmr==2.0.3")
-    if not re.fullmatch(r"[a-z]\w*", peer.name):
+    if not re.fullmatch(r"[a-z]\w*", peer.name, flags=re.ASCII):
         raise ValueError(f"the name {peer.name!r}, not that of a module")
     return peer
 

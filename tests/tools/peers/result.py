@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fixtures import corpus, strict_json, whole_file
-from fixtures.fault import Fault
+from fixtures import corpus, whole_file
 from tests.support.judgement import BROKEN, KEPT, NOT_JUDGED
+from tests.tools import json_file
 
 FILE = corpus.PROJECT / "tests" / "measured" / "peers.json"
 FORMAT_VERSION = 1
@@ -173,14 +173,15 @@ def read(path: Path = FILE) -> Measured | None:
     """What was measured last; None where there is no file."""
     if not path.exists():
         return None
-    try:
-        content = strict_json.parse(path.read_text(encoding="utf-8"))
-        if content.pop("format") != FORMAT_VERSION:
-            raise ValueError("another format version")
-        results = tuple(_result(**entry) for entry in content.pop("results"))
-        return Measured(**content, results=results)
-    except (ValueError, KeyError, TypeError) as error:
-        raise Fault(f"{path}: {error}; delete it, and `nox -s peers -- --write` makes it anew") from None
+    return json_file.read(path, _measured_in, "delete it, and `nox -s peers -- --write` makes it anew")
+
+
+def _measured_in(content: Any) -> Measured:
+    if content.pop("format") != FORMAT_VERSION:
+        raise ValueError("another format version")
+    measured = Measured(results=tuple(_result(**entry) for entry in content.pop("results")), **content)
+    summary(measured), tables(measured)  # what they cannot show is of another form
+    return measured
 
 
 def _result(promises: Mapping[str, Sequence[int]], **others: Any) -> Result:

@@ -23,11 +23,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fixtures import command_line, corpus, documentation, strict_json, whole_file
+from fixtures import command_line, corpus, documentation, whole_file
 from fixtures.fault import Fault, one_of
 from tests.support.estimator import ARRAY_NAMESPACE, takes_arrays
 from tests.support.ledger import Ledger
-from tests.tools import arrays, ledger_file, release_environment, release_table
+from tests.tools import arrays, json_file, ledger_file, release_environment, release_table
 from tests.tools.reduce.reduction import DoesNotFail, Reduction, Releases, matrix
 from tests.tools.worker_process import WorkerFailed
 
@@ -203,13 +203,16 @@ def read_results(path: Path = REDUCTIONS) -> list[Result]:
     """The results that are stored; none where there is no file. A `Fault` where it has another format."""
     if not path.exists():
         return []
-    try:
-        content = strict_json.parse(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
-            raise ValueError(f"format version {content['format']!r}, not {FORMAT}")
-        return [Result(Pair(**{name: item.pop(name) for name in Pair._fields}), **item) for item in content["results"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise Fault(f"{path}: {error}; delete it, and `nox -s reduce -- --ledger --write` makes it anew") from None
+    return json_file.read(path, _results_in, "delete it, and `nox -s reduce -- --ledger --write` makes it anew")
+
+
+def _results_in(content: Any) -> list[Result]:
+    if content["format"] != FORMAT:
+        raise ValueError(f"format version {content['format']!r}, not {FORMAT}")
+    items = content["results"]
+    results = [Result(Pair(**{name: item.pop(name) for name in Pair._fields}), **item) for item in items]
+    table(results)  # what it cannot show is of another form
+    return results
 
 
 def write_results(results: Sequence[Result], path: Path = REDUCTIONS, readme: Path = README) -> None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from packaging.version import InvalidVersion, Version
 
-from fixtures import strict_json
 from fixtures.fault import Fault
 from tests.support.picture import AFTER, BEFORE, LOST
+from tests.tools import json_file
 from tests.tools.compare.steps import CASES, course, draw_course
 from tests.tools.report.pictures import INK, axes_of, inline, style
 
-MAX_BYTES, MAX_BYTES_OF_REMEDIES = 64 * (1 << 20), 1 << 20
 MOST_CHARTS = 7
 MOST_LEVEL, MOST_LARGE = 6, 25  # labels of releases that fit side by side, and at full size
 # Told apart by more than the colour.
@@ -26,7 +25,6 @@ LOOKS = [
     {"color": AFTER, "marker": "s", "linestyle": "--"},
     {"color": LOST, "marker": "^", "linestyle": ":"},
 ]
-Taken = TypeVar("Taken")
 
 
 class FitTime(NamedTuple):
@@ -49,18 +47,7 @@ def fit_times(folder: Path) -> list[FitTime]:
 
 def remedies(path: Path) -> dict[str, Any]:
     """The table of remedies."""
-    return _read(path, "nox -s remedies -- --json FILE", _remedies_in, MAX_BYTES_OF_REMEDIES)
-
-
-def _read(path: Path, writer: str, take: Callable[[Any], Taken], most_bytes: int = MAX_BYTES) -> Taken:
-    try:
-        if path.stat().st_size > most_bytes:
-            raise ValueError(f"more than {most_bytes:,} bytes")
-        return take(strict_json.parse(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise Fault(f"{path} cannot be read ({error.strerror}); `{writer}` writes it") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise Fault(f"{path} holds {error!r:.80}; should be what `{writer}` writes") from None
+    return json_file.read(path, _remedies_in, "should be what `nox -s remedies -- --json FILE` writes")
 
 
 def _fit_times_in(path: Path) -> list[FitTime]:
@@ -76,7 +63,12 @@ def _fit_times_in(path: Path) -> list[FitTime]:
         quartiles = (float(benchmark["stats"][name]) for name in ("q1", "median", "q3"))
         return FitTime(release, f"{parameters['case_name']} {parameters['start']}".strip(), *quartiles)
 
-    return _read(path, "nox -s bench", lambda content: [taken(one) for one in content["benchmarks"]])
+    return json_file.read(
+        path,
+        lambda content: [taken(one) for one in content["benchmarks"]],
+        "should be what `nox -s bench` writes",
+        most_bytes=json_file.MOST_OF_BENCHMARKS,
+    )
 
 
 def _remedies_in(content: Any) -> dict[str, Any]:
