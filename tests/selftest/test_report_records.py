@@ -73,6 +73,25 @@ def test_a_record_of_absurd_size_is_refused_unread(whole: Path, monkeypatch: pyt
     assert "at most 100" in refusal(whole.parent)
 
 
+def test_a_record_of_very_many_tags_is_refused_before_it_is_parsed(whole: Path) -> None:
+    whole.write_text("<a>" * (records.MOST_TAGS + 1), encoding="utf-8")
+    assert f"has {records.MOST_TAGS + 1:,} tags; should be at most" in refusal(whole.parent)
+
+
+@pytest.mark.parametrize("encoding", ["unicode_escape", "utf-16", "no-such"])
+def test_a_record_is_utf_8_whatever_it_declares(whole: Path, encoding: str) -> None:
+    text = whole.read_text(encoding="utf-8").partition("?>")[2]
+    whole.write_text(f'<?xml version="1.0" encoding="{encoding}"?>{text}', encoding="utf-8")
+    assert records.read(whole).release == "1.9.1"
+    whole.write_text(text, encoding="utf-16")
+    assert "is no whole XML ('utf-8' codec" in refusal(whole.parent)
+
+
+def test_a_version_of_very_many_digits_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "a.xml", of_release("1.9.1"), header("9" * 5000))
+    assert "should be a version like 1.9.1" in refusal(tmp_path)
+
+
 @pytest.mark.parametrize("name", [*records.OF_THE_HEADER, "record"])
 def test_a_record_without_its_header_is_refused(tmp_path: Path, name: str) -> None:
     said = {key: value for key, value in header().items() if key != name}
