@@ -69,6 +69,13 @@ def test_the_lint_refuses_a_file_that_is_not_listed(small_corpus: Path) -> None:
     assert "notes.txt is not listed in case.json" in problem
 
 
+def test_the_lint_refuses_a_link_to_nothing(small_corpus: Path) -> None:
+    (small_corpus / "two-samples" / "frame.npy").unlink()
+    (small_corpus / "two-samples" / "frame.npy").symlink_to("nowhere")
+    (problem,) = verifier.lint(small_corpus, None, GENERATED)
+    assert "frame.npy is missing; should be a plain file" in problem
+
+
 def test_the_lint_refuses_a_case_that_is_there_twice(small_corpus: Path) -> None:
     shutil.copytree(small_corpus / "two-samples", small_corpus / "two-samples-again")
     problems = verifier.lint(small_corpus, None, {*GENERATED, "two-samples-again"})

@@ -61,6 +61,12 @@ def test_what_numpy_writes_is_read(tmp_path: Path, save: Callable[..., None]) ->
     np.testing.assert_array_equal(read["second"], WEIGHTS + 1)
 
 
+def test_an_archive_behind_something_else_is_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.npz", [("a.npy", array_bytes())])
+    path.write_bytes(b"#!/bin/sh\n" + path.read_bytes())
+    assert "does not begin like an .npz file" in refusal(path)
+
+
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     path = archive(tmp_path / "bomb.npz", [("a.npy", bytes(npy.MAX_FILE_BYTES + 1))])
     assert path.stat().st_size < 200_000

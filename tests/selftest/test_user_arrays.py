@@ -64,6 +64,18 @@ def test_fortran_order_is_taken_and_said(add: Any, tmp_path: Path) -> None:
     np.testing.assert_array_equal(added(tmp_path).precisions, FULL)
 
 
+def test_more_frames_than_have_a_name_are_refused_unread(
+    add: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(user_arrays, "MAX_FRAMES", 3)
+    np.savez(tmp_path / "four.npz", *[FRAME] * 4)
+    np.savez(tmp_path / "two.npz", *[FRAME] * 2)
+    code, said = add(frame=tmp_path / "four.npz", **START)
+    assert (code, said.split("four.npz ")[1]) == (2, "holds 4 arrays; should be at most 3 frames\n")
+    code, said = add("--frame", str(tmp_path / "two.npz"), str(tmp_path / "two.npz"), **START)
+    assert (code, said.split("two.npz ")[1]) == (2, "is of a chain of 4 frames; should be at most 3\n")
+
+
 def test_an_npz_of_frames_is_a_chain_in_the_order_of_the_archive(add: Any, tmp_path: Path) -> None:
     frames = [FRAME + number for number in range(12)]  # arr_10 comes after arr_9
     np.savez_compressed(tmp_path / "frames.npz", *frames)
