@@ -141,6 +141,12 @@ def test_a_stride_of_the_users_has_no_limit_but_that_of_a_case() -> None:
     assert len(frame.array) == 480_000
 
 
+def test_a_stride_that_leaves_fewer_samples_than_components_skips_the_frame() -> None:
+    (skipped,) = made(ListedSource(PIXELS, np.full((40, 40), 3, np.uint8)), thinning=Thinning(stride=10**30))
+    assert isinstance(skipped, Skipped)
+    assert skipped.reason.startswith("has 1 of 4,800 samples left; should have at least ")
+
+
 @pytest.mark.parametrize(("n_components", "most"), [(1, 100_000), (12, 100_000), (40, 30_000), (1000, 100_000)])
 def test_with_more_components_fewer_samples_are_taken_and_some_for_each(n_components: int, most: int) -> None:
     assert default_most(n_components) == most
@@ -156,6 +162,12 @@ def test_levels_of_any_type_are_taken_as_they_are() -> None:
 def test_negative_levels_are_refused() -> None:
     with pytest.raises(Fault, match=r"holds the grey level -3; should be 0 or more"):
         Conversion().lit(np.array([[1, -3]], dtype=np.int16)).samples()
+
+
+def test_levels_whose_sum_overflows_are_refused_without_a_warning() -> None:
+    for conversion, levels in ((Conversion(), np.full((2, 2), 1e308)), (Conversion(scale=1e308), LEVELS)):
+        with pytest.raises(Fault, match="has inf samples; should have at most"):
+            conversion.lit(levels)
 
 
 @pytest.mark.parametrize("scale", [1e7, 1e300])

@@ -102,6 +102,20 @@ def test_a_broken_image_is_one_frame_less(tmp_path: Path) -> None:
     assert none == "is not an image; should be one"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes")
+def test_a_pipe_among_images_is_one_frame_less(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "0.png")
+    Image.fromarray(PICTURE).save(tmp_path / "1.png")
+    assert reasons(tmp_path) == ["is not a plain file; should be one"]
+
+
+@pytest.mark.parametrize("length", [8, 12, 20, 60, 380])
+def test_a_stack_that_is_cut_off_is_refused_without_a_warning(tmp_path: Path, length: int) -> None:
+    Image.fromarray(PICTURE).save(tmp_path / "a.tif", save_all=True, append_images=[Image.fromarray(PICTURE)] * 5)
+    (tmp_path / "a.tif").write_bytes((tmp_path / "a.tif").read_bytes()[:length])
+    assert "a.tif " in refusal(tmp_path / "a.tif")
+
+
 def test_a_broken_array_is_one_frame_less(tmp_path: Path) -> None:
     np.save(tmp_path / "0.npy", SAMPLES)
     np.save(tmp_path / "1.npy", np.array([{}], dtype=object), allow_pickle=True)

@@ -116,6 +116,12 @@ def test_what_is_no_whole_video_is_refused_in_one_line(film: Path, tmp_path: Pat
     assert re.fullmatch(r".+ cannot be read as a video \(.+\); should be a whole video file, .+", str(why.value))
 
 
+def test_a_video_without_a_decoder_is_refused(film: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.mkv").write_bytes(film.read_bytes().replace(b"FFV1", b"XXXX"))
+    with pytest.raises(Fault, match="knows no decoder of; should be a video"):
+        open_source(tmp_path / "a.mkv")
+
+
 def test_a_video_of_too_large_frames_is_refused_before_one_is_decoded(
     film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import re
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,10 @@ from tests.tools.record.pixels import Conversion, Thinning
 POINTS, PIXELS = "points", "pixels"
 MOST_PIXELS = 40_000_000  # of one frame; 8K has 33 million
 IMAGES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+# What Pillow raises for a broken file.
+OF_BROKEN_IMAGES = (
+    ArithmeticError, AttributeError, EOFError, LookupError, OSError, SyntaxError, TypeError, ValueError,
+)  # fmt: skip
 STACKS = {".tif", ".tiff"}  # files of several images, which FFmpeg reads the first of
 # A picture is wider, and no tracker's samples have so many features.
 MOST_FEATURES = 16
@@ -146,6 +151,7 @@ class Frames:
                 self._require(lit.n_pixels, "lit pixels to start from")
             note = _joined(note, f"only {lit.n_pixels} lit pixels")
         stride, self._stride = self._stride, self._thinning.stride_for(n_samples, self._stride)
+        self._require(-(-n_samples // self._stride), f"of {n_samples:,} samples left")
         if self._begun and stride != self._stride:
             note = _joined(note, f"one of every {self._stride} of {n_samples:,} samples, from here on")
         return Frame(raw.number, raw.name, lit.samples(self._stride), note, self._stride, n_samples)
@@ -308,16 +314,30 @@ def _read_image(path: Path, read: Callable[[Any], Any]) -> Any:
     """What a function reads of an image file."""
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415  (only where there are images)
 
+    if not path.is_file():
+        raise Fault("is not a plain file; should be one")
     try:
-        with Image.open(path) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise Fault(f"has {image.width} x {image.height} pixels; should have at most {MOST_PIXELS:,}")
-            return read(image)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Pillow warns of it reads all the same, or it raises
+            with Image.open(path) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise Fault(f"has {image.width} x {image.height} pixels; should have at most {MOST_PIXELS:,}")
+                return read(image)
     except UnidentifiedImageError:
         raise Fault("is not an image; should be one") from None
     except Image.DecompressionBombError as error:
         raise Fault(f"is too large ({error})") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow raises for a broken file
+    except (
+        ArithmeticError,
+        AttributeError,
+        EOFError,
+        LookupError,
+        OSError,
+        SyntaxError,
+        TypeError,
+        ValueError,
+    ) as error:
+        # Pillow raises any of these for a broken file.
         raise Fault(f"cannot be read ({error}); should be a whole image") from None
 
 

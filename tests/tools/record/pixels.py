@@ -105,7 +105,8 @@ class Conversion:
             repeats = self._repeats(by_columns)
             places = np.flatnonzero(repeats)
             repeats = repeats[places]
-        total = float(repeats.sum())
+        with np.errstate(over="ignore"):
+            total = float(repeats.sum())
         if total > MOST_COUNTED:
             raise Fault(
                 f"has {total:,.0f} samples; should have at most {MOST_SAMPLES:,}: raise --threshold or lower --scale"
@@ -116,7 +117,8 @@ class Conversion:
     def _repeats(self, levels: np.ndarray) -> np.ndarray:
         """How often a pixel of each level is repeated; float64, because a product may be too large for an integer."""
         counted = levels - self.threshold if self.above else levels
-        return np.where(levels >= self.threshold, np.rint(counted * float(self.scale)), 0)
+        with np.errstate(over="ignore"):  # infinitely often is too often, too
+            return np.where(levels >= self.threshold, np.rint(counted * float(self.scale)), 0)
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,10 @@ def _pictures(container: av.container.InputContainer, path: Path) -> av.VideoStr
     if not container.streams.video:
         kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
         raise Fault(f"{path} has no pictures, only {kinds}; should be a video")
-    return container.streams.video[0]
+    stream = container.streams.video[0]
+    if stream.codec_context is None:
+        raise Fault(f"{path} has pictures that FFmpeg knows no decoder of; should be a video")
+    return stream
 
 
 def _decoded(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame | str]:
