@@ -52,6 +52,8 @@ def test_the_nearest_release_comes_first(version: str, day: str, first: str) -> 
 def test_a_version_that_is_invalid_is_reported() -> None:
     with pytest.raises(HistoryUnusable, match=r"version 'unknown'; should be like 1\.7\.dev0"):
         nearest_releases("unknown", "2025-01-01", RELEASES)
+    with pytest.raises(HistoryUnusable, match="should be like"):
+        nearest_releases("9" * 5000, "2025-01-01", RELEASES)
 
 
 def test_without_tags_a_release_is_the_last_commit_of_its_series(written: tuple[Repository, dict[str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -118,3 +119,11 @@ def test_a_wheel_of_another_project_is_reported(tmp_path: Path) -> None:
     other = wheel(tmp_path, "numpy-2.0.0-cp313-cp313-linux_x86_64.whl", "numpy/__init__.py")
     with pytest.raises(SourceUnusable, match="is not a whole wheel of scikit-learn"):
         naming.read(str(other))
+
+
+def test_a_patch_of_absurd_size_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "fix.patch"
+    path.touch()
+    os.truncate(path, 1 << 40)
+    with pytest.raises(SourceUnusable, match="has 1,099,511,627,776 bytes; should be a patch of at most"):
+        naming.read(f"{NEWEST.version}+{path}")

@@ -12,6 +12,10 @@ from tests.tools.sources.naming import SourceUnusable
 
 FILES = {"__init__.py": b"", "_base.py": b"one\ntwo\nthree\n"}
 PLACE = "scikit-learn 1.6.0"
+LINK = (
+    "diff --git a/sklearn/mixture/l b/sklearn/mixture/l\nnew file mode 120000\n--- /dev/null\n+++ b/sklearn/mixture/l\n"
+    "@@ -0,0 +1 @@\n+/etc/passwd\n\\ No newline at end of file\n"
+)
 
 
 def change(path: str, *, prefixes: bool = True, before: str = "two") -> str:
@@ -71,6 +75,8 @@ def test_a_repository_around_the_scratch_folder_does_not_matter(
         (change("sklearn/base.py"), r"changes sklearn/base\.py; should change sklearn/mixture alone"),
         (change("sklearn/mixture/_base.py") + change("meson.build"), r"changes meson\.build; should change"),
         (change("sklearn/mixture/tests/test_mixture.py"), "changes no code of sklearn/mixture; should"),
+        (change("sklearn/mixture/_base.py", before="two").replace("TWO", "two"), "changes no code of sklearn/mixture"),
+        (LINK, "makes the link sklearn/mixture/l; should change files alone"),
         (change("numpy/ma.py"), "is not a patch of scikit-learn .*nothing below sklearn/"),
         ("not a patch\n", "is not a patch of scikit-learn .*should be as `git diff` writes it"),
         ("", "is not a patch of scikit-learn"),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from fixtures.fault import Fault
 from tests.tools.release_table import Release
@@ -234,7 +234,9 @@ class Clone:
         done = run_git(f"--git-dir={self.git_dir}", *arguments, stdin=stdin)
         if done.returncode and not may_fail:
             said = (printed(done.stderr).strip().splitlines() or ["no message"])[-1]
-            raise HistoryUnusable(f"{self.place}: `git {arguments[0]}` failed: {said}")
+            raise HistoryUnusable(
+                f"{self.place}: `git {arguments[0]}` failed: {said}; should be a clone that git can read (`git fsck`)"
+            )
         return done
 
 
@@ -247,7 +249,7 @@ def nearest_releases(version: str, day: str, releases: Sequence[Release]) -> lis
     """
     try:
         wanted = Version(version.replace("-git", ".dev0"))
-    except InvalidVersion:
+    except ValueError:  # a number in it may be too long
         raise HistoryUnusable(f"the source says version {version!r}; should be like 1.7.dev0") from None
     series = _series_around(wanted, releases)
     cut_from_main = wanted.is_devrelease and wanted.micro == 0
@@ -355,7 +357,7 @@ def _tagged(clone: Clone, release: Release) -> str | None:
             commit = clone.resolve(f"refs/tags/{name}")
             if Version(clone.version(commit)) == Version(release.version):
                 return commit
-        except (HistoryUnusable, InvalidVersion):
+        except (HistoryUnusable, ValueError):
             continue
     return None
 

@@ -23,6 +23,7 @@ KINDS = (
 )
 LIKE_A_VERSION = r"\d+(\.\d+)+\S*"
 PATCHES = (".patch", ".diff")
+MOST_OF_A_PATCH = 4 * (1 << 20)  # all of sklearn/mixture has 200 kB
 
 
 class SourceUnusable(Fault):
@@ -115,6 +116,8 @@ def _patched(base: str, patch: Path) -> Patched:
         raise SourceUnusable(f"a patch goes on top of a release: {error}") from None
     if not patch.is_file():
         raise SourceUnusable(f"{patch} does not exist; should be a patch file, as `git diff` writes it")
+    if (size := patch.stat().st_size) > MOST_OF_A_PATCH:
+        raise SourceUnusable(f"{patch} has {size:,} bytes; should be a patch of at most {MOST_OF_A_PATCH:,}")
     return Patched(release, patch.resolve())
 
 

@@ -150,8 +150,13 @@ def apply_patch(patch: Path, files: Mapping[str, bytes], place: str) -> dict[str
         done = _git_apply(scratch, strip, "--whitespace=nowarn", *included, str(patch))
         if done.returncode:
             said = "; ".join(line.removeprefix("error: ") for line in printed(done.stderr).splitlines()[:2])
-            raise SourceUnusable(f"{patch.name} does not apply to {MIXTURE} of {place}: {said}")
-        return release_environment.read_folder(scratch / MIXTURE)
+            raise SourceUnusable(f"{patch.name} does not apply to {MIXTURE} of {place}: {said}; should be made there")
+        if links := [path for path in wanted if (scratch / path).is_symlink()]:
+            raise SourceUnusable(f"{patch.name} makes the link {links[0]}; should change files alone")
+        after = release_environment.read_folder(scratch / MIXTURE)
+        if after == files:
+            raise SourceUnusable(f"{patch.name} changes no code of {MIXTURE}; should change some")
+        return after
 
 
 def wheel_of(tree: Tree, name: str, nearest: Release, say: Callable[[str], None]) -> Path:
