@@ -112,6 +112,15 @@ def test_a_setting_out_of_range_is_refused(
     assert "should be" in line
 
 
+@pytest.mark.parametrize("title", ["two\nlines", "\x1b[2J", "\udcff", "x" * 201])
+def test_a_title_that_is_not_one_line_is_refused(
+    root: Path, arrays: dict[str, Path], title: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(root, arrays, "--title", title) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "should be one line of at most 200 characters" in line
+
+
 @pytest.mark.parametrize("name", ["../evil", "My Case", "", "a--b"])
 def test_a_name_that_is_no_name_is_refused(root: Path, arrays: dict[str, Path], name: str) -> None:
     assert run(root, arrays, name=name) == 2

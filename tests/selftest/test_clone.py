@@ -151,6 +151,21 @@ def test_what_is_no_clone_of_scikit_learn_is_reported(tmp_path: Path) -> None:
         Clone(empty.folder)
 
 
+@pytest.mark.parametrize("name", ["{}/outside", "../outside", "..", ".", ".git", ".GIT"])
+def test_a_tree_that_leads_outside_is_refused_and_nothing_is_written(tmp_path: Path, name: str) -> None:
+    repository = Repository(tmp_path / "hostile")
+    repository.commit("first", version_file("1.7.0"))
+    blob = bytes.fromhex(repository.git("rev-parse", "HEAD:sklearn/__init__.py"))
+    (tmp_path / "tree").write_bytes(b"100644 " + name.format(tmp_path).encode() + b"\0" + blob)
+    tree = repository.git("hash-object", "-t", "tree", "-w", "--literally", str(tmp_path / "tree"))
+    before = fingerprint(tmp_path)
+    with pytest.raises(HistoryUnusable, match="should lie inside"):
+        Clone(repository.folder).export(tree, tmp_path / "new")
+    with pytest.raises(HistoryUnusable, match="should lie inside"):
+        Clone(repository.folder).files(tree)
+    assert fingerprint(tmp_path) == before
+
+
 def test_a_shallow_clone_says_how_to_get_the_rest(tmp_path: Path, written: tuple[Repository, dict[str, str]]) -> None:
     repository, ids = written
     repository.git("clone", "--quiet", "--depth=1", f"file://{repository.folder}", str(tmp_path / "shallow"))

@@ -64,6 +64,7 @@ def test_a_command_that_comes_to_its_end_says_its_own_code(code: int) -> None:
     [
         (Fault("a.json is missing; should be there"), 2, "error: a.json is missing; should be there"),
         (FileNotFoundError(2, "No such file or directory", "a.json"), 2, "error: a.json: No such file or directory"),
+        (FileNotFoundError(2, "No such file or directory", "a\nb"), 2, r"error: a\nb: No such file or directory"),
         (OSError(28, "No space left on device"), 2, "error: No space left on device"),
         (KeyboardInterrupt(), 130, "interrupted: what is above is all"),
         (command_line.Interrupted("2 of 3 are kept"), 130, "interrupted: 2 of 3 are kept"),

@@ -24,6 +24,7 @@ from tests.tools.release_table import Release
 MIXTURE = "sklearn/mixture"
 VERSION_FILE = "sklearn/__init__.py"
 DIFF = ["--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/"]
+NO_NAMES = {"", ".", "..", ".git"}  # git makes no tree with them; an absolute path begins with the first
 FIELDS = "%H%x00%cI%x00%s%x00%b%x00%x00"
 UNCONFIGURED = [
     "--no-pager", "--no-optional-locks", "--no-replace-objects",
@@ -110,8 +111,6 @@ class Clone:
         """Write the files of a commit, as they are stored, into a new folder, `without` some folders at the root."""
         listed = {path: mode for path, mode in self._modes(commit, "").items() if path.split("/")[0] not in without}
         for path, content in zip(listed, self._contents(commit, list(listed)), strict=True):
-            if ".." in path.split("/"):
-                raise HistoryUnusable(f"{commit} of {self.place} has a file {path}; should lie inside")
             target = place / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
@@ -126,6 +125,8 @@ class Clone:
     def _modes(self, commit: str, folder: str) -> dict[str, str]:
         """Mode of each file below a folder, by path relative to it."""
         heads = self.file_ids(f"{commit}:{folder}", may_fail=True)
+        if outside := [path for path in heads if NO_NAMES & set(path.lower().split("/"))]:
+            raise HistoryUnusable(f"{commit} of {self.place} has a file {outside[0]!r}; should lie inside")
         return {path: head.split()[0] for path, head in heads.items() if head.startswith("100")}
 
     def _contents(self, commit: str, paths: Sequence[str]) -> list[bytes]:
@@ -234,9 +235,7 @@ class Clone:
         done = run_git(f"--git-dir={self.git_dir}", *arguments, stdin=stdin)
         if done.returncode and not may_fail:
             said = (printed(done.stderr).strip().splitlines() or ["no message"])[-1]
-            raise HistoryUnusable(
-                f"{self.place}: `git {arguments[0]}` failed: {said}; should be a clone that git can read (`git fsck`)"
-            )
+            raise HistoryUnusable(f"{self.place}: `git {arguments[0]}` failed: {said}; should be whole (`git fsck`)")
         return done
 
 
