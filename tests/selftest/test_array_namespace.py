@@ -135,7 +135,7 @@ def test_a_defect_is_listed_for_the_arrays_that_it_names(tmp_path: Path) -> None
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("arrays", [[], "torch", [1], ["torch", "torch"]])
+@pytest.mark.parametrize("arrays", [[], "torch", [1], ["torch", "torch"], ["a\nb"], ["\u0661"]])
 def test_arrays_that_are_no_names_are_refused(arrays: Any, tmp_path: Path) -> None:
     with pytest.raises(ledger.BadLedger, match="arrays"):
         ledger_of(tmp_path, arrays)

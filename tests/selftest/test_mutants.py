@@ -148,7 +148,7 @@ def survivors_file(folder: Path, **changes: Any) -> Path:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"format": 2}, "has format 2; should have 1"),
+        ({"format": 2}, "format version 2, not 1"),
         ({"kind": "boring"}, "kind 'boring'; should be one of equivalent, out of scope, gap"),
         ({"because": " "}, "has no reason for"),
         ({"mutants": [["x", "y"], ["x", "y"]]}, "explains a.py f: `x` -> `y` twice"),

@@ -55,6 +55,7 @@ MALFORMED: dict[str, Any] = {
     "no version": table(without(OLD, "version")),
     "no python": table(without(OLD, "python")),
     "no day": table(without(OLD, "dependencies_until")),
+    "unknown entry": table(OLD, more=1),
     "unknown key": table({**OLD, "yanked": False}),
     "bad version": table({**OLD, "version": "newest"}),
     "version is a number": table({**OLD, "version": 1.8}),

@@ -25,6 +25,7 @@ from fixtures.fault import Fault, one_of
 
 FORMAT_VERSION = 2
 UPSTREAM = r"https://github\.com/scikit-learn/scikit-learn/(issues|pull|commit)/\w+"
+LIBRARY = r"(?a:[a-z][\w.]*( without float64)?)"
 LEDGER = Path(__file__).resolve().parent.parent / "known_defects.json"
 _NAME = "tests/known_defects.json"
 BEGINS, ENDS = "begins", "ends"
@@ -268,6 +269,9 @@ def _found(
     if not isinstance(found.get("arrays", []), list):
         raise BadLedger(path, " has the arrays {!r:.60} in {}; should be a list of names", found["arrays"], what)
     arrays = tuple(_names(path, found, "arrays", what)) if "arrays" in found else ()
+    if not all(re.fullmatch(LIBRARY, name) for name in arrays):
+        fault = " has the arrays {!r:.60} in {}; should be names of modules, like numpy"
+        raise BadLedger(path, fault, list(arrays), what)
     checks = _names(path, found, "checks", what) if kind is list else [found["check"]]
     try:
         SpecifierSet(found["releases"])

@@ -44,3 +44,16 @@ def read(
     except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
         reason = f"it is of another form ({error})"
     raise fault(f"{path}: {reason:.200}; {remedy}")
+
+
+def require_format(content: Any, version: int, *names: str) -> None:
+    """Refuse, with a ValueError, what is not of a format version, or has not just these entries beside it."""
+    if not isinstance(content, dict):
+        raise ValueError(f"{content!r:.60}, not an object")
+    form = content["format"]
+    if type(form) is not int or form != version:
+        raise ValueError(f"format version {form!r:.60}, not {version}")
+    for name in names:
+        _ = content[name]
+    if odd := sorted(set(content) - {"format", *names}):
+        raise ValueError(f"the unknown entry {odd[0]!r:.60}")

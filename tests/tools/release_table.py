@@ -71,8 +71,7 @@ def read(path: Path = TABLE) -> list[Release]:
 
 
 def _releases_in(content: Any) -> list[Release]:
-    if type(content["format"]) is not int or content["format"] != FORMAT_VERSION:
-        raise ValueError(f"format version {content['format']!r}, not {FORMAT_VERSION}")
+    json_file.require_format(content, FORMAT_VERSION, "releases")
     releases = [Release(**entry) for entry in content["releases"]]
     versions = [Version(release.version) for release in releases]
     for release, version in zip(releases, versions, strict=True):

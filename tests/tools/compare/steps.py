@@ -66,8 +66,7 @@ def read(path: Path = FILE) -> list[dict[str, Any]]:
 
 
 def _steps_in(content: Any) -> list[dict[str, Any]]:
-    if content["format"] != FORMAT_VERSION:
-        raise ValueError(f"format version {content['format']!r}, not {FORMAT_VERSION}")
+    json_file.require_format(content, FORMAT_VERSION, "steps")
     steps: list[dict[str, Any]] = content["steps"]
     for step in steps:
         _ = Version(step["old"]), Version(step["new"]), [[on[name] for name in RUNS_ON] for on in step["runs_on"]]

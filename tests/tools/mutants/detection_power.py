@@ -43,8 +43,7 @@ def read_explanations(path: Path = EXPLANATIONS) -> Explanations:
 
 
 def _explanations_in(content: Any) -> Explanations:
-    if content["format"] != FORMAT:
-        raise ValueError(f"it has format {content['format']!r}; should have {FORMAT}")
+    json_file.require_format(content, FORMAT, "release", "out_of_scope", "survivors")
     release, *_ = _texts(content, "release")
     out_of_scope = [_texts(entry, "file", "function", "because") for entry in content["out_of_scope"]]
     survivors: dict[Key, tuple[str, str]] = {}

@@ -136,8 +136,7 @@ def read(path: Path = TABLE) -> list[Peer]:
 
 
 def _peers_in(content: Any) -> list[Peer]:
-    if type(content["format"]) is not int or content["format"] != FORMAT_VERSION:
-        raise ValueError(f"format version {content['format']!r}, not {FORMAT_VERSION}")
+    json_file.require_format(content, FORMAT_VERSION, "peers")
     peers = [_peer(entry) for entry in content["peers"]]
     names = [peer.name for peer in peers]
     if len(set(names)) < len(names) or set(names) & set(OWN):

@@ -207,8 +207,7 @@ def read_results(path: Path = REDUCTIONS) -> list[Result]:
 
 
 def _results_in(content: Any) -> list[Result]:
-    if content["format"] != FORMAT:
-        raise ValueError(f"format version {content['format']!r}, not {FORMAT}")
+    json_file.require_format(content, FORMAT, "results")
     items = content["results"]
     results = [Result(Pair(**{name: item.pop(name) for name in Pair._fields}), **item) for item in items]
     table(results)  # what it cannot show is of another form

@@ -30,6 +30,7 @@ from tests.support.replay import EXPLICIT
 
 # Of a whole run 1.2 MB and 40,000; a parser takes some hundred bytes for each tag.
 MAX_BYTES, MOST_TAGS = 16 * (1 << 20), 300_000
+OTHER_ENCODING = re.compile(r"""<\?xml[^>]*\sencoding\s*=\s*["'](?!utf-8["'])""", flags=re.IGNORECASE)
 PASSED, KNOWN, GONE, FAILED, ERROR, SKIPPED = "passed", "known", "gone", "failed", "error", "skipped"
 NOT_JUDGED, UNLISTED = "not judged", "unlisted"
 WORDS = {
@@ -255,8 +256,9 @@ def _reader(name: str) -> Callable[[str], Any] | None:
 
 def _root(path: Path) -> Element:
     try:
-        # As text, whatever encoding it declares: pytest writes UTF-8, and a parser that is told another one may warn.
         text = plain_file.read_text(path, MAX_BYTES)
+        if OTHER_ENCODING.match(text):
+            raise BadRecord(path, "declares an encoding that it is not in", "in UTF-8, as pytest writes it")
         if (tags := text.count("<")) > MOST_TAGS:
             raise BadRecord(path, f"has {tags:,} tags", f"at most {MOST_TAGS:,}")
         return ElementTree.fromstring(text, forbid_dtd=True)
