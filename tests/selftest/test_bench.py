@@ -55,6 +55,17 @@ def test_what_is_no_record_is_reported(tmp_path: Path, text: str) -> None:
         bench.read(tmp_path / "record.json")
 
 
+@pytest.mark.parametrize(("name", "value"), [("n_samples", "x"), ("covariance_type", [{}]), ("start", None)])
+def test_a_record_that_cannot_be_shown_is_reported(tmp_path: Path, name: str, value: object) -> None:
+    one, other = entry((1, 1, 1), 1.0), entry((2, 1, 1), 1.0)
+    del other["extra_info"][name]
+    if value is not None:
+        other["extra_info"][name] = value
+    (tmp_path / "record.json").write_text(json.dumps({"benchmarks": [one, other]}), encoding="utf-8")
+    with pytest.raises(Fault, match="nox -s bench"):
+        bench.read(tmp_path / "record.json")
+
+
 def test_a_record_of_pytest_benchmark_is_read(tmp_path: Path) -> None:
     (tmp_path / "record.json").write_text(json.dumps({"benchmarks": [entry((1, 1, 1), 1.0)]}), encoding="utf-8")
     assert len(bench.read(tmp_path / "record.json")) == 1

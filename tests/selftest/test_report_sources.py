@@ -59,6 +59,15 @@ def test_remedies_that_do_not_fit_together_are_refused(tmp_path: Path, change: d
         measured.remedies(path)
 
 
+@pytest.mark.parametrize("stats", [{"q3": -1}, {"q1": 0.3}, {"median": "nan"}, {"q3": 1e300}])
+def test_quartiles_that_are_no_seconds_are_refused(tmp_path: Path, stats: dict[str, Any]) -> None:
+    one = benchmark("two-samples", 0.25)
+    one["stats"] |= stats
+    write(tmp_path, "1.9.1", one)
+    with pytest.raises(Fault, match="no seconds of a fit; should be what `nox -s bench` writes"):
+        measured.fit_times(tmp_path)
+
+
 def test_fit_times_are_in_the_order_of_releases(tmp_path: Path) -> None:
     for release in ("1.10.0", "0.18.2", "1.9.1"):
         write(tmp_path, release, benchmark("two-samples", 0.25))

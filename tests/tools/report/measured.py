@@ -18,6 +18,7 @@ from tests.tools.compare.steps import CASES, course, draw_course
 from tests.tools.report.pictures import INK, axes_of, inline, style
 
 MOST_CHARTS = 7
+MOST_SECONDS = 1e6
 MOST_LEVEL, MOST_LARGE = 6, 25  # labels of releases that fit side by side, and at full size
 # Told apart by more than the colour.
 LOOKS = [
@@ -60,7 +61,9 @@ def _fit_times_in(path: Path) -> list[FitTime]:
     def taken(benchmark: dict[str, Any]) -> FitTime:
         # Cold and from the case's parameters are two fits of one case.
         parameters = {"start": "", **benchmark["params"]}
-        quartiles = (float(benchmark["stats"][name]) for name in ("q1", "median", "q3"))
+        quartiles = [float(benchmark["stats"][name]) for name in ("q1", "median", "q3")]
+        if not 0 <= quartiles[0] <= quartiles[1] <= quartiles[2] < MOST_SECONDS:
+            raise ValueError(f"the quartiles {quartiles}, which are no seconds of a fit")
         return FitTime(release, f"{parameters['case_name']} {parameters['start']}".strip(), *quartiles)
 
     return json_file.read(
