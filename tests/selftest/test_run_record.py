@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -41,6 +42,19 @@ def runs(project: Path, start_run: Callable[..., Future[Run]], folder: Path) -> 
         name: start_run(project, *arguments, f"--junitxml={folder / name}.xml") for name, arguments in calls.items()
     }
     return {name: run.result() for name, run in started.items()}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such files")
+def test_a_case_that_cannot_be_read_does_not_stop_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(junit_format, "CASES", tmp_path)
+    (tmp_path / "case").mkdir()
+    (tmp_path / "case" / "case.json").write_text("{}", encoding="utf-8")
+    digest = junit_format.corpus_digest()
+    os.mkfifo(tmp_path / "case" / "pipe.json")
+    (tmp_path / "case" / "loop.json").symlink_to("loop.json")
+    (tmp_path / "case" / "huge.json").touch()
+    os.truncate(tmp_path / "case" / "huge.json", 1 << 40)
+    assert junit_format.corpus_digest() == digest
 
 
 def properties_of(element: ElementTree.Element) -> dict[str, str]:
