@@ -83,6 +83,8 @@ def test_a_record_in_another_encoding_is_refused_without_a_warning(whole: Path, 
     text = whole.read_text(encoding="utf-8").partition("?>")[2]
     whole.write_text(f'<?xml version="1.0" encoding="{encoding}"?>{text}', encoding="utf-8")
     assert "declares an encoding that it is not in; should be in UTF-8" in refusal(whole.parent)
+    whole.write_bytes(f'<?xml version="1.0" encoding="utf-16-le"?>{text}'.encode("utf-16-le"))
+    assert "declares an encoding that it is not in" in refusal(whole.parent)
     whole.write_text(text, encoding="utf-16")
     assert "is no whole XML ('utf-8' codec" in refusal(whole.parent)
 

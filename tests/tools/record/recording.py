@@ -20,6 +20,7 @@ import numpy as np
 
 from fixtures import add_case, stored_case
 from fixtures.corpus import MAX_TITLE, Case, Settings
+from fixtures.fault import printable
 from fixtures.validation import check_arrays
 from tests.support import replay
 from tests.support.states import DRAGGED, EMPTY, HEALTHY, PINNED
@@ -237,16 +238,16 @@ def case_of(
     The origin is what the provenance of all frames has in common. Without a
     name one is made from the source and the frame.
     """
-    source, frame = origin["recorded_from"], step.frame
+    source, frame = printable(origin["recorded_from"]), step.frame
     paths = [Path(f"{part}_ after frame {step.before}") for part in start._fields]
     frames = [(Path(f"frame {frame.number}"), frame.array)]
     check_arrays({**settings}, frames, list(zip(paths, start, strict=True)))
-    provenance = {"kind": "user", **origin, "frame": frame.number, "frame_before": step.before}
+    provenance = {"kind": "user", **origin, "recorded_from": source, "frame": frame.number, "frame_before": step.before}
     if frame.n_samples:
         provenance["stride"] = frame.stride
     if frame.name:
-        provenance["file"] = frame.name
-    name = name or default_name(source, frame.number)
+        provenance["file"] = printable(frame.name)
+    name = name or default_name(origin["recorded_from"], frame.number)
     return add_case.with_flags(
         Case(name, _title(step, source), (), Settings(**settings), (frame.array,), *start, provenance)
     )
@@ -263,7 +264,7 @@ def _what_broke(step: Fitted) -> str:
 
 
 def _title(step: Fitted, source: str) -> str:
-    what = _what_broke(step)
+    what = printable(_what_broke(step))
     source = " ".join(source.split())[:LONGEST_NAME]
     end = f" in frame {step.frame.number} of {source}, fitted from what frame {step.before} left"
     room = MAX_TITLE - len(end)

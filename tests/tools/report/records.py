@@ -257,7 +257,7 @@ def _reader(name: str) -> Callable[[str], Any] | None:
 def _root(path: Path) -> Element:
     try:
         text = plain_file.read_text(path, MAX_BYTES)
-        if OTHER_ENCODING.match(text):
+        if OTHER_ENCODING.match(text) or "\0" in text:
             raise BadRecord(path, "declares an encoding that it is not in", "in UTF-8, as pytest writes it")
         if (tags := text.count("<")) > MOST_TAGS:
             raise BadRecord(path, f"has {tags:,} tags", f"at most {MOST_TAGS:,}")
