@@ -93,6 +93,13 @@ def test_a_reader_that_has_gone_is_no_error(source: str) -> None:
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_disk_too_full_for_any_line_is_exit_code_2() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-c", PRINTS], cwd=PROJECT, stdout=full, stderr=full, check=False)
+    assert done.returncode == 2
+
+
 def test_a_name_that_the_encoding_has_no_letters_for_is_reported_all_the_same(tmp_path: Path) -> None:
     source = PRINTS.replace('print("a line")', 'raise OSError(2, "not there", "\\udcff")')
     done = subprocess.run(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,6 +14,7 @@ import pytest
 
 from fixtures.corpus import PROJECT, load_case
 from tests.selftest.conftest import Refusal
+from tests.selftest.full_disk import no_file_beyond
 from tests.selftest.recorder import Recorder, Said
 from tests.tools.record import __main__ as record
 from tests.tools.record.video import SCENE, write_video
@@ -111,20 +109,6 @@ def run(script: str, *arguments: str) -> Said:
         [sys.executable, "-c", script, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False
     )
     return Said(done.returncode, done.stdout, done.stderr)
-
-
-@contextlib.contextmanager
-def no_file_beyond(n_bytes: int) -> Iterator[None]:
-    """As on a full disk, no file grows beyond so many bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    # Bytecode that is cut off would be taken for whole.
-    sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        sys.dont_write_bytecode = before
 
 
 @pytest.mark.parametrize(("n_bytes", "written"), [(200, 0), (900, 4)])

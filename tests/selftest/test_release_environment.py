@@ -11,6 +11,7 @@ from threading import Barrier
 
 import pytest
 
+from fixtures import scratch
 from tests.tools import release_environment, release_table
 from tests.tools.release_environment import EnvironmentFailed, InterpreterMissing, UnknownRelease
 from tests.tools.release_table import Release
@@ -109,12 +110,12 @@ def test_processes_that_need_the_same_environment_make_one(tmp_path: Path, monke
 def test_what_a_killed_maker_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "environments"
     uv_that(tmp_path, monkeypatch, UV_THAT_WORKS)
-    left = folder / ".sklearn-1.8.7-python3.12.making"
+    left = folder / f"{scratch.WRITING}abc" / "sklearn-1.8.7-python3.12"
     left.mkdir(parents=True)
     (left / "half").touch()
     place = release_environment.make(RELEASE, folder).parent.parent
-    assert not left.exists()
     assert not (place / "half").exists()
+    assert [one for one in folder.iterdir() if one.is_dir()] == [place]
 
 
 def test_pythons_of_one_release_are_two_environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

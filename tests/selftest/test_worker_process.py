@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import select
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from fixtures.corpus import PROJECT
 from tests.tools.worker_process import WorkerFailed, WorkerProcess, WorkerRefused
 
 
@@ -57,3 +62,34 @@ def test_a_worker_that_died_before_is_reported_of_too(process: WorkerProcess) ->
 def test_a_worker_that_takes_too_long_is_stopped(process: WorkerProcess) -> None:
     with pytest.raises(WorkerFailed, match=r"'hang' took more than 0\.01 s"):
         process.ask("hang", timeout=0.01)
+
+
+HANGING = """
+import sys
+from tests.selftest.test_worker_process import *
+fake = WorkerProcess(Path(sys.executable), "tests.selftest.worker_fake", "the fake")
+fake.ask("echo", value=1)
+fake.send("hang")
+print(fake.process_id, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+DRAWING = """
+import os, signal
+from tests.tools.report import pictures
+print(pictures.processes().submit(os.getpid).result(), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="this system does not say when a process ends")
+@pytest.mark.parametrize("script", [HANGING, DRAWING], ids=["a worker in the middle of an answer", "one that draws"])
+def test_no_process_outlives_one_that_is_killed(script: str) -> None:
+    done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    try:
+        process = os.pidfd_open(int(done.stdout))
+    except ProcessLookupError:  # it has ended already
+        return
+    ended, _, _ = select.select([process], [], [], 30)
+    os.close(process)
+    assert ended

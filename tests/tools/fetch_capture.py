@@ -16,13 +16,12 @@ import contextlib
 import logging
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import pooch
 import requests
 
-from fixtures import command_line, corpus
+from fixtures import command_line, corpus, scratch
 from fixtures.fault import Fault
 
 
@@ -37,13 +36,13 @@ def fetch(address: str, files: dict[str, str], folder: Path) -> list[str]:
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder) as scratch:
+        with scratch.folder(folder) as fetched:
             for name in missing:
                 print(f"  {name} ...", flush=True)
                 downloader = pooch.HTTPDownloader(timeout=60)
-                pooch.retrieve(address + name, f"sha256:{files[name]}", name, path=scratch, downloader=downloader)
+                pooch.retrieve(address + name, f"sha256:{files[name]}", name, path=fetched, downloader=downloader)
             for name in missing:
-                shutil.move(Path(scratch) / name, folder / name)
+                shutil.move(fetched / name, folder / name)
     except BaseException:
         for place in made:
             with contextlib.suppress(OSError):

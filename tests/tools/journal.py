@@ -22,12 +22,12 @@ class Journal:
         if lines[:1] != [header]:
             lines = [header]
         self.entries = lines[1:]
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file.refused_in_words(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
         whole_file.write_text(path, _text(lines))
 
     def add(self, *entries: Any) -> None:
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(_text(entries))
+        whole_file.append_text(self.path, _text(entries))
 
 
 def _whole_lines(path: Path) -> list[Any]:

@@ -16,13 +16,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import nox
 from filelock import FileLock, Timeout
 
+from fixtures import scratch, whole_file
 from fixtures.fault import Fault, one_of
 from tests.tools import release_table
 from tests.tools.release_table import Release
@@ -32,7 +32,7 @@ FOLDER = PROJECT / ".environments"
 # Inside an environment: the steps that made it.
 STEPS = "made_by.json"
 LAST_LINES = 3
-PRIVATE = "private"
+PRIVATE = "private-"
 # One BLAS thread: a fit on tall, thin data gains nothing by more, and results and timings do not depend on how many
 # cores the machine has. An environment that Python may not cache bytecode in takes seconds more to import.
 HELD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -137,19 +137,18 @@ def make_private(release: Release, place: Path, folder: Path = FOLDER) -> Path:
 
 def make_of(python: str, steps: list[list[str]], place: Path) -> Path:
     """The Python of a new environment, made under another name; each step is what follows ``uv pip install``."""
-    scratch = place.with_name(f".{place.name}.making")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        _remove(scratch)  # of a process that was killed
-        try:
-            _make_empty(scratch, python)
+        # A folder of its own, not one that uv may still write to where it has outlived a process that was killed.
+        with scratch.folder(place.parent) as made:
+            new = made / place.name
+            _make_empty(new, python)
             for step in steps:
-                uv(["pip", "install", "--quiet", "--python", str(python_of(scratch)), *step])
-            (scratch / STEPS).write_text(json.dumps(steps, indent=1), encoding="utf-8")
-            _remove(place)
-            scratch.rename(place)
-        finally:
-            _remove(scratch)
+                uv(["pip", "install", "--quiet", "--python", str(python_of(new)), *step])
+            (new / STEPS).write_text(json.dumps(steps, indent=1), encoding="utf-8")
+            if place.exists():
+                shutil.rmtree(place)
+            new.rename(place)
     except OSError as error:
         raise EnvironmentFailed(f"no environment in {place}: {error}") from None
     return python_of(place)
@@ -157,19 +156,11 @@ def make_of(python: str, steps: list[list[str]], place: Path) -> Path:
 
 @contextlib.contextmanager
 def private_folder(folder: Path | None = None) -> Iterator[Path]:
-    """A folder for private environments, beside the shared ones so that they can be linked; removed in the end.
-
-    Those of processes that were killed before they could are removed first.
-    """
+    """A folder for private environments, beside the shared ones so that they can be linked; as `scratch.folder`."""
     folder = folder or FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    for place in folder.glob(f"{PRIVATE}-*-*"):
-        process = place.name.split("-")[1]
-        if process.isdigit() and not _runs(int(process)):
-            shutil.rmtree(place, ignore_errors=True)
-    prefix = f"{PRIVATE}-{os.getpid()}-"
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder, ignore_cleanup_errors=True) as name:
-        yield Path(name)
+    with scratch.folder(folder, PRIVATE) as place:
+        yield place
 
 
 def lay(files: Mapping[str, bytes], python: Path) -> None:
@@ -197,8 +188,9 @@ def lay(files: Mapping[str, bytes], python: Path) -> None:
     shutil.rmtree(folder)
     for name, content in modules.items():
         place = folder / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
+        with whole_file.refused_in_words(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
@@ -259,18 +251,6 @@ def add_pyenv_to_path() -> None:
     newest_first = sorted(Path(answer.stdout.strip(), "versions").glob("*/bin"), reverse=True)
     folders = os.environ.get("PATH", "").split(os.pathsep)
     os.environ["PATH"] = os.pathsep.join(dict.fromkeys([*folders, *map(str, newest_first)]))
-
-
-def _runs(process: int) -> bool:
-    if os.name == "nt":  # where signal 0 would end it
-        return True
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _link(source: str, target: str) -> None:
@@ -342,8 +322,3 @@ def _make_empty(place: Path, python: str) -> None:
                 f"Python {python} is neither on PATH nor in pyenv, and uv could not download it; install it"
             ) from None
         raise
-
-
-def _remove(place: Path) -> None:
-    if place.exists():
-        shutil.rmtree(place)

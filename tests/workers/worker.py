@@ -9,7 +9,10 @@ Runs inside old environments: Python 3.6 syntax, standard library only.
 
 import json
 import os
+import select
 import sys
+import threading
+import time
 import traceback
 from typing import Any, Callable, Dict, Tuple
 
@@ -24,9 +27,11 @@ def serve(answers: Dict[str, Callable[..., Any]]) -> None:
     A request is ``{"do": NAME, ...}``; the other items are the arguments of the
     answer of that name, which takes and returns what JSON can represent. The
     reply is ``{"answer": ...}``, ``{"refused": "why"}`` where it raises
-    `Refused`, or ``{"error": "Type: message", "traceback": "..."}``.
+    `Refused`, or ``{"error": "Type: message", "traceback": "..."}``. Where the
+    process that asks is killed this one ends too, in the middle of an answer.
     """
     requests, replies = _private_ends()
+    threading.Thread(target=_end_with_parent, args=(requests.fileno(), os.getppid()), daemon=True).start()
     for line in requests:
         request = json.loads(line)
         try:
@@ -37,6 +42,17 @@ def serve(answers: Dict[str, Callable[..., Any]]) -> None:
             reply = {"error": "{}: {}".format(type(error).__name__, error), "traceback": traceback.format_exc()}
         replies.write(json.dumps(reply) + "\n")
         replies.flush()
+
+
+def _end_with_parent(requests: int, parent: int) -> None:
+    """Wait, without any work, until nobody can ask any more; and then until the parent has ended, if ever."""
+    if hasattr(select, "poll"):  # not on Windows
+        hung_up = select.poll()
+        hung_up.register(requests, 0)  # of no event but that one
+        hung_up.poll()
+        while os.getppid() == parent:  # it may wait for answers to what it asked before
+            time.sleep(0.1)
+        os._exit(1)
 
 
 def _private_ends() -> Tuple[Any, Any]:

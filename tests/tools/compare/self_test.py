@@ -11,14 +11,13 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from fixtures import command_line, documentation, whole_file
+from fixtures import command_line, documentation, scratch, whole_file
 from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
 from tests.tools.compare.measure import Plan, Side, measure_all
@@ -129,8 +128,8 @@ def _trial(kind: str, old: Side, new: Side, plan: Plan) -> Trial:
 
 def _benchmark(side: Side) -> float:
     """Median seconds of a fit, by a run of pytest-benchmark as it comes."""
-    with tempfile.TemporaryDirectory() as folder:
-        timings = Path(folder, "benchmark.json")
+    with scratch.temporary() as folder:
+        timings = folder / "benchmark.json"
         command = [
             str(side.python), "-m", "pytest", f"tests/test_fit_time.py::test_fit_time[{CASE}-explicit]", "-q",
             "-p", "no:cacheprovider", f"--benchmark-json={timings}", f"--estimator={side.estimator}",

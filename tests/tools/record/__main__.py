@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from fixtures import add_case, command_line
+from fixtures import add_case, command_line, whole_file
 from fixtures.corpus import Case
 from fixtures.fault import Fault
 from tests.support.density import full_matrices
@@ -120,7 +120,8 @@ def _follow(
                 case = case_of(step, tracker.start(), add_case.settings_of(options), origin, options.name)
                 print("\n".join(_course_of(step, recording, tracker)))
                 if options.root == RECORDED:
-                    RECORDED.mkdir(exist_ok=True)
+                    with whole_file.refused_in_words(RECORDED):
+                        RECORDED.mkdir(exist_ok=True)
                 case, stored = store(case, options.root)
                 _try_again(step, case, stored, tracker)
                 if options.picture:

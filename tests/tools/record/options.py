@@ -7,7 +7,7 @@ import math
 import re
 from pathlib import Path
 
-from fixtures import add_case, command_line
+from fixtures import add_case, command_line, scratch
 from fixtures.corpus import NAME, PROJECT
 from fixtures.fault import Fault
 from fixtures.validation import check_settings
@@ -24,6 +24,7 @@ OF_THINNING = ("stride", "max_samples")
 def parse(arguments: list[str] | None, documentation: str | None) -> argparse.Namespace:
     """The options as typed; a `Fault` where they make no sense, before anything is read."""
     options = _parser(documentation).parse_args(arguments)
+    scratch.clear(options.root)
     _check(options)
     return options
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from fixtures import add_case, stored_case
+from fixtures import add_case, scratch, stored_case, whole_file
 from fixtures.corpus import MAX_TITLE, Case, Settings
 from fixtures.fault import printable
 from fixtures.validation import check_arrays
@@ -92,7 +91,7 @@ class TrackerProcess(contextlib.ExitStack):
 
     def __init__(self, worker: WorkerProcess) -> None:
         super().__init__()
-        self._scratch = self.enter_context(tempfile.TemporaryDirectory(prefix="record-"))
+        self._scratch = self.enter_context(scratch.temporary())
         self._worker = self.enter_context(worker)
         self.ask = worker.ask  # the requests of `tests.workers.tracker.Tracker` that are not below
         self._handed_over = 0
@@ -108,7 +107,8 @@ class TrackerProcess(contextlib.ExitStack):
         # Two files in turn: the worker has read one before it is written over.
         self._handed_over += 1
         # numpy.save may raise nothing where a disk is full.
-        self._next.write_bytes(stored_case.npy_bytes(samples))
+        with whole_file.refused_in_words(self._next):
+            self._next.write_bytes(stored_case.npy_bytes(samples))
 
     def start_fit(self) -> None:
         """Start the fit of the frame that was handed over; `receive` waits for it."""

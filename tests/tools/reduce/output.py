@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import re
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -110,7 +109,8 @@ def store(folder: Path, case: Case, texts: dict[str, str]) -> None:
 
     Where they cannot be written, what was there before is still there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with whole_file.refused_in_words(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as written:
         # The texts first, beside their places: they take them once the case has taken its own.
         for name, text in texts.items():
@@ -122,8 +122,7 @@ def run_script(python: Path, script: str, arrays: Arrays = OF_NUMPY) -> str:
     """What a script prints in an environment; where it raises also the last line of the traceback."""
     if not arrays.is_numpy:
         script = f"import sys\nsys.path.append({str(arrays.place(python))!r})\n{script}"
-    with tempfile.TemporaryDirectory() as folder:
-        done = _run([str(python), "-B", "-W", "ignore", "-c", script], Path(folder))
+    done = _run([str(python), "-I", "-B", "-W", "ignore", "-c", script], python.parent)  # it imports nothing from here
     last = done.stderr.strip().splitlines()[-1:] if done.returncode else []
     return "\n".join([done.stdout.rstrip(), *last]) + "\n"
 

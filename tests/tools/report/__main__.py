@@ -11,10 +11,8 @@ Examples
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from fixtures import command_line, corpus, whole_file
+from fixtures.fault import Fault
 from tests.support import check
 from tests.tools import corpus as corpus_command
 from tests.tools import ledger_file, release_table
@@ -73,11 +72,11 @@ def _report(options: argparse.Namespace) -> int:
         course=measured.course_of(steps.read()), charts=measured.charts(_given(options.benchmarks, BENCHMARKS)),
         remedies=measured.remedies(remedies) if remedies else None, peers=peers_result.read(),
     )  # fmt: skip
-    options.output.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file.refused_in_words(options.output):
+        options.output.parent.mkdir(parents=True, exist_ok=True)
     whole_file.write_text(options.output, page.render(content))
     if options.summary:
-        with options.summary.open("a", encoding="utf-8") as file:
-            file.write(page.summary(content))
+        whole_file.append_text(options.summary, page.summary(content))
     for line in github.annotated(merged, seen) if options.annotations else ():
         print(line)
     print(f"{content.verdict.sentence}\n{options.output}: {options.output.stat().st_size / 1e6:.2f} MB")
@@ -95,14 +94,16 @@ def _pictures(merged: records.Runs, capture: Path | None) -> dict[str, tuple[str
     newest = merged.newest
     fits = [newest.properties_of(case.name) for case in cases]
     console = Console(stderr=True)
-    # Processes that were forked would share the state of BLAS threads.
     with (
-        ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool,
+        pictures.processes() as pool,
         Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
         drawing = pool.map(pictures.draw, cases, [newest.version] * len(cases), fits)
         drawn = progress.track(drawing, total=len(cases), description="drawing")
-        return {case.name: made for case, made in zip(cases, drawn, strict=True)}
+        try:
+            return {case.name: made for case, made in zip(cases, drawn, strict=True)}
+        except BrokenProcessPool:
+            raise Fault("a process that draws has ended; should end with the others: is there memory left?") from None
 
 
 if __name__ == "__main__":

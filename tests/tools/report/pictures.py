@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from html import escape
+from multiprocessing import get_context, parent_process
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -155,3 +159,21 @@ def with_shared_styles(page: str) -> str:
     shared = PICTURES.sub(lambda picture: STYLES.sub(as_class, picture[0]), page)
     sheet = "".join(f".{name} {{ {style} }}\n" for style, name in names.items())
     return shared.replace("</style>", f"{sheet}</style>", 1)
+
+
+def processes() -> ProcessPoolExecutor:
+    """Processes that draw, one for each core."""
+    # If they were forked, they would share the state of BLAS threads.
+    return ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), _end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """End this process, which would wait for work for ever, when its parent is killed."""
+    parent = parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

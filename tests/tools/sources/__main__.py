@@ -22,7 +22,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -30,7 +29,7 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from fixtures import command_line, whole_file
+from fixtures import command_line, scratch, whole_file
 from fixtures.corpus import PROJECT
 from fixtures.fault import Fault
 from tests.support import check as known_checks
@@ -95,10 +94,10 @@ def _test(prepared: Prepared, for_pytest: list[str], *, compare: bool) -> int:
         return code
     nearest = prepared.nearest.version
     waiting = Console(stderr=True).status(f"the same checks with scikit-learn {nearest}")
-    with tempfile.TemporaryDirectory() as folder, waiting:
+    with scratch.temporary() as folder, waiting:
         python = release_environment.make(prepared.nearest)
-        _run_suite(python, Path(folder, "nearest.xml"), [*for_pytest, "--no-ledger"], {}, quiet=True)
-        before = read(Path(folder, "nearest.xml"))
+        _run_suite(python, folder / "nearest.xml", [*for_pytest, "--no-ledger"], {}, quiet=True)
+        before = read(folder / "nearest.xml")
     changes = changed(before, after)
     print("\n".join(lines(changes, prepared.name, nearest, len(before.keys() & after.keys()))))
     return command_line.FAILED if newly_failing(changes) else command_line.FINE
@@ -108,13 +107,13 @@ def _run_suite(
     python: Path, record: Path, for_pytest: list[str], variables: dict[str, str], *, quiet: bool = False
 ) -> int:
     """Run pytest in an environment; the record appears under its name when the run has ended."""
-    with whole_file.written_by_program(record) as scratch:
+    with whole_file.written_by_program(record) as written:
         done = subprocess.run(
-            [str(python), "-m", "pytest", *PYTEST_OPTIONS, f"--junitxml={scratch}", *for_pytest], cwd=PROJECT,
+            [str(python), "-m", "pytest", *PYTEST_OPTIONS, f"--junitxml={written}", *for_pytest], cwd=PROJECT,
             env=release_environment.variables(variables), check=False, stdout=subprocess.DEVNULL if quiet else None,
             stderr=subprocess.DEVNULL if quiet else None,
         )  # fmt: skip
-        if done.returncode in PYTEST_RAN and not scratch.exists():
+        if done.returncode in PYTEST_RAN and not written.exists():
             raise Fault(f"{python} -m pytest left no record of its checks; has that environment pytest?")
     return done.returncode
 

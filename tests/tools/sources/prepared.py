@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Literal
 
 from packaging.utils import parse_wheel_filename
 
+from fixtures import scratch
 from tests.tools import release_environment, release_table
 from tests.tools.clone import nearest_releases
 from tests.tools.release_environment import EnvironmentFailed
@@ -158,7 +158,7 @@ def interpreter_of(checkout: Path, python: Path | None) -> Imported | None:
 def imported(python: Path, variables: Mapping[str, str]) -> Imported:
     """What an interpreter imports as scikit-learn."""
     inherited = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    with tempfile.TemporaryDirectory() as nowhere:
+    with scratch.temporary() as nowhere:
         try:
             done = subprocess.run(
                 [str(python), "-c", WHAT_IS_IMPORTED], cwd=nowhere, env={**inherited, **variables},

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from rich.console import Console
 
+from fixtures import scratch, whole_file
 from tests.tools import release_environment
 from tests.tools.clone import MIXTURE, VERSION_FILE, Clone, HistoryUnusable, printed, run_git, version_in
 from tests.tools.release_environment import LAST_LINES, EnvironmentFailed
@@ -130,13 +130,14 @@ def apply_patch(patch: Path, files: Mapping[str, bytes], place: str) -> dict[str
     The patch is as ``git diff`` or ``git format-patch`` writes it, with or without the prefixes ``a/`` and ``b/``;
     what it changes in tests and documentation is passed over. Messages call the files those of `place`.
     """
-    with tempfile.TemporaryDirectory() as scratch_name:
-        scratch = Path(scratch_name).resolve()
+    with scratch.temporary() as place_of_files:
+        folder = place_of_files.resolve()
         for name, content in files.items():
-            target = scratch / MIXTURE / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-        strip, paths = _changed_by(patch, scratch)
+            target = folder / MIXTURE / name
+            with whole_file.refused_in_words(target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+        strip, paths = _changed_by(patch, folder)
         wanted = [path for path in paths if not _passed_over(path)]
         elsewhere = [path for path in wanted if not path.startswith(f"{MIXTURE}/")]
         if elsewhere:
@@ -147,13 +148,13 @@ def apply_patch(patch: Path, files: Mapping[str, bytes], place: str) -> dict[str
         if not wanted:
             raise SourceUnusable(f"{patch.name} changes no code of {MIXTURE}; should change some")
         included = ["--include=" + re.sub(r"([*?\[])", r"[\1]", path) for path in wanted]
-        done = _git_apply(scratch, strip, "--whitespace=nowarn", *included, str(patch))
+        done = _git_apply(folder, strip, "--whitespace=nowarn", *included, str(patch))
         if done.returncode:
             said = "; ".join(line.removeprefix("error: ") for line in printed(done.stderr).splitlines()[:2])
             raise SourceUnusable(f"{patch.name} does not apply to {MIXTURE} of {place}: {said}; should be made there")
-        if links := [path for path in wanted if (scratch / path).is_symlink()]:
+        if links := [path for path in wanted if (folder / path).is_symlink()]:
             raise SourceUnusable(f"{patch.name} makes the link {links[0]}; should change files alone")
-        after = release_environment.read_folder(scratch / MIXTURE)
+        after = release_environment.read_folder(folder / MIXTURE)
         if after == files:
             raise SourceUnusable(f"{patch.name} changes no code of {MIXTURE}; should change some")
         return after
@@ -169,19 +170,18 @@ def wheel_of(tree: Tree, name: str, nearest: Release, say: Callable[[str], None]
     folder.mkdir(parents=True, exist_ok=True)
     day_after = datetime.date.fromisoformat(tree.day) + datetime.timedelta(days=1)
     until = max(day_after.isoformat(), nearest.dependencies_until)
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=folder) as scratch_name:
-        scratch = Path(scratch_name)
-        tree.export(scratch / "source")
-        place = folder / f"{_fingerprint(scratch / 'source')}-{nearest.python}-{until}"
+    with scratch.folder(folder) as made:
+        tree.export(made / "source")
+        place = folder / f"{_fingerprint(made / 'source')}-{nearest.python}-{until}"
         built = sorted(place.glob("*.whl"))
         if built:
             say(f"{name} was built before: {built[0]}")
             return built[0]
         say(f"building {name} for Python {nearest.python}; Ctrl-C stops it")
         log = folder / f"{place.name}.log"
-        options = [f"--python={nearest.python}", f"--exclude-newer={until}", f"--out-dir={scratch / 'wheel'}"]
-        _build(["build", "--wheel", *options, str(scratch / "source")], log, name)
-        (wheel,) = (scratch / "wheel").glob("*.whl")
+        options = [f"--python={nearest.python}", f"--exclude-newer={until}", f"--out-dir={made / 'wheel'}"]
+        _build(["build", "--wheel", *options, str(made / "source")], log, name)
+        (wheel,) = (made / "wheel").glob("*.whl")
         place.mkdir(exist_ok=True)
         wheel.replace(place / wheel.name)
         log.unlink()
