@@ -132,7 +132,7 @@ def test_a_component_that_does_not_exist_is_refused(component: str, refusal: Ref
         (["capture-frame-44", "--capture", "no/such/folder"], "which is not a folder"),
         (["two-samples", "--check", "no_such_check"], "--check is 'no_such_check'; should be one of "),
         (["two-samples", "--sklearn", "0.17"], "there is no release '0.17'"),
-        (["two-samples", "--into", "/dev/null/here"], "/dev/null/here: Not a directory"),
+        (["two-samples", "--into", "/dev/null/here"], "/dev/null/here cannot be written: Not a directory"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(arguments: list[str], complaint: str, refusal: Refusal) -> None:

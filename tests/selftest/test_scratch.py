@@ -13,6 +13,7 @@ import pytest
 from fixtures import scratch, whole_file
 from fixtures.corpus import PROJECT
 from tests.tools.journal import Journal
+from tests.tools.worker_process import WorkerProcess
 
 # What each writes where it is killed, at the worst moment; the folder is the first argument.
 PREPARED = """
@@ -108,6 +109,19 @@ def test_where_another_process_takes_the_new_folder_for_one_left_behind_another_
     monkeypatch.setattr(scratch, "_lock", lock_too_late)
     with scratch.folder(tmp_path) as place:
         assert list(tmp_path.iterdir()) == [place] != taken
+
+
+def test_nothing_is_written_to_find_the_place_of_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`tempfile` writes a file to find out; a process that is killed then leaves it under a name like any other."""
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("tempfile._get_default_tempdir", lambda: 1 / 0)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with scratch.temporary() as place:
+        assert place.parent == tmp_path
+    with WorkerProcess(Path(sys.executable), "tests.selftest.worker_fake", "the fake"):
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_journal_whose_last_line_was_cut_off_goes_on_before_it(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from fixtures import scratch
 from fixtures.fault import Fault
 from tests.tools import release_environment, release_table
 
@@ -45,7 +46,7 @@ class WorkerProcess:
         arguments: Sequence[str] = (),
     ) -> None:
         self.name = name
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the process)
+        self._errors = tempfile.TemporaryFile(dir=scratch.temporary_place())  # noqa: SIM115  (closed with the process)
         self._process = subprocess.Popen(
             [str(python), "-m", module, *arguments], cwd=PROJECT, env=release_environment.variables(variables),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
