@@ -234,7 +234,8 @@ def selftest(session: nox.Session) -> None:
     """Test the suite itself, with fakes that are right, wrong, and wrong in one way."""
     python = enter_group(session, "selftest")
     arguments, variables = arguments_of(session)
-    session.run(python, "-m", "pytest", "tests/selftest", *arguments, env=variables)
+    # On all cores; what tests of one file share is made once.
+    session.run(python, "-m", "pytest", "tests/selftest", "-n=auto", "--dist=loadfile", *arguments, env=variables)
 
 
 @nox.session(default=False)
