@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -167,14 +165,12 @@ def test_the_private_environment_is_gone_afterwards(checkout: Path) -> None:
 
 def test_what_a_killed_process_left_is_removed(checkout: Path) -> None:
     write(checkout, CHANGED)
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    left, in_use = (release_environment.FOLDER / f"private-{process}-a" for process in (ended.pid, os.getpid()))
-    for folder in (left, in_use):
-        write(folder, {"bin/python": ""})
-    with prepare(str(checkout)):
-        assert not left.exists()
-        assert in_use.exists()
+    left = release_environment.FOLDER / f"{release_environment.PRIVATE}left"
+    with release_environment.private_folder() as in_use:
+        write(left, {"bin/python": ""})
+        with prepare(str(checkout)):
+            assert not left.exists()
+            assert in_use.exists()
 
 
 def test_a_built_wheel_is_installed_with_what_is_of_the_releases_day(

@@ -41,8 +41,10 @@ def test_a_refusal_is_the_workers_own_words(process: WorkerProcess) -> None:
         process.ask("refuse")
 
 
-def test_what_raises_names_the_worker_and_the_error_and_the_worker_goes_on(process: WorkerProcess) -> None:
-    with pytest.raises(WorkerFailed, match=r"the fake: 'fail' raised ZeroDivisionError: in the code under test"):
+def test_what_raises_names_the_worker_the_error_and_the_place_and_the_worker_goes_on(process: WorkerProcess) -> None:
+    with pytest.raises(
+        WorkerFailed, match=r"the fake: 'fail' raised ZeroDivisionError: in the code under test .File .*worker_fake"
+    ):
         process.ask("fail")
     assert process.ask("echo", value=1) == 1
 

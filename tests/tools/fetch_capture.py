@@ -78,9 +78,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, requests.RequestException) as error:  # what the system refuses is no matter of the address
         reason = " ".join(str(error).split())
         raise Fault(
-            f"{reason:.300}\n"
-            f"should be: the four files of {options.address}, each with its sha256; nothing was stored.\n"
-            "next: check the network, or name a folder that holds the files with --capture DIR or GMM_CAPTURE"
+            f"{reason:.300}; should be the four files of {options.address}, each with its sha256; nothing was stored:"
+            " check the network, or name a folder that holds the files with --capture DIR or GMM_CAPTURE"
         ) from None
     print(f"{len(files)} files in {options.to}, {len(fetched)} of them new, all with the right sha256")
     return 0

@@ -96,7 +96,8 @@ class WorkerProcess:
         if "refused" in reply:
             raise WorkerRefused(reply["refused"])
         if "error" in reply:
-            raise WorkerFailed(f"{self.name}: {self._asked!r} raised {reply['error']}\n{reply['traceback']}")
+            places = [line.strip() for line in reply["traceback"].splitlines() if line.startswith("  File ")]
+            raise WorkerFailed(f"{self.name}: {self._asked!r} raised {reply['error']} ({places[-1]})")
         return reply["answer"]
 
     def has_answered(self, within: float) -> bool:
