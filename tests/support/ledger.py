@@ -25,7 +25,7 @@ from fixtures.fault import Fault, one_of
 
 FORMAT_VERSION = 2
 UPSTREAM = r"https://github\.com/scikit-learn/scikit-learn/(issues|pull|commit)/\w+"
-LIBRARY = r"(?a:[a-z][\w.]*( without float64)?)"
+LIBRARY = r"[a-z][a-zA-Z0-9_.]*( without float64)?"
 LEDGER = Path(__file__).resolve().parent.parent / "known_defects.json"
 _NAME = "tests/known_defects.json"
 BEGINS, ENDS = "begins", "ends"
