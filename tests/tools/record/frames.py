@@ -327,17 +327,7 @@ def _read_image(path: Path, read: Callable[[Any], Any]) -> Any:
         raise Fault("is not an image; should be one") from None
     except Image.DecompressionBombError as error:
         raise Fault(f"is too large ({error})") from None
-    except (
-        ArithmeticError,
-        AttributeError,
-        EOFError,
-        LookupError,
-        OSError,
-        SyntaxError,
-        TypeError,
-        ValueError,
-    ) as error:
-        # Pillow raises any of these for a broken file.
+    except OF_BROKEN_IMAGES as error:
         raise Fault(f"cannot be read ({error}); should be a whole image") from None
 
 
