@@ -32,9 +32,10 @@ release_environment.add_pyenv_to_path()
 # What nox is asked for; the arguments of a session, after `--`, left out.
 WORDS = sys.argv[1 : sys.argv.index("--")] if "--" in sys.argv else sys.argv[1:]
 ASKED_FOR = [word for word in WORDS if not word.startswith("-")]
-# As many releases at a time as there are cores. A session that runs alone shows its output as it comes.
+# One release more at a time than there are cores: while one waits for the disk or the index, the others go on.
+# A session that runs alone shows its output as it comes.
 if ASKED_FOR in ([], ["tests"]):
-    nox.options.parallel = os.cpu_count()
+    nox.options.parallel = (os.cpu_count() or 1) + 1
 
 
 def _table() -> list[Release]:
