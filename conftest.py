@@ -180,7 +180,8 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None
     entry = item.stash.get(ENTRY_KEY, None)
     raised = None if call.excinfo is None else call.excinfo.value
     # For the process that sums up, which may be another one: built-in types only.
-    report.about = {} if shard.case_of(item) is None else {"case": shard.case_of(item)}
+    case = shard.case_of(item)
+    report.about = {"case": case} if case else {}
     if isinstance(raised, Defect):
         kept = raised.findings[: junit_format.MOST_FINDINGS]
         item.user_properties.append((junit_format.FINDINGS, findings.as_json(kept)))
@@ -255,14 +256,15 @@ def estimator_class(pytestconfig: Any) -> Any:
 def pytest_sessionfinish(session: Any) -> None:
     """Write into the JUnit file what was run and how it ended, where this process makes one."""
     config = session.config
+    makers = [plugin for plugin in config.pluginmanager.get_plugins() if hasattr(plugin, "add_global_property")]
+    if not makers:
+        return
     suite = config.stash[SUITE_KEY]
     arrays = "" if suite.space is array_namespace.NUMPY else " with arrays of {}".format(suite.space)
     under_test = config.getoption("--estimator") + arrays
     header = junit_format.header(suite.environment, under_test, suite.ledger, suite.capture is not None)
-    for plugin in config.pluginmanager.get_plugins():
-        if hasattr(plugin, "add_global_property"):
-            for name, value in (*header, *suite.run.footer()):
-                plugin.add_global_property(name, value)
+    for name, value in (*header, *suite.run.footer()):
+        makers[0].add_global_property(name, value)
 
 
 def _drawn(suite: Suite, item: Any) -> str:

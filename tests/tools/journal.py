@@ -22,8 +22,7 @@ class Journal:
         if lines[:1] != [header]:
             lines = [header]
         self.entries = lines[1:]
-        with whole_file.refused_in_words(path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
+        whole_file.make_folder(path.parent)
         whole_file.write_text(path, _text(lines))
 
     def add(self, *entries: Any) -> None:

@@ -186,11 +186,7 @@ def lay(files: Mapping[str, bytes], python: Path) -> None:
     folder = mixture_of(python)
     # With the bytecode: that of a file of the same second and size would be taken for the new one's.
     shutil.rmtree(folder)
-    for name, content in modules.items():
-        place = folder / name
-        with whole_file.refused_in_words(place):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+    whole_file.write_below(folder, modules)
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:

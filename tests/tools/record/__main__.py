@@ -120,8 +120,7 @@ def _follow(
                 case = case_of(step, tracker.start(), add_case.settings_of(options), origin, options.name)
                 print("\n".join(_course_of(step, recording, tracker)))
                 if options.root == RECORDED:
-                    with whole_file.refused_in_words(RECORDED):
-                        RECORDED.mkdir(exist_ok=True)
+                    whole_file.make_folder(RECORDED)
                 case, stored = store(case, options.root)
                 _try_again(step, case, stored, tracker)
                 if options.picture:

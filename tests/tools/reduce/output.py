@@ -109,8 +109,7 @@ def store(folder: Path, case: Case, texts: dict[str, str]) -> None:
 
     Where they cannot be written, what was there before is still there.
     """
-    with whole_file.refused_in_words(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    whole_file.make_folder(folder)
     with contextlib.ExitStack() as written:
         # The texts first, beside their places: they take them once the case has taken its own.
         for name, text in texts.items():

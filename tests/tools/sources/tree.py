@@ -132,11 +132,7 @@ def apply_patch(patch: Path, files: Mapping[str, bytes], place: str) -> dict[str
     """
     with scratch.temporary() as place_of_files:
         folder = place_of_files.resolve()
-        for name, content in files.items():
-            target = folder / MIXTURE / name
-            with whole_file.refused_in_words(target):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
+        whole_file.write_below(folder / MIXTURE, files)
         strip, paths = _changed_by(patch, folder)
         wanted = [path for path in paths if not _passed_over(path)]
         elsewhere = [path for path in wanted if not path.startswith(f"{MIXTURE}/")]
